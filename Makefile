@@ -1,0 +1,56 @@
+# One door for every task. Everything lives in .venv and .anxin; remove them at will.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+LOCKED := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
+
+.PHONY: help setup setup-dev demo test check bench faults browser lock clean
+
+help:            ## Show this.
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(VENV)/.runtime      ## Install what running needs into .venv.
+setup-dev: $(VENV)/.dev      ## Install what testing needs into .venv.
+
+$(VENV)/.runtime: requirements.lock pyproject.toml
+	@test -x $(BIN)/python || { echo "making $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "installing (once; a few minutes on a slow line)"
+	$(LOCKED) -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	@echo "installing what the tests need"
+	$(LOCKED) -r requirements-dev.lock
+	@touch $@
+
+demo: setup      ## Start everything on this machine; Ctrl-C stops it.
+	@$(BIN)/anxin demo
+
+test: setup-dev  ## The tests: about ten minutes on two cores.
+	$(BIN)/python -m pytest -m "not faults and not browser"
+
+check: setup-dev ## Lint, types, rules, import arrows.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/anxin rules check
+	$(BIN)/python -m pytest tests/architecture -q
+
+browser: setup-dev ## The live page in headless Chromium (needs chromium installed).
+	$(BIN)/python -m pytest -m browser
+
+faults: setup-dev ## The long kill -9 run, judged by ledger. SEED=n replays one.
+	$(BIN)/python -m pytest -m faults --timeout 3600
+
+bench: setup-dev ## Figures, side by side in one run; appended to docs/benchmarks.md with --record.
+	$(BIN)/python -m tests.bench $(ARGS)
+
+lock:            ## Write the lock files anew (needs uv).
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --output-file requirements.lock pyproject.toml requirements.build
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra dev \
+	  --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+clean:           ## Remove what tools left behind (not your data).
+	rm -rf .ruff_cache .mypy_cache .hypothesis build *.egg-info

@@ -1,0 +1,78 @@
+"""Figures for Prometheus, by the road's stop names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+
+from api.deps import Parts
+from gateway.model.errors import StoreUnavailable
+from gateway.store import accounts, events, outbox
+
+
+def render(have: Parts) -> tuple[bytes, str]:
+    """Return the figures of this moment and their content type."""
+    registry = CollectorRegistry()
+    registry.register(_Figures(have))
+    return generate_latest(registry), CONTENT_TYPE_LATEST
+
+
+class _Figures(Collector):
+    def __init__(self, have: Parts) -> None:
+        self._have = have
+
+    def collect(self) -> Iterator[Metric]:
+        have = self._have
+        yield GaugeMetricFamily("anxin_streams", "Open live streams.", value=have.follower.streams)
+        try:
+            with have.pool.transaction() as connection:
+                health = accounts.health(connection, have.settings.station)
+                dead = events.dead_letter_counts(connection, have.settings.station)
+                backlog = outbox.backlog(connection, have.settings.station)
+        except StoreUnavailable:
+            yield GaugeMetricFamily("anxin_database_up", "Whether the database answers.", value=0)
+            return
+        yield GaugeMetricFamily("anxin_database_up", "Whether the database answers.", value=1)
+        letters = CounterMetricFamily("anxin_dead_letters", "Dead letters kept, by reason.", labels=["reason"])
+        for reason, count in dead.items():
+            letters.add_metric([reason], count)
+        yield letters
+        waiting = GaugeMetricFamily("anxin_outbox_waiting", "Messages waiting, by channel.", labels=["channel"])
+        for channel, count, _oldest in backlog:
+            waiting.add_metric([channel], count)
+        yield waiting
+        if "gateway" in health:
+            yield from _gateway(health["gateway"][1], (have.clock.now() - health["gateway"][0]).total_seconds())
+
+
+def _gateway(facts: dict[str, Any], age: float) -> Iterator[Metric]:
+    yield GaugeMetricFamily("anxin_gateway_age_seconds", "Since the gateway last said how it is.", value=age)
+    if facts.get("horizon_lag_s") is not None:
+        yield GaugeMetricFamily(
+            "anxin_gateway_horizon_lag_seconds",
+            "How far timers are behind now.",
+            value=facts["horizon_lag_s"],
+        )
+    yield GaugeMetricFamily("anxin_gateway_memory_megabytes", "Peak resident memory.", value=facts["memory_mb"])
+    spent = CounterMetricFamily("anxin_gateway_stop_seconds", "Time spent, by stop of the road.", labels=["stop"])
+    for stop, seconds in facts["stop_seconds"].items():
+        spent.add_metric([stop], seconds)
+    yield spent
+    counts = CounterMetricFamily("anxin_gateway_road", "What travelled the road, by what it was.", labels=["what"])
+    for what, count in facts["counts"].items():
+        counts.add_metric([what], count)
+    yield counts
+    held = GaugeMetricFamily("anxin_gateway_source_backlog", "Handed over, not yet taken.", labels=["source"])
+    for source, told in facts["sources"].items():
+        held.add_metric([source], told["backlog"])
+    yield held
+    sent = CounterMetricFamily("anxin_gateway_deliveries", "Delivery attempts.", labels=["channel", "result"])
+    for channel, results in facts["delivery"].items():
+        for result, count in results.items():
+            sent.add_metric([channel, result], count)
+    yield sent

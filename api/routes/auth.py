@@ -1,0 +1,80 @@
+"""Log in, log out, who am I."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
+
+from api.deps import COOKIE, Have, Who, hashed, token_of
+from api.problems import unauthorised
+from gateway.model.errors import Forbidden
+from gateway.passwords import password_fits
+from gateway.store import accounts
+
+router = APIRouter(tags=["auth"])
+
+
+class Login(BaseModel):
+    """A name and a password."""
+
+    username: str = Field(max_length=64)
+    password: str = Field(max_length=256)
+
+
+@router.post("/auth/login")
+def login(given: Login, response: Response, have: Have) -> dict[str, Any]:
+    """Log in. The token goes into `Authorization: Bearer …`; browsers get it as a cookie too."""
+    now = have.clock.now()
+    with have.pool.transaction() as connection:
+        user = accounts.user(connection, given.username)
+    if user is not None and user.locked_until is not None and user.locked_until > now:
+        raise Forbidden(f"the account is locked until {user.locked_until.isoformat()} after too many wrong passwords")
+    if not password_fits(user.password_hash if user is not None else None, given.password) or user is None:
+        with have.pool.transaction() as connection:
+            accounts.login_failed(
+                connection, given.username, now, have.settings.login_attempts,
+                timedelta(minutes=have.settings.login_lock_minutes),
+            )  # fmt: skip
+            accounts.write_audit(
+                connection, at=now, station=have.settings.station, username=given.username, act="login.failed"
+            )
+        raise unauthorised("the user name or the password is wrong")
+    token = secrets.token_urlsafe(32)
+    with have.pool.transaction() as connection:
+        accounts.login_succeeded(connection, user.username, hashed(token), now)
+        accounts.write_audit(connection, at=now, station=user.station, username=user.username, act="login")
+    response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=have.settings.secure_cookies, path="/")
+    return {"token": token, "token_type": "bearer", "user": _public(user)}
+
+
+@router.post("/auth/logout", status_code=204)
+def logout(request: Request, response: Response, session: Who, have: Have) -> None:
+    """End this session."""
+    token = token_of(request)
+    with have.pool.transaction() as connection:
+        if token is not None:
+            accounts.close_session(connection, hashed(token))
+        accounts.write_audit(
+            connection, at=have.clock.now(), station=session.station, username=session.username, act="logout"
+        )
+    response.delete_cookie(COOKIE, path="/")
+
+
+@router.get("/me")
+def me(session: Who) -> dict[str, Any]:
+    """Who is logged in."""
+    return _public(session)
+
+
+def _public(user: accounts.User | accounts.Session) -> dict[str, Any]:
+    return {
+        "username": user.username,
+        "name": user.name,
+        "role": user.role,
+        "station": user.station,
+        "areas": user.areas,
+    }

@@ -1,0 +1,95 @@
+"""The live stream (server-sent events): what changed, in order, from where the browser left off.
+
+`id:` is the change's number, so `Last-Event-ID` resumes without gap or repeat. A first connection gets `hello` with
+the present position: fetch the lists after it and nothing is missed. `reset` says that the position asked for is no
+longer kept: fetch the lists anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import msgspec
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+
+from api.deps import Have, Parts, Reader, hashed, scope_of, token_of
+from gateway.model.errors import StoreUnavailable
+from gateway.model.scope import Scope
+from gateway.store import accounts
+from gateway.store.changes import Numbered
+
+router = APIRouter(tags=["stream"])
+
+HEARTBEAT_S = 15.0
+_encode = msgspec.json.Encoder().encode
+
+
+@router.get("/stream", response_class=StreamingResponse)
+async def stream(request: Request, session: Reader, have: Have, last_event_id: int | None = None) -> StreamingResponse:
+    """Follow alerts, incidents and work items live. Resume with the `Last-Event-ID` header (or `last_event_id`)."""
+    header = request.headers.get("Last-Event-ID", "")
+    asked = int(header) if header.isdecimal() else last_event_id
+    oldest, newest = await have.follower.span()
+    frames: list[bytes] = []
+    if asked is None:
+        position = newest
+        frames.append(_frame("hello", {"position": newest}, newest))
+    elif asked > newest or (oldest and asked < oldest - 1):
+        position = newest
+        frames.append(_frame("reset", {"position": newest}, newest))
+    else:
+        position = asked
+    token = token_of(request)
+    return StreamingResponse(
+        _frames(have, scope_of(session), hashed(token) if token else "", position, frames),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _frames(have: Parts, scope: Scope, session: str, position: int, frames: list[bytes]) -> AsyncIterator[bytes]:
+    news = have.follower.subscribe()
+    try:
+        yield b"retry: 2000\n\n" + b"".join(frames)
+        while True:
+            news.clear()
+            try:
+                changes = await have.follower.after(position)
+            except StoreUnavailable:
+                changes = []
+            if changes:
+                position = changes[-1].id
+                told = b"".join(_frame(c.kind, c.body, c.id) for c in changes if _within(c, scope))
+                if told:
+                    yield told
+                continue
+            try:
+                await asyncio.wait_for(news.wait(), HEARTBEAT_S)
+            except TimeoutError:
+                # Position in the heartbeat: whoever sees little still resumes from here, not from long ago.
+                yield f": heartbeat\nid: {position}\n\n".encode()
+                if not await asyncio.to_thread(_still_logged_in, have, session):
+                    return
+    finally:
+        have.follower.unsubscribe(news)
+
+
+def _within(change: Numbered, scope: Scope) -> bool:
+    return scope.areas is None or change.area in scope.areas
+
+
+def _frame(kind: str, body: object, number: int) -> bytes:
+    return b"event: " + kind.encode() + b"\nid: %d\ndata: " % number + _encode(body) + b"\n\n"
+
+
+def _still_logged_in(have: Parts, session: str) -> bool:
+    try:
+        with have.pool.transaction() as connection:
+            if accounts.session(connection, session) is None:
+                return False
+            accounts.touch_session(connection, session, have.clock.now())
+    except StoreUnavailable:
+        return True  # nobody can be logged out while the database is away
+    return True

@@ -1,0 +1,1 @@
+"""The edges: other people's formats in, messages to people out."""

@@ -1,0 +1,1 @@
+"""The station's command room: each change as a signed CloudEvent."""

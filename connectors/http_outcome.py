@@ -1,0 +1,35 @@
+"""What an HTTP answer means for a message: taken, later, or never."""
+
+from __future__ import annotations
+
+import httpx2 as httpx
+
+from gateway.model.ports import Message, Outcome
+
+#: Status codes that a later try may not meet again.
+_LATER = frozenset({408, 409, 423, 425, 429})
+
+
+async def post(
+    client: httpx.AsyncClient, message: Message, url: str, body: bytes, headers: dict[str, str]
+) -> httpx.Response | Outcome:
+    """Post and return the answer when it is 2xx, otherwise the outcome it means."""
+    try:
+        answer = await client.post(url, content=body, headers={"Idempotency-Key": message.key, **headers})
+    except httpx.InvalidURL as error:
+        return Outcome("refused", f"the URL is not one: {error}")
+    except httpx.HTTPError as error:
+        return Outcome("retry", f"{type(error).__name__}: {error}")
+    if answer.is_success:
+        return answer
+    detail = f"HTTP {answer.status_code}: {answer.text[:200]}"
+    if answer.status_code in _LATER or answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+        return Outcome("retry", detail, retry_after=_retry_after(answer))
+    return Outcome("refused", detail)
+
+
+def _retry_after(answer: httpx.Response) -> float | None:
+    try:
+        return float(answer.headers["Retry-After"])
+    except (KeyError, ValueError):
+        return None

@@ -1,0 +1,261 @@
+"""The only file that speaks MQTT inwards: paho, QoS 1, acknowledged by hand after the commit.
+
+A source keeps a persistent session, so what arrives while we are away waits in the broker. Every delivery is held
+until it is acknowledged; an acknowledgement of an earlier connection is dropped, since the broker will deliver
+those messages again. `docs/mqtt.md` says what the broker has to be set to.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import ssl
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+import paho.mqtt.client as paho
+import structlog
+from paho.mqtt.enums import CallbackAPIVersion
+
+from gateway.model.errors import Misconfigured
+from gateway.model.ports import Delivery
+
+log = structlog.get_logger()
+
+Lane = Literal["event", "alarm"]
+#: The device name under which the gateway sends markers to itself.
+MARKER_DEVICE = "_road"
+#: Messages held before the network thread waits; the broker's own bound (max_ack_pending) is usually lower.
+MOST_HELD = 20_000
+KEEPALIVE_S = 30
+MARK_EVERY_S = 1.0
+
+
+class Broker(msgspec.Struct, frozen=True):
+    """Where the broker is."""
+
+    host: str
+    port: int
+    username: str | None
+    password: str | None
+    tls: bool
+    ca_file: str | None = None
+
+
+def read_url(url: str, ca_file: str | None = None) -> Broker:
+    """Read `mqtt://user:password@host:port`. Raises `Misconfigured`."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
+        raise Misconfigured("ANXIN_MQTT_URL must look like mqtt://user:password@host:1883 (or mqtts://)")
+    tls = parts.scheme == "mqtts"
+    return Broker(
+        parts.hostname,
+        parts.port or (8883 if tls else 1883),
+        unquote(parts.username) if parts.username else None,
+        unquote(parts.password) if parts.password else None,
+        tls,
+        ca_file,
+    )
+
+
+class _Token(msgspec.Struct, frozen=True, gc=False):
+    """What it takes to acknowledge one delivery; `sent_at` is set for our own markers."""
+
+    epoch: int
+    mid: int
+    qos: int
+    sent_at: datetime | None = None
+
+
+class MqttSource:
+    """One lane from one broker. `wake` is called when something arrived; `now` gives the time of receipt."""
+
+    def __init__(  # one argument per thing the outside hands in
+        self,
+        broker: Broker,
+        station: str,
+        lane: Lane,
+        *,
+        reads: str,
+        settle_s: float,
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        wake: Callable[[], None],
+    ) -> None:
+        self.name = f"mqtt-{lane}"
+        self._broker, self._station, self._lane = broker, station, lane
+        root = "anxin/v1" if reads == "broker" else f"anxin/v1/{station}"
+        # The event lane reads everything, also what has no meaning: a stray message becomes a dead letter, and an
+        # alarm that its own lane should miss is still stored (once: by its id).
+        levels = "+/+" if reads == "broker" else "+"
+        self._topic = f"{root}/#" if lane == "event" else f"{root}/{levels}/alarm"
+        self._marker_topic = f"anxin/v1/{station}/{MARKER_DEVICE}/{lane}"
+        self._settle_s, self._now, self._monotonic, self._wake = settle_s, now, monotonic, wake
+        self._waiting: deque[Delivery] = deque()
+        self._held: set[int] = set()
+        self._room = threading.Condition()
+        self._epoch = 0
+        self._marks: dict[str, datetime] = {}
+        self._next_mark = float("inf")
+        self._session = secrets.token_hex(4)
+        self._stopping = False
+        self._client: paho.Client | None = None
+        self.connected = False
+        self.subscribed = False
+        #: Everything the broker took in before this moment has been handed over and acknowledged.
+        self.watermark: datetime | None = None
+        #: When anything was last heard from the broker (monotonic seconds).
+        self.progressed_at = monotonic()
+        self.received = 0
+        self.redelivered = 0
+
+    # ── life ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def start(self) -> None:
+        """Connect in the background, and again with back-off whenever the connection is lost."""
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=f"anxin-{self._station}-{self._lane}",
+            clean_session=False,
+            protocol=paho.MQTTv311,
+            manual_ack=True,
+        )
+        if self._broker.username is not None:
+            client.username_pw_set(self._broker.username, self._broker.password)
+        if self._broker.tls:
+            client.tls_set(ca_certs=self._broker.ca_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        client.reconnect_delay_set(min_delay=1, max_delay=10)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        self._client = client
+        client.connect_async(self._broker.host, self._broker.port, keepalive=KEEPALIVE_S)
+        client.loop_start()
+
+    def stop(self) -> None:
+        """Say goodbye; the session and what waits in it stay with the broker."""
+        with self._room:
+            self._stopping = True
+            self._room.notify_all()
+        if self._client is not None:
+            self._client.disconnect()
+            self._client.loop_stop()
+
+    # ── the road's side ──────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def backlog(self) -> int:
+        """Messages handed over by the broker and not yet taken."""
+        return len(self._waiting)
+
+    def take(self, limit: int) -> list[Delivery]:
+        """Return at most `limit` waiting deliveries, oldest first, without waiting."""
+        taken: list[Delivery] = []
+        waiting = self._waiting
+        while waiting and len(taken) < limit:
+            taken.append(waiting.popleft())
+        if taken:
+            with self._room:
+                self._room.notify_all()
+        return taken
+
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """Tell the broker that these are committed. Those of an earlier connection come again and are duplicates."""
+        client = self._client
+        for delivery in deliveries:
+            token: _Token = delivery.token
+            if token.sent_at is not None:
+                self.watermark = max(token.sent_at, self.watermark or token.sent_at)
+            if token.epoch == self._epoch and token.qos and client is not None:
+                self._held.discard(token.mid)
+                client.ack(token.mid, token.qos)
+
+    def is_marker(self, delivery: Delivery) -> bool:
+        """Say whether a delivery is one of our own markers, which carries no report."""
+        return delivery.topic.endswith(f"/{MARKER_DEVICE}/event") or delivery.topic.endswith(f"/{MARKER_DEVICE}/alarm")
+
+    def tick(self) -> None:
+        """Send the next marker when it is time.
+
+        A marker travels through the broker behind everything it holds for us, redeliveries included once
+        `settle_s` has passed since we connected: when it is back and acknowledged, what was there before it is too.
+        """
+        if not self.subscribed or self._monotonic() < self._next_mark or self._client is None:
+            return
+        self._next_mark = self._monotonic() + MARK_EVERY_S
+        name = f"{self._session}-{self._lane}-{secrets.token_hex(6)}"
+        self._marks[name] = self._now()
+        while len(self._marks) > 1000:  # noqa: PLR2004  # a broker that swallows markers must not fill our memory
+            self._marks.pop(next(iter(self._marks)))
+        self._client.publish(self._marker_topic, json.dumps({"mark": name}), qos=1)
+
+    # ── paho's side: the network thread; nothing here may raise ──────────────────────────────────────
+
+    def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if reason.is_failure:
+            log.warning("the broker refuses us", source=self.name, reason=str(reason))
+            return
+        self._epoch += 1
+        self._held.clear()
+        self._marks.clear()
+        self.connected = True
+        self.progressed_at = self._monotonic()
+        log.info("connected to the broker", source=self.name, topic=self._topic)
+        client.subscribe(self._topic, qos=1)
+
+    def _on_subscribe(self, _client: paho.Client, _data: Any, _mid: int, reasons: Any, _properties: Any) -> None:
+        refused = [str(reason) for reason in reasons if reason.is_failure]
+        if refused:
+            log.error("the broker refuses the subscription", source=self.name, topic=self._topic, reason=refused)
+            return
+        self.subscribed = True
+        self._next_mark = self._monotonic() + self._settle_s
+
+    def _on_disconnect(self, _client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        self.connected = self.subscribed = False
+        self._next_mark = float("inf")
+        if not self._stopping:
+            log.warning("the broker is gone; trying again", source=self.name, reason=str(reason))
+
+    def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+        self.progressed_at = self._monotonic()
+        self.received += 1
+        if message.qos:
+            if message.mid in self._held:
+                self.redelivered += 1  # the broker ran out of patience; we still have it
+                return
+            self._held.add(message.mid)
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = repr(message._topic)  # noqa: SLF001  # paho keeps the raw bytes only there
+        payload = bytes(message.payload)
+        sent_at = self._sent_at(topic, payload)
+        self._waiting.append(
+            Delivery(
+                self.name,
+                topic,
+                payload,
+                self._now(),
+                _Token(self._epoch, message.mid, message.qos, sent_at),
+            )
+        )
+        self._wake()
+        if len(self._waiting) >= MOST_HELD:
+            with self._room:
+                while len(self._waiting) >= MOST_HELD and not self._stopping:
+                    self._room.wait(1.0)
+
+    def _sent_at(self, topic: str, payload: bytes) -> datetime | None:
+        if topic != self._marker_topic:
+            return None
+        try:
+            return self._marks.pop(json.loads(payload)["mark"], None)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return None

@@ -1,0 +1,1 @@
+"""Anxin's own format over MQTT and HTTP: `docs/mqtt.md`."""

@@ -1,0 +1,1 @@
+"""Officers' phones over a push provider's HTTP API."""

@@ -1,0 +1,273 @@
+"""The gateway process: what is made of what, in which order it starts and stops. Nothing else."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import psycopg
+import structlog
+
+from connectors.command_room.channel import CommandRoomChannel
+from connectors.mqtt import MqttSource, read_url
+from connectors.native.decode import decode
+from connectors.phone_push.channel import PhoneChannel
+from gateway import schedule as upkeep_schedule
+from gateway.clock import Clock, SystemClock, monotonic
+from gateway.driver import RETRY_S, DrivenSource, Driver
+from gateway.failpoints import Failpoints
+from gateway.inbox import InboxSource
+from gateway.listener import Listener
+from gateway.model.errors import Fenced, StoreUnavailable
+from gateway.model.ports import Channel
+from gateway.road import Road
+from gateway.schedule import Schedule
+from gateway.settings import Settings
+from gateway.store import accounts, rule_state
+from gateway.store import road as road_store
+from gateway.store.pool import Pool, connect
+from gateway.tell import Announcer
+from gateway.telling import Telling
+from rules.definition import Definition
+from rules.load import CATALOG, RuleBook, read_definitions, rule_book
+
+log = structlog.get_logger()
+
+HEALTH_EVERY_S = 1.0
+#: Exit code that asks the supervisor for another start: the road was taken over.
+TAKEN_OVER = 75
+
+
+class Gateway:
+    """One station's gateway."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.stopping = threading.Event()
+        self._failpoints = Failpoints()
+        self._announcer = Announcer(settings.station, command_room=bool(settings.command_room_url))
+        self._pool = Pool(settings.database, "gateway", size=6)
+        self._telling = Telling(
+            settings.station, self._pool, self._channels(), self.clock, self._announcer, self._failpoints
+        )
+        self._schedule = Schedule(settings, self.clock)
+        self._driver: Driver | None = None
+        self._inbox: InboxSource | None = None
+        self._mqtt: list[MqttSource] = []
+
+    def run(self) -> int:
+        """Run until told to stop; returns the process's exit code."""
+        definitions = read_definitions([CATALOG, *map(Path, self.settings.rules_folders)])
+        road = self._open_road(definitions, wait_for_lock=True)
+        if road is None:
+            return 0
+        self._pool.open()
+        listener = Listener(
+            self.settings.database,
+            "gateway",
+            {
+                "anxin_inbox": self._hear_inbox,
+                "anxin_outbox": self._telling.wake,
+                "anxin_registry": self._hear_registry,
+            },
+        )
+        health = threading.Thread(target=self._say_how_it_is, name="health", daemon=True)
+        self._mqtt = [self._mqtt_source("alarm"), self._mqtt_source("event")]
+        for source in self._mqtt:
+            source.start()
+        self._telling.start()
+        self._schedule.start()
+        listener.start()
+        health.start()
+        try:
+            return self._drive(road, definitions)
+        finally:
+            self.stopping.set()
+            for source in self._mqtt:
+                source.stop()
+            self._telling.stop()
+            self._schedule.stop()
+            listener.stop()
+            self._pool.close()
+
+    def _drive(self, road: Road, definitions: list[Definition]) -> int:
+        while not self.stopping.is_set():
+            try:
+                driver = self._new_driver(road)
+                road.start_subjects()
+                driver.run(self.stopping)
+            except StoreUnavailable as error:
+                log.warning("the database is away; what has arrived is kept", error=str(error))
+            except Fenced:
+                log.error("another gateway has taken over this station's road")  # noqa: TRY400  # no news in its trace
+                return TAKEN_OVER
+            if self.stopping.is_set():
+                break
+            road.close()
+            reopened = self._open_road(definitions, wait_for_lock=False)
+            if reopened is None:
+                return 0 if self.stopping.is_set() else TAKEN_OVER
+            road = reopened
+        return 0
+
+    def _new_driver(self, road: Road) -> Driver:
+        self._inbox = InboxSource(road, self.clock)
+        alarm, event = self._mqtt
+        sources: list[DrivenSource] = [alarm, self._inbox, event]
+        driver = Driver(
+            road,
+            sources,
+            self.clock,
+            batch_max=self.settings.batch_max,
+            grace_s=self.settings.timers_grace_s,
+            is_marker=event.is_marker,
+            committed=self._telling.wake,
+        )
+        driver.adopt(self._driver)
+        self._driver = driver
+        return driver
+
+    # ── opening ──────────────────────────────────────────────────────────────────────────────────────
+
+    def _open_road(self, definitions: list[Definition], *, wait_for_lock: bool) -> Road | None:
+        """Hold the station's road and load what it knows.
+
+        The lock comes before anything is read. Without `wait_for_lock`, somebody else holding it ends the attempt:
+        they have our broker session then. Returns None when told to stop or overtaken.
+        """
+        tries = 0
+        while not self.stopping.is_set():
+            connection = None
+            try:
+                connection = connect(self.settings.database, "road")
+                if road_store.try_hold(connection, self.settings.station):
+                    return self._load_road(connection, definitions)
+                connection.close()
+                # After a crash of the database our own old backend may still be ending: give it a moment.
+                if not wait_for_lock and tries >= 2 * len(RETRY_S):
+                    return None
+                if tries == 0:
+                    log.info("another gateway drives this station's road; waiting for it to end")
+            except (StoreUnavailable, psycopg.Error) as error:
+                if connection is not None:
+                    connection.close()
+                if tries % 20 == 0:
+                    log.warning("waiting for the database", error=str(error))
+            self.stopping.wait(RETRY_S[min(tries, len(RETRY_S) - 1)])
+            tries += 1
+        return None
+
+    def _load_road(self, connection: psycopg.Connection[psycopg.rows.TupleRow], definitions: list[Definition]) -> Road:
+        upkeep_schedule.partitions_now(connection, self.settings, self.clock.now())
+        book = self._publish(connection, definitions)
+        connection.commit()
+        return Road(self.settings, self.clock, connection, book, decode, self._announcer, failpoints=self._failpoints)
+
+    def _publish(
+        self, connection: psycopg.Connection[psycopg.rows.TupleRow], definitions: list[Definition]
+    ) -> RuleBook:
+        by_id = {definition.id: definition for definition in definitions}
+        versions = rule_state.publish(
+            connection,
+            {rule: definition.model_dump(mode="json") for rule, definition in by_id.items()},
+            self.clock.now(),
+        )
+        return rule_book({rule: (definition, versions[rule]) for rule, definition in by_id.items()})
+
+    def _mqtt_source(self, lane: str) -> MqttSource:
+        return MqttSource(
+            read_url(self.settings.mqtt, str(self.settings.mqtt_ca_file) if self.settings.mqtt_ca_file else None),
+            self.settings.station,
+            lane,  # type: ignore[arg-type]
+            reads=self.settings.mqtt_reads,
+            settle_s=self.settings.timers_settle_s,
+            now=self.clock.now,
+            monotonic=monotonic,
+            wake=self._wake,
+        )
+
+    def _channels(self) -> list[Channel]:
+        channels: list[Channel] = []
+        if self.settings.phone_url:
+            channels.append(PhoneChannel(self.settings.phone_url))
+        if self.settings.command_room_url:
+            secret = self.settings.command_room_secret.get_secret_value()
+            channels.append(CommandRoomChannel(self.settings.command_room_url, secret, self.clock.now))
+        return channels
+
+    # ── being woken ──────────────────────────────────────────────────────────────────────────────────
+
+    def _wake(self) -> None:
+        if self._driver is not None:
+            self._driver.wake()
+
+    def _hear_inbox(self) -> None:
+        if self._inbox is not None:
+            self._inbox.flag()
+        self._wake()
+
+    def _hear_registry(self) -> None:
+        if self._driver is not None:
+            self._driver.registry_changed()
+
+    # ── saying how it is ─────────────────────────────────────────────────────────────────────────────
+
+    def _say_how_it_is(self) -> None:
+        while not self.stopping.wait(HEALTH_EVERY_S):
+            try:
+                with self._pool.transaction() as connection:
+                    accounts.report_health(connection, self.settings.station, "gateway", self.facts(), self.clock.now())
+            except StoreUnavailable:
+                continue
+            except Exception:
+                log.exception("health could not be told")
+
+    def facts(self) -> dict[str, object]:
+        """How the gateway is, as the API shows it."""
+        road = self._driver.road if self._driver is not None else None
+        horizon = self._driver.horizon() if self._driver is not None else None
+        lag = (self.clock.now() - horizon).total_seconds() if horizon is not None and horizon.year > 1 else None
+        return {
+            "sources": {
+                source.name: {
+                    "connected": source.connected,
+                    "subscribed": source.subscribed,
+                    "backlog": source.backlog,
+                    "received": source.received,
+                    "redelivered": source.redelivered,
+                }
+                for source in self._mqtt
+            },
+            "subscribed": bool(self._mqtt) and all(source.subscribed for source in self._mqtt),
+            "horizon_lag_s": lag,
+            "counts": dict(road.counts) if road is not None else {},
+            "stop_seconds": {name: round(spent, 3) for name, spent in road.seconds.items()} if road else {},
+            "subjects": road.states.subjects if road is not None else 0,
+            "rules": {rule.id: rule.version for rule in road.book} if road is not None else {},
+            "quarantined": sorted(road.quarantined) if road is not None else [],
+            "delivery": {name: dict(deliverer.counts) for name, deliverer in self._telling.deliverers.items()},
+            "delivering": self._telling.alive,
+            "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        }
+
+
+def on_signal(act: Callable[[], None]) -> None:
+    """Call `act` once on SIGTERM or SIGINT."""
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        act()
+
+    signal.signal(signal.SIGTERM, handle)
+    signal.signal(signal.SIGINT, handle)
+
+
+def run_gateway(settings: Settings) -> int:
+    """Run the gateway process until it is told to stop; returns its exit code."""
+    gateway = Gateway(settings)
+    on_signal(gateway.stopping.set)
+    return gateway.run()

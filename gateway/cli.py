@@ -1,0 +1,207 @@
+"""`anxin`: one command for everything people start by hand."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.model.errors import AnxinError
+
+#: Exit code for a mistake the person can mend (a setting, a file, a taken port).
+MISTAKE = 2
+
+
+class Sentences(click.Group):
+    """A group whose commands end with a sentence instead of a trace when Anxin knows what went wrong."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except AnxinError as error:
+            click.echo(f"anxin: {error}", err=True)
+            ctx.exit(MISTAKE)
+
+
+@click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="anxin")
+def main() -> None:
+    """Anxin (安心网关): an alerting gateway for a police station's neighbourhood.
+
+    Try it: `anxin demo` brings a database, a broker, a small simulated town and the console.
+    Settings come from ANXIN_* variables over $ANXIN_HOME/anxin.toml; docs/settings.md lists them.
+    """
+
+
+@main.command()
+@click.option("--home", type=click.Path(path_type=Path), default=lambda: os.environ.get("ANXIN_HOME", ".anxin"),
+              help="Where all state lives.  [default: $ANXIN_HOME or ./.anxin]")  # fmt: skip
+@click.option("--port", type=click.IntRange(1, 65535), default=lambda: int(os.environ.get("ANXIN_HTTP_PORT", "8000")),
+              help="Port of the console and API.  [default: $ANXIN_HTTP_PORT or 8000]")  # fmt: skip
+@click.option(
+    "--simulators/--no-simulators", default=True, help="Let a simulated town live, or bring your own devices."
+)
+@click.option("--site", type=click.Path(path_type=Path, exists=True), help="Another station than the bundled one.")
+def demo(home: Path, port: int, simulators: bool, site: Path | None) -> None:
+    """Start everything embedded on this machine, and stop it all with Ctrl-C.
+
+    A second start goes on with the same data. $ANXIN_HOME/demo.json says where everything is and who may log in.
+    """
+    from gateway.embedded.demo import Demo, DemoOptions  # noqa: PLC0415  # keep `anxin --help` quick
+
+    postgres_bin = os.environ.get("ANXIN_POSTGRES_BIN")
+    broker_port = os.environ.get("ANXIN_MQTT_PORT")
+    options = DemoOptions(
+        home,
+        port,
+        simulators,
+        site,
+        Path(postgres_bin) if postgres_bin else None,
+        int(broker_port) if broker_port else None,
+    )
+    Demo(options, click.echo).run()
+
+
+@main.command()
+def run() -> None:
+    """Run gateway and API together against ANXIN_DATABASE_URL and ANXIN_MQTT_URL.
+
+    Migrations are applied first. Import the station once with `anxin import SITE.yaml`.
+    """
+    from gateway.embedded.run import run_both  # noqa: PLC0415
+
+    run_both(_settings("database_url", "mqtt_url"), click.echo)
+
+
+@main.command()
+def gateway() -> None:
+    """Run the gateway alone: the road, the timers and the delivery."""
+    from gateway.app import run_gateway  # noqa: PLC0415
+    from gateway.logs import set_up  # noqa: PLC0415
+
+    settings = _settings("database_url", "mqtt_url")
+    set_up(settings.log_level, "gateway")
+    sys.exit(run_gateway(settings))
+
+
+@main.command()
+def api() -> None:
+    """Run the API and console alone."""
+    # The one place below `api/` that reaches up: the command line starts processes, it does not use them.
+    from importlib import import_module  # noqa: PLC0415
+
+    from gateway.logs import set_up  # noqa: PLC0415
+
+    settings = _settings("database_url")
+    set_up(settings.log_level, "api")
+    import_module("api.serve").serve(settings)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database's schema up to date. Safe to run at any time, also twice at once."""
+    from gateway.store.migrate import migrate as apply  # noqa: PLC0415
+
+    applied = apply(_settings("database_url").database)
+    click.echo(f"applied: {', '.join(applied)}" if applied else "the schema is up to date")
+
+
+@main.command("import")
+@click.argument("site", type=click.Path(path_type=Path))
+def import_(site: Path) -> None:
+    """Read a station's SITE.yaml into the registry: all of it or nothing, again without harm."""
+    from gateway.site import import_site, read_site  # noqa: PLC0415
+    from gateway.store.pool import connect  # noqa: PLC0415
+
+    read = read_site(site)
+    with connect(_settings("database_url").database, "import") as connection:
+        counts = import_site(connection, read)
+    click.echo(f"station {read.station.id}: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
+
+
+@main.group()
+def user() -> None:
+    """Accounts of people."""
+
+
+@user.command("password")
+@click.argument("username")
+@click.password_option(help="Asked for when not given.")
+def user_password(username: str, password: str) -> None:
+    """Set the password of USERNAME, who must be in the station's site file."""
+    from gateway.passwords import hash_password  # noqa: PLC0415
+    from gateway.store import accounts  # noqa: PLC0415
+    from gateway.store.pool import connect  # noqa: PLC0415
+
+    with connect(_settings("database_url").database, "user") as connection:
+        if not accounts.set_password(connection, username, hash_password(password)):
+            raise click.ClickException(f"there is no user {username!r}; add them to the site file and import it")
+    click.echo(f"password of {username} set")
+
+
+@main.group()
+def rules() -> None:
+    """Rule definitions."""
+
+
+@rules.command("check")
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path, exists=True, file_okay=False))
+def rules_check(folders: tuple[Path, ...]) -> None:
+    """Check every definition in FOLDERS (default: the built-in catalogue) and run the tests beside it."""
+    from rules.check import check_file  # noqa: PLC0415
+    from rules.load import CATALOG, TEST_SUFFIX, read_definitions  # noqa: PLC0415
+
+    where = list(folders) or [CATALOG]
+    read_definitions(where)
+    failures: list[str] = []
+    for folder in where:
+        for path in sorted(folder.glob("*.yaml")):
+            if path.name.endswith(TEST_SUFFIX):
+                continue
+            failed = check_file(path)
+            failures.extend(failed)
+            click.echo(f"{'FAIL' if failed else 'ok  '}  {path.stem}")
+    for failure in failures:
+        click.echo(failure, err=True)
+    if failures:
+        sys.exit(1)
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def load(arguments: tuple[str, ...]) -> None:
+    """Publish load at a rate and keep a ledger of what the broker acknowledged (see `anxin load --help`)."""
+    sys.exit(subprocess.call([sys.executable, "-m", "simulators", "load", *arguments]))
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def send(arguments: tuple[str, ...]) -> None:
+    """Publish one event as one device: press a button (see `anxin send --help`)."""
+    sys.exit(subprocess.call([sys.executable, "-m", "simulators", "send", *arguments]))
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+def doctor(as_json: bool) -> None:
+    """Print the settings, secrets masked, and test each connection; says what to do about what is wrong."""
+    from gateway.doctor import examine  # noqa: PLC0415
+
+    sys.exit(examine(_settings(), click.echo, as_json=as_json))
+
+
+def _settings(*required: str) -> Any:
+    from gateway.settings import read_settings, require  # noqa: PLC0415
+
+    settings = read_settings()
+    require(settings, *required)
+    return settings
+
+
+if __name__ == "__main__":
+    main()

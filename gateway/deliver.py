@@ -1,0 +1,130 @@
+"""deliver: take messages out of the outbox and hand them to their channels.
+
+Lease, commit, call the provider, record: no lock is held while a provider answers. Each channel has its own
+workers, so that a slow one holds up no other. At least once towards providers; each message carries its key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from datetime import datetime, timedelta
+
+import structlog
+
+from gateway.clock import Clock
+from gateway.failpoints import Failpoints
+from gateway.model.errors import StoreUnavailable
+from gateway.model.ports import Channel, Outcome
+from gateway.store import outbox
+from gateway.store.outbox import Leased
+from gateway.store.pool import Pool
+
+log = structlog.get_logger()
+
+#: Messages of one channel under way at once.
+AT_ONCE = 16
+#: A lease outlives any provider's time-out, so that a message is not sent twice while the first try still runs.
+LEASE = timedelta(seconds=30)
+#: How often the outbox is looked at when nobody says that something is in it.
+LOOK_EVERY_S = 1.0
+FIRST_RETRY_S, LONGEST_RETRY_S = 0.4, 60.0
+
+
+class Deliverer:
+    """The delivery loop of one channel."""
+
+    def __init__(self, station: str, pool: Pool, channel: Channel, clock: Clock, failpoints: Failpoints) -> None:
+        self.station, self.channel = station, channel
+        self._pool, self._clock, self._failpoints = pool, clock, failpoints
+        self._wake = asyncio.Event()
+        self._under_way: set[asyncio.Task[None]] = set()
+        self.counts: Counter[str] = Counter()
+
+    def wake(self) -> None:
+        """Something may be in the outbox. From the loop's own thread."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        try:
+            while True:
+                self._wake.clear()
+                leased = await self._lease()
+                for message in leased:
+                    task = asyncio.create_task(self._deliver(message))
+                    self._under_way.add(task)
+                    task.add_done_callback(self._landed)
+                if not leased:
+                    await self._nap()
+                elif len(self._under_way) >= AT_ONCE:
+                    await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await self.channel.close()
+
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self._wake.set()
+
+    async def _nap(self) -> None:
+        try:
+            await asyncio.wait_for(self._wake.wait(), LOOK_EVERY_S)
+        except TimeoutError:
+            return
+
+    async def _lease(self) -> list[Leased]:
+        room = AT_ONCE - len(self._under_way)
+        if room <= 0:
+            return []
+        try:
+            return await asyncio.to_thread(self._lease_now, room)
+        except StoreUnavailable:
+            await asyncio.sleep(LOOK_EVERY_S)
+            return []
+
+    def _lease_now(self, room: int) -> list[Leased]:
+        now = self._clock.now()
+        with self._pool.transaction() as connection:
+            expired = outbox.expire(connection, self.station, now)
+            if expired:
+                self.counts["expired"] += expired
+                log.warning("messages expired before any provider took them", count=expired)
+            return outbox.lease(connection, self.station, self.channel.name, now, now + LEASE, room)
+
+    async def _deliver(self, leased: Leased) -> None:
+        self._failpoints.pass_by("before_send")
+        started = self._clock.now()
+        try:
+            outcome = await self.channel.send(leased.message())
+        except Exception as error:  # a channel's defect must not end the loop
+            log.exception("a channel failed", channel=self.channel.name)
+            outcome = Outcome("retry", f"{type(error).__name__}: {error}")
+        self._failpoints.pass_by("after_send")
+        ended = self._clock.now()
+        self.counts[outcome.result] += 1
+        retry_at = ended + retry_delay(leased.attempts, outcome) if outcome.result == "retry" else None
+        if outcome.result != "accepted":
+            log.warning(
+                "not delivered", stop="deliver", channel=self.channel.name, notification=leased.id,
+                result=outcome.result, detail=outcome.detail, attempts=leased.attempts,
+            )  # fmt: skip
+        try:
+            await asyncio.to_thread(self._settle, leased, outcome, started, ended, retry_at)
+        except StoreUnavailable:
+            # The lease ends by itself and the message goes out again: at least once.
+            log.warning("the outcome could not be recorded", notification=leased.id)
+
+    def _settle(
+        self, leased: Leased, outcome: Outcome, started: datetime, ended: datetime, retry_at: datetime | None
+    ) -> None:
+        with self._pool.transaction() as connection:
+            outbox.settle(connection, leased, outcome, started, ended, retry_at)
+
+
+def retry_delay(attempts: int, outcome: Outcome) -> timedelta:
+    """Return how long to wait after a failed attempt: exponential with jitter, or what the provider asked for."""
+    if outcome.retry_after is not None:
+        return timedelta(seconds=min(max(outcome.retry_after, FIRST_RETRY_S), LONGEST_RETRY_S))
+    longest = min(FIRST_RETRY_S * 2 ** (attempts - 1), LONGEST_RETRY_S)
+    return timedelta(seconds=random.uniform(longest / 2, longest))  # noqa: S311  # jitter, no secret

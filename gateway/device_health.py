@@ -1,0 +1,48 @@
+"""When each device was last heard: exact in memory, written sparingly, recovered from the events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from gateway.model.event import Event
+from gateway.store.road import Health
+
+#: «Last heard» is written at most this often per device; what lies between can be read from its events.
+WRITTEN_EVERY = timedelta(seconds=15)
+STATUS_KINDS = frozenset({"device.online", "device.offline"})
+
+
+class DeviceHealth:
+    """What is known of devices' health. `last_heard` is what rules see (UTC)."""
+
+    def __init__(self, last_heard: dict[str, datetime]) -> None:
+        self.last_heard = last_heard
+        self._written = dict(last_heard)
+
+    def learn(self, events: Iterable[Event]) -> dict[str, Health]:
+        """Take in events and return what is worth writing, by device.
+
+        A farewell (`device.offline`, usually the broker speaking) is no sign of life.
+        """
+        worth: dict[str, Health] = {}
+        for event in events:
+            device, at = event.device, event.received_at
+            if event.kind != "device.offline" and at > self.last_heard.get(device, at - WRITTEN_EVERY):
+                self.last_heard[device] = at
+            heard = self.last_heard.get(device, at)
+            written = self._written.get(device)
+            if event.kind in STATUS_KINDS:
+                worth[device] = self._status(event, heard)
+            elif device in worth:
+                worth[device].heard = heard
+            elif written is None or heard - written >= WRITTEN_EVERY:
+                worth[device] = Health(heard)
+        for device, health in worth.items():
+            self._written[device] = health.heard
+        return worth
+
+    def _status(self, event: Event, heard: datetime) -> Health:
+        battery = event.data.get("battery")
+        known = isinstance(battery, int) and not isinstance(battery, bool) and 0 <= battery <= 100  # noqa: PLR2004
+        return Health(heard, event.kind == "device.online", battery if known else None)

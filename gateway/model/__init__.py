@@ -1,0 +1,1 @@
+"""Frozen types that every other package may import; this one imports nothing of ours."""

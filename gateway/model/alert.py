@@ -1,0 +1,67 @@
+"""What a rule saw: one open alert per (rule, subject), from the first raise until it is over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+#: Events an alert names; older ones stay in the store.
+MOST_EVENTS = 50
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """One alert (or, with `stream` work_item, one maintenance item). All times are aware, UTC.
+
+    Open = active or latched or unacknowledged; `ended_at` is set when none of these holds any more.
+    """
+
+    station: str
+    rule: str
+    rule_version: int
+    subject: str
+    stream: str
+    priority: str
+    title: dict[str, str]
+    explanation: dict[str, Any]
+    first_action: dict[str, str]
+    raised_at: datetime
+    last_event_at: datetime
+    id: int = 0
+    place: str | None = None
+    area: str | None = None
+    device: str | None = None
+    person: str | None = None
+    events: list[str] = []
+    seen: int = 1
+    sounded: int = 0
+    last_sounded_at: datetime | None = None
+    active: bool = True
+    latched: bool = False
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    shelved_until: datetime | None = None
+    suppressed_by: str | None = None
+    cleared_at: datetime | None = None
+    retracted: bool = False
+    reset_by: str | None = None
+    ended_at: datetime | None = None
+    previous: int | None = None
+    version: int = 1
+
+    @property
+    def state(self) -> str:
+        """`active`, `latched` (the condition is gone, the alert holds until reset), `cleared` or `ended`."""
+        if self.ended_at is not None:
+            return "ended"
+        if self.active:
+            return "active"
+        return "latched" if self.latched else "cleared"
+
+    def public(self) -> dict[str, Any]:
+        """The alert as the API, the stream and the command room see it: no person's name."""
+        body: dict[str, Any] = msgspec.to_builtins(self)
+        body["state"] = self.state
+        body["acknowledged"] = self.acknowledged_at is not None
+        return body

@@ -1,0 +1,77 @@
+"""What a device said: the report as it came in, and the event it becomes once admitted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+#: Lanes of the road. Alarms are drained first, so that a press never queues behind a backlog.
+ALARM = "alarm"
+EVENT = "event"
+STATUS = "status"
+
+#: Event kinds that travel the alarm lane.
+ALARM_PREFIX = "alarm."
+
+
+class Report(msgspec.Struct, frozen=True, gc=False):
+    """One thing a device said, decoded but not yet believed.
+
+    `ts` is the device's own time (aware). `digest` is a signed 64-bit hash of the payload: it tells a
+    redelivery (same id, same digest) from a reused id (same id, other digest).
+    """
+
+    station: str
+    device: str
+    id: str
+    ts: datetime
+    kind: str
+    data: dict[str, Any]
+    digest: int
+    #: A status message carries no time of its own: its `ts` is the time of receipt.
+    timed: bool = True
+
+
+class Event(msgspec.Struct, frozen=True, gc=False):
+    """One thing a device said, once; immutable. All times are aware and in UTC.
+
+    `ts` is the time rules go by: the device's, unless its clock was ahead by more than the tolerance, when it
+    is the time of receipt and `skewed` is true. `device_ts` is always what the device said.
+    """
+
+    station: str
+    device: str
+    id: str
+    ts: datetime
+    device_ts: datetime
+    received_at: datetime
+    kind: str
+    data: dict[str, Any]
+    digest: int
+    device_kind: str
+    place: str | None
+    persons: tuple[str, ...] = ()
+    skewed: bool = False
+
+    @property
+    def reference(self) -> str:
+        """The event's name within its station: `device/id`."""
+        return f"{self.device}/{self.id}"
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A message that could not become an event, kept with its reason.
+
+    `payload` holds the first 64 KiB of the raw bytes, `sha256` and `size` speak of all of them.
+    """
+
+    source: str
+    topic: str
+    reason: str
+    detail: str
+    payload: bytes
+    sha256: str
+    size: int
+    received_at: datetime

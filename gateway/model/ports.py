@@ -1,0 +1,71 @@
+"""The ports between the road and the edges: what a source hands over, and what a channel answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+
+class Delivery(msgspec.Struct, frozen=True, gc=False):
+    """One message as a source handed it over, not yet acknowledged.
+
+    `token` belongs to the source: whatever it needs to acknowledge exactly this delivery.
+    """
+
+    source: str
+    topic: str
+    payload: bytes
+    received_at: datetime
+    token: Any = None
+
+
+class Source(Protocol):
+    """Where messages come from. A delivery that is never acknowledged comes again."""
+
+    name: str
+
+    def take(self, limit: int) -> list[Delivery]:
+        """Return at most `limit` waiting deliveries, oldest first, without waiting."""
+
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """Tell the source that these are committed. Never raises: an acknowledgement that is lost only repeats."""
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One notification, ready for a channel. `key` is its idempotency key; `body` holds no personal data."""
+
+    id: int
+    key: str
+    channel: str
+    recipient: str
+    priority: str
+    body: dict[str, Any]
+    created_at: datetime
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a provider answered.
+
+    `accepted`: it has the message. `retry`: try again (after `retry_after` seconds if it said so).
+    `refused`: it never will (the recipient is gone, the message is malformed).
+    """
+
+    result: Literal["accepted", "retry", "refused"]
+    detail: str = ""
+    provider_id: str | None = None
+    retry_after: float | None = None
+
+
+class Channel(Protocol):
+    """A way to reach somebody."""
+
+    name: str
+
+    async def send(self, message: Message) -> Outcome:
+        """Hand one message to the provider. Bounded in time; raises nothing for the provider's own faults."""
+
+    async def close(self) -> None:
+        """Let go of connections."""

@@ -1,0 +1,132 @@
+"""Who and what a station has: areas, places, devices, persons and who is on duty, as one frozen snapshot."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+DEVICE_KINDS = (
+    "door_controller",
+    "door_contact",
+    "camera",
+    "school_button",
+    "sos_button",
+    "motion",
+    "meter",
+    "screen",
+    "gateway",
+)
+AREA_KINDS = ("beat", "grid", "special_grid")
+
+
+class Station(msgspec.Struct, frozen=True):
+    """A police station: tenant, jurisdiction and partition. `time_zone` is an IANA name."""
+
+    id: str
+    name: str
+    time_zone: str
+
+
+class Area(msgspec.Struct, frozen=True):
+    """A beat, a grid or a special grid; `parent` is the area above it, None below the station itself."""
+
+    id: str
+    kind: str
+    name: str
+    parent: str | None = None
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A building, flat, door, gate or venue in one area. Coordinates are WGS-84 degrees."""
+
+    id: str
+    kind: str
+    area: str
+    name: str
+    lat: float | None = None
+    lon: float | None = None
+
+
+class Device(msgspec.Struct, frozen=True):
+    """A door controller, contact, camera, button or screen, mounted at a place."""
+
+    id: str
+    kind: str
+    place: str
+    name: str
+
+
+class Person(msgspec.Struct, frozen=True):
+    """A resident. `care` is the care profile, for example `{"lives_alone": true, "silence_limit_s": 64800}`."""
+
+    id: str
+    name: str
+    place: str
+    care: dict[str, Any] = {}
+
+
+class Duty(msgspec.Struct, frozen=True):
+    """Who answers for an area: user names. The roster with shifts grows from this row."""
+
+    area: str
+    officer: str
+    deputy: str | None = None
+    commander: str | None = None
+
+
+class Responder(msgspec.Struct, frozen=True):
+    """A user who may be told of incidents. `phone` is the address on the phone channel."""
+
+    username: str
+    name: str
+    role: str
+    phone: str | None = None
+
+
+class Registry:
+    """One frozen snapshot of a station's registry, indexed for the road. `version` grows with each change."""
+
+    def __init__(  # one argument per table
+        self,
+        *,
+        station: Station,
+        version: int = 0,
+        areas: Iterable[Area] = (),
+        places: Iterable[Place] = (),
+        devices: Iterable[Device] = (),
+        persons: Iterable[Person] = (),
+        duties: Iterable[Duty] = (),
+        responders: Iterable[Responder] = (),
+    ) -> None:
+        self.station = station
+        self.version = version
+        self.areas = {area.id: area for area in areas}
+        self.places = {place.id: place for place in places}
+        self.devices = {device.id: device for device in devices}
+        self.persons = {person.id: person for person in persons}
+        self.duties = {duty.area: duty for duty in duties}
+        self.responders = {responder.username: responder for responder in responders}
+        at_place: dict[str, list[str]] = defaultdict(list)
+        for person in self.persons.values():
+            at_place[person.place].append(person.id)
+        self._persons_at = {place: tuple(ids) for place, ids in at_place.items()}
+
+    def persons_at(self, place: str | None) -> tuple[str, ...]:
+        """The ids of the persons who live at a place."""
+        return self._persons_at.get(place, ()) if place is not None else ()
+
+    def area_of(self, place: str | None) -> str | None:
+        """The area a place lies in."""
+        found = self.places.get(place) if place is not None else None
+        return found.area if found is not None else None
+
+    def areas_above(self, area: str | None) -> list[str]:
+        """The area itself and those above it, nearest first; a broken tree ends the walk instead of looping."""
+        chain: list[str] = []
+        while area is not None and area in self.areas and area not in chain:
+            chain.append(area)
+            area = self.areas[area].parent
+        return chain

@@ -1,0 +1,253 @@
+"""The road of an event: six stops, one transaction per batch, one writer per station.
+
+devices ─▶ admit ─▶ store ─▶ judge ─▶ lifecycle ─▶ suppress ─▶ route ─▶ outbox ═▶ deliver ─▶ people
+           └──────────────────── one transaction ────────────────────┘
+                    then, and only then, the source is acknowledged
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import psycopg
+import structlog
+from psycopg import Connection
+from psycopg.pq import TransactionStatus
+from psycopg.rows import TupleRow
+
+from gateway import tell
+from gateway.batch import Batch
+from gateway.clock import Clock, monotonic
+from gateway.device_health import DeviceHealth
+from gateway.failpoints import Failpoints, end_at_once
+from gateway.inbox import INBOX
+from gateway.keyed_state import KeyedState
+from gateway.model.errors import StoreUnavailable, Transient
+from gateway.model.event import Report
+from gateway.model.judgement import Timer
+from gateway.model.ports import Delivery
+from gateway.settings import Settings
+from gateway.stops.admit import admit, dead_letter
+from gateway.stops.judge import judge
+from gateway.stops.lifecycle import lifecycle
+from gateway.stops.route import route
+from gateway.stops.store import store
+from gateway.stops.suppress import suppress
+from gateway.store import events as event_store
+from gateway.store import registry as registry_store
+from gateway.store import road as road_store
+from gateway.store import rule_state
+from gateway.store.pool import is_transient
+from rules.load import RuleBook
+from rules.rule import Facts
+
+log = structlog.get_logger()
+
+STOPS = (admit, store, judge, lifecycle, suppress, route)
+
+#: How many timers or first meetings share a transaction.
+TIMERS_AT_ONCE = 200
+
+
+class Road:
+    """The road of one station, driven by one thread on one connection that holds the station's lock."""
+
+    def __init__(  # one argument per thing it is made of
+        self,
+        settings: Settings,
+        clock: Clock,
+        connection: Connection[TupleRow],
+        book: RuleBook,
+        decode: Callable[[Delivery], list[Report]],
+        announcer: tell.Announcer,
+        failpoints: Failpoints | None = None,
+    ) -> None:
+        self.station = settings.station
+        self.clock, self.book, self.decode = clock, book, decode
+        self.late = timedelta(days=settings.store_late_days)
+        self.tolerance = timedelta(seconds=settings.clock_tolerance_s)
+        self.resound_after = timedelta(seconds=settings.resound_after_s)
+        self.sign_deadlines: Mapping[str, float] = settings.sign_deadline_s
+        self.failpoints = failpoints or Failpoints()
+        self.counts: Counter[str] = Counter()
+        self.seconds: dict[str, float] = defaultdict(float)
+        self.quarantined: set[str] = set()
+        self._announcer = announcer
+        self._connection = connection
+        self._version = road_store.version(connection, self.station)
+        self.registry = registry_store.load(connection, self.station)
+        self.health = DeviceHealth(road_store.last_heard(connection, self.station))
+        self.states = KeyedState(self.station, book)
+        self.facts = Facts(self.registry, self.health.last_heard)
+        self._rules = list(book.rules)
+        self._next_due = rule_state.next_due(connection, self.station, self._rules)
+        connection.commit()
+        event_store.prepare(connection)
+        connection.commit()
+
+    # ── travelling ───────────────────────────────────────────────────────────────────────────────────
+
+    def travel(self, deliveries: Sequence[Delivery]) -> None:
+        """Take deliveries through every stop and commit.
+
+        Raises `StoreUnavailable` when the database went away (nothing happened: try all of it again) and `Fenced`
+        when another process drives this road. A delivery that can never be stored is a dead letter.
+        """
+        self._travel(deliveries=deliveries)
+
+    def start_subjects(self) -> int:
+        """Let each rule meet the subjects it watches and has never met; returns how many there were."""
+        unknown: list[tuple[str, str]] = []
+        for rule in self.book:
+            known = rule_state.known_subjects(self._connection, self.station, rule.id)
+            unknown.extend((rule.id, subject) for subject in rule.subjects(self.registry) if subject not in known)
+        self._connection.commit()
+        for start in range(0, len(unknown), TIMERS_AT_ONCE):
+            self._travel(starts=unknown[start : start + TIMERS_AT_ONCE])
+        return len(unknown)
+
+    def fire_timers(self, until: datetime) -> int:
+        """Fire the timers due at or before `until`, in due order; returns how many."""
+        if self._next_due is None or self._next_due > until:
+            return 0
+        runnable = [rule for rule in self._rules if rule not in self.quarantined]
+        timers = rule_state.due_timers(self._connection, self.station, until, runnable, TIMERS_AT_ONCE)
+        self._connection.commit()
+        if timers:
+            self._travel(timers=timers)
+        self._next_due = rule_state.next_due(self._connection, self.station, runnable)
+        self._connection.commit()
+        return len(timers)
+
+    def take_inbox(self, limit: int) -> list[Delivery]:
+        """Return what waits in the inbox."""
+        try:
+            taken = event_store.inbox_take(self._connection, self.station, limit)
+            self._connection.commit()
+        except psycopg.Error as error:
+            raise StoreUnavailable(f"the database does not answer: {error}") from error
+        return taken
+
+    def reload_registry(self) -> None:
+        """Read the registry anew if it has changed, and meet those who are new."""
+        if registry_store.current_version(self._connection, self.station) != self.registry.version:
+            self.registry = registry_store.load(self._connection, self.station)
+            self.facts = Facts(self.registry, self.health.last_heard)
+            log.info("registry read anew", version=self.registry.version)
+            self.start_subjects()
+        self._connection.commit()
+
+    def _travel(
+        self,
+        deliveries: Sequence[Delivery] = (),
+        starts: Sequence[tuple[str, str]] = (),
+        timers: Sequence[Timer] = (),
+    ) -> None:
+        try:
+            self._travel_once(deliveries, starts, timers)
+        except Transient:
+            raise
+        except psycopg.Error as error:
+            self._undo()
+            if is_transient(error):
+                raise StoreUnavailable(f"the database does not answer: {error}") from error
+            self._part(deliveries, starts, timers, error)
+        except Exception as error:
+            # A defect of ours that one message brings out must not stop the others for ever.
+            self._undo()
+            log.exception("a stop failed")
+            self._part(deliveries, starts, timers, error)
+
+    def _travel_once(
+        self, deliveries: Sequence[Delivery], starts: Sequence[tuple[str, str]], timers: Sequence[Timer]
+    ) -> None:
+        batch = Batch(self._connection, self.clock.now(), deliveries, starts, timers)
+        road_store.advance(self._connection, self.station, self._version)
+        for stop in STOPS:
+            began = monotonic()
+            stop(batch, self)
+            self.seconds[stop.__name__] += monotonic() - began
+        began = monotonic()
+        tell.tell_changes(batch, self._announcer)
+        self._commit()
+        self.seconds["commit"] += monotonic() - began
+        self._version += 1
+        self.states.committed()
+        self._count(batch)
+
+    def _commit(self) -> None:
+        self.failpoints.pass_by("before_commit")
+        if self.failpoints.strikes("mid_commit"):
+            self._connection.pgconn.send_query(b"commit")
+            self._connection.pgconn.flush()
+            end_at_once()
+        self._connection.commit()
+        self.failpoints.pass_by("after_commit")
+
+    def _undo(self) -> None:
+        """Forget what the batch did, here and in the store."""
+        self.states.rolled_back()
+        if self._connection.info.transaction_status is not TransactionStatus.UNKNOWN:
+            try:
+                self._connection.rollback()
+            except psycopg.Error as error:
+                raise StoreUnavailable(f"the database does not answer: {error}") from error
+
+    def _part(
+        self,
+        deliveries: Sequence[Delivery],
+        starts: Sequence[tuple[str, str]],
+        timers: Sequence[Timer],
+        error: Exception,
+    ) -> None:
+        """The batch can never be stored as a whole: halve it until what is to blame stands alone, and bury that."""
+        told = f"{type(error).__name__}: {error}"
+        for part in (deliveries, starts, timers):
+            if len(part) > 1:
+                middle = len(part) // 2
+                for half in (part[:middle], part[middle:]):
+                    self._travel(
+                        half if part is deliveries else (),  # type: ignore[arg-type]
+                        half if part is starts else (),  # type: ignore[arg-type]
+                        half if part is timers else (),  # type: ignore[arg-type]
+                    )
+                return
+        if deliveries:
+            letter = dead_letter(deliveries[0], "store_refused", told)
+            road_store.advance(self._connection, self.station, self._version)
+            event_store.bury(self._connection, self.station, [letter])
+            event_store.inbox_remove(self._connection, [d.token for d in deliveries if d.source == INBOX])
+            self._connection.commit()
+            self._version += 1
+            self.counts["dead_store_refused"] += 1
+            return
+        rule = timers[0].rule if timers else starts[0][0]
+        log.error("rule put aside", stop="judge", rule=rule, error=told)
+        self.quarantined.add(rule)
+
+    def close(self) -> None:
+        """Let go of the road: the connection, and with it the station's lock."""
+        self._connection.close()
+
+    # ── what stops say ───────────────────────────────────────────────────────────────────────────────
+
+    def timer_armed(self, earliest: datetime | None) -> None:
+        """A timer was armed for this moment."""
+        if earliest is not None and (self._next_due is None or earliest < self._next_due):
+            self._next_due = earliest
+
+    def count_suppressed(self, reason: str) -> None:
+        """Something was kept quiet."""
+        self.counts[f"suppressed_{reason}"] += 1
+
+    def _count(self, batch: Batch) -> None:
+        counts = self.counts
+        counts["batches"] += 1
+        counts["events"] += len(batch.events)
+        counts["duplicates"] += batch.duplicates
+        counts["verdicts"] += len(batch.verdicts)
+        counts["timers"] += len(batch.timers)
+        for letter in batch.dead:
+            counts[f"dead_{letter.reason}"] += 1

@@ -1,0 +1,121 @@
+"""Work by the calendar: partitions ahead, compression, retention. Run by the one process that holds the leader lock.
+
+Deadlines of people are rows, not jobs; only upkeep lives here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import psycopg
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from gateway.clock import Clock
+from gateway.model.errors import StoreUnavailable
+from gateway.settings import Settings
+from gateway.store import accounts, changes, upkeep
+from gateway.store.pool import connect
+
+log = structlog.get_logger()
+
+#: Days of partitions that always exist ahead of now.
+AHEAD = timedelta(days=7)
+CHANGES_KEPT = timedelta(days=14)
+DEAD_LETTERS_KEPT = timedelta(days=90)
+SESSIONS_KEPT = timedelta(days=7)
+
+
+class Schedule:
+    """The upkeep of one station's store."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings, self._clock = settings, clock
+        self._scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
+        self._lead: Connection[TupleRow] | None = None
+
+    def start(self) -> None:
+        """Begin; a missed run is made up for at the next start."""
+        jobs: tuple[tuple[str, Callable[[Connection[TupleRow]], object], dict[str, int]], ...] = (
+            ("partitions", self.make_partitions, {"hours": 1}),
+            ("compress", self.compress, {"hours": 6}),
+            ("retire", self.retire, {"hours": 6}),
+        )
+        for name, work, every in jobs:
+            self._scheduler.add_job(
+                self._as_leader,
+                "interval",
+                args=(name, work),
+                id=name,
+                next_run_time=self._clock.now(),
+                **every,
+            )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """End; what runs is waited for."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+        if self._lead is not None:
+            self._lead.close()
+
+    # ── the jobs ─────────────────────────────────────────────────────────────────────────────────────
+
+    def make_partitions(self, connection: Connection[TupleRow]) -> list[str]:
+        """Make the partitions from the oldest event still taken in to a week ahead."""
+        now = self._clock.now()
+        return upkeep.make_partitions(connection, now - self._late, now + AHEAD)
+
+    def compress(self, connection: Connection[TupleRow]) -> int:
+        """Compress what no late event can reach any more."""
+        return upkeep.compress_events(connection, self._clock.now() - self._late - timedelta(days=1))
+
+    def retire(self, connection: Connection[TupleRow]) -> list[str]:
+        """Let go of what has been kept long enough."""
+        now = self._clock.now()
+        upkeep.forget_seen(connection, now - self._late - timedelta(days=2))
+        upkeep.forget_dead_letters(connection, now - DEAD_LETTERS_KEPT)
+        changes.forget(connection, self._settings.station, now - CHANGES_KEPT)
+        accounts.forget_sessions(connection, now - SESSIONS_KEPT)
+        return upkeep.drop_events(connection, now - timedelta(days=self._settings.store_keep_days))
+
+    @property
+    def _late(self) -> timedelta:
+        return timedelta(days=self._settings.store_late_days)
+
+    def _as_leader(self, name: str, work: Callable[[Connection[TupleRow]], object]) -> None:
+        try:
+            if not self._leads():
+                return
+            with connect(self._settings.database, f"schedule {name}") as connection:
+                connection.execute("set statement_timeout = 0")  # compressing a day takes its time
+                done = work(connection)
+            log.info("upkeep done", job=name, done=done)
+        except (StoreUnavailable, psycopg.Error) as error:
+            log.warning("upkeep waits for the next turn", job=name, error=str(error))
+
+    def _leads(self) -> bool:
+        """Whether this process holds the leader lock; a connection that died is replaced."""
+        if self._lead is not None:
+            try:
+                self._lead.execute("select 1")
+            except psycopg.Error:
+                self._lead.close()
+                self._lead = None
+            else:
+                return True
+        connection = connect(self._settings.database, "schedule leader", autocommit=True)
+        if not upkeep.try_lead(connection, self._settings.station):
+            connection.close()
+            return False
+        self._lead = connection
+        return True
+
+
+def partitions_now(connection: Connection[TupleRow], settings: Settings, now: datetime) -> None:
+    """Make sure, before the first event, that there is somewhere to put it."""
+    late = timedelta(days=settings.store_late_days)
+    upkeep.make_partitions(connection, now - late, now + AHEAD)

@@ -1,0 +1,133 @@
+"""A station's site file: read, checked as a whole, written all or nothing, and again without harm."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import yaml
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from gateway.model.errors import Misconfigured
+from gateway.model.registry import Area, Device, Duty, Person, Place, Responder, Station
+from gateway.store import accounts
+from gateway.store import registry as registry_store
+
+_Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Role = Literal["operator", "officer", "commander", "grid_worker", "auditor", "admin"]
+
+
+class SiteUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An account of the site file; it has no password until one is set with `anxin user password`."""
+
+    username: _Id
+    name: str
+    role: Role
+    phone: str | None = None
+    areas: list[str] | None = None
+
+
+class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A site file."""
+
+    station: Station
+    areas: list[Area] = []
+    places: list[Place] = []
+    devices: list[Device] = []
+    persons: list[Person] = []
+    users: list[SiteUser] = []
+    duty: list[Duty] = []
+
+
+def read_site(path: Path) -> Site:
+    """Read and check a site file. Raises `Misconfigured` with every reference that leads nowhere."""
+    try:
+        site = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), Site)
+    except OSError as error:
+        raise Misconfigured(f"{path}: cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
+        raise Misconfigured(f"{path}: {error}") from error
+    complaints = list(_complaints(site))
+    if complaints:
+        raise Misconfigured(f"{path}: " + "; ".join(complaints))
+    return site
+
+
+def _complaints(site: Site) -> list[str]:
+    told: list[str] = []
+    named: dict[str, set[str]] = {}
+    for what, ids in {
+        "area": [area.id for area in site.areas],
+        "place": [place.id for place in site.places],
+        "device": [device.id for device in site.devices],
+        "person": [person.id for person in site.persons],
+        "user": [user.username for user in site.users],
+    }.items():
+        named[what] = set(ids)
+        told.extend(f"{what} {one!r} stands twice" for one in sorted({one for one in ids if ids.count(one) > 1}))
+    references: list[tuple[str, str, str | None]] = [
+        *((f"area {area.id}: parent", "area", area.parent) for area in site.areas),
+        *((f"place {place.id}: area", "area", place.area) for place in site.places),
+        *((f"device {device.id}: place", "place", device.place) for device in site.devices),
+        *((f"person {person.id}: place", "place", person.place) for person in site.persons),
+        *((f"duty {duty.area}: area", "area", duty.area) for duty in site.duty),
+        *((f"duty {duty.area}: officer", "user", duty.officer) for duty in site.duty),
+        *((f"duty {duty.area}: deputy", "user", duty.deputy) for duty in site.duty),
+        *((f"duty {duty.area}: commander", "user", duty.commander) for duty in site.duty),
+    ]
+    told.extend(
+        f"{whose} {one!r} is no {what} of this file"
+        for whose, what, one in references
+        if one is not None and one not in named[what]
+    )
+    return told
+
+
+def import_site(
+    connection: Connection[TupleRow],
+    site: Site,
+    *,
+    device_secrets: Mapping[str, str] | None = None,
+    password_hashes: Mapping[str, str] | None = None,
+) -> dict[str, int]:
+    """Write a site within the caller's transaction and return how many rows there are of each sort.
+
+    `device_secrets` maps devices to new secrets (kept as SHA-256), `password_hashes` users to argon2 hashes.
+    Raises `Misconfigured` when a user name belongs to another station.
+    """
+    station = site.station.id
+    registry_store.put_station(connection, site.station)
+    registry_store.put_areas(connection, station, site.areas)
+    registry_store.put_places(connection, station, site.places)
+    hashed = {device: sha256(secret) for device, secret in (device_secrets or {}).items()}
+    registry_store.put_devices(connection, station, site.devices, hashed)
+    registry_store.put_persons(connection, station, site.persons)
+    for user in site.users:
+        responder = Responder(user.username, user.name, user.role, user.phone)
+        password = (password_hashes or {}).get(user.username)
+        if not registry_store.put_user(connection, station, responder, areas=user.areas, password_hash=password):
+            raise Misconfigured(f"user {user.username!r} belongs to another station; user names are unique")
+    registry_store.put_duties(connection, station, site.duty)
+    return {
+        "areas": len(site.areas),
+        "places": len(site.places),
+        "devices": len(site.devices),
+        "persons": len(site.persons),
+        "users": len(site.users),
+        "duty": len(site.duty),
+    }
+
+
+def without_password(connection: Connection[TupleRow], users: list[str]) -> list[str]:
+    """Return those of these users who have no password yet."""
+    known: dict[str, Any] = {name: accounts.user(connection, name) for name in users}
+    return [name for name, user in known.items() if user is None or user.password_hash is None]
+
+
+def sha256(secret: str) -> str:
+    """Return the SHA-256 of a secret in hex, as the registry keeps it."""
+    return hashlib.sha256(secret.encode()).hexdigest()

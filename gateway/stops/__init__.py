@@ -1,0 +1,1 @@
+"""The stops of the road, one file each, named by their verb."""

@@ -1,0 +1,99 @@
+"""admit: believe a message or not.
+
+Decodes each delivery, checks its claims against topic and registry, judges its clock, and says where it happened
+and whom it concerns. What cannot be believed becomes a dead letter with a reason; nothing is dropped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING
+
+from gateway.model.errors import BadInput
+from gateway.model.event import DeadLetter, Event, Report
+from gateway.model.ports import Delivery
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gateway.batch import Batch
+    from gateway.model.registry import Registry
+    from gateway.road import Road
+
+#: As much of a dead letter's bytes as is kept.
+KEPT_BYTES = 65_536
+
+
+def admit(batch: Batch, road: Road) -> None:
+    """Fill `batch.events` with candidates and `batch.dead` with the rest."""
+    digests: dict[tuple[str, str], int] = {}
+    for delivery in batch.deliveries:
+        try:
+            reports = road.decode(delivery)
+            admitted = [admit_report(r, delivery, road.registry, road.late, road.tolerance) for r in reports]
+        except BadInput as error:
+            batch.dead.append(dead_letter(delivery, error.reason, str(error)))
+            continue
+        for event in admitted:
+            known = digests.setdefault((event.device, event.id), event.digest)
+            if known != event.digest:
+                detail = f"event {event.reference} says something else in the same batch"
+                batch.dead.append(dead_letter(delivery, "id_reused", detail))
+            elif len(digests) == len(batch.events):
+                batch.duplicates += 1
+            else:
+                batch.events.append(event)
+                batch.origins.append(delivery)
+
+
+def admit_report(
+    report: Report, delivery: Delivery, registry: Registry, late: timedelta, tolerance: timedelta
+) -> Event:
+    """Return the event a report is, enriched with place and persons. Raises `BadInput` with a reason."""
+    if report.station != registry.station.id:
+        raise BadInput(f"this gateway serves {registry.station.id}, not {report.station}", reason="wrong_station")
+    device = registry.devices.get(report.device)
+    if device is None:
+        raise BadInput(f"device {report.device!r} is not in the registry", reason="unknown_device")
+    said = report.ts.astimezone(UTC)
+    if said < delivery.received_at - late:
+        raise BadInput(
+            f"{said.isoformat()} is more than {late.total_seconds() / 86400:g} days before it came",
+            reason="too_late",
+        )
+    skewed = said > delivery.received_at + tolerance
+    return Event(
+        station=report.station,
+        device=device.id,
+        id=report.id,
+        ts=delivery.received_at if skewed else said,
+        device_ts=said,
+        received_at=delivery.received_at,
+        kind=report.kind,
+        data=report.data,
+        digest=report.digest,
+        device_kind=device.kind,
+        place=device.place,
+        persons=registry.persons_at(device.place),
+        skewed=skewed,
+    )
+
+
+def dead_letter(delivery: Delivery, reason: str, detail: str, at: datetime | None = None) -> DeadLetter:
+    """Return the dead letter of a delivery."""
+    return DeadLetter(
+        source=delivery.source,
+        topic=_storable(delivery.topic),
+        reason=reason,
+        detail=_storable(detail),
+        payload=delivery.payload[:KEPT_BYTES],
+        sha256=hashlib.sha256(delivery.payload).hexdigest(),
+        size=len(delivery.payload),
+        received_at=at or delivery.received_at,
+    )
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL's text knows no NUL and no lone surrogates."""
+    return text.replace("\x00", "␀").encode("utf-8", "replace").decode("utf-8")[:1000]

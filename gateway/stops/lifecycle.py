@@ -1,0 +1,173 @@
+"""lifecycle: from verdicts to alerts. One open alert per (rule, subject).
+
+`conclude` is the whole of it, pure: a verdict and the open alert (or none) in, the alert afterwards and what
+happened out. Alerts are never cached; the open ones a batch touches are read and held in one query.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gateway.batch import AlertTurn, Turn
+from gateway.model.alert import MOST_EVENTS, Alert
+from gateway.model.judgement import Verdict
+from gateway.stops.judge import QUARANTINE
+from gateway.store import alerts as alert_store
+
+if TYPE_CHECKING:
+    from gateway.batch import Batch
+    from gateway.road import Road
+
+#: How telling a turn is, when several happen to one alert in one batch.
+_WEIGHT = {Turn.EXTENDED: 0, Turn.CLEARED: 1, Turn.RETRACTED: 2, Turn.SOUNDED: 3, Turn.RAISED: 4}
+_QUARANTINE_TITLE = {"zh": "规则出错被隔离", "en": "A rule failed and was put aside"}
+_QUARANTINE_ACTION = {
+    "zh": "检查规则定义，改好后重启网关",
+    "en": "Mend the rule's definition and restart the gateway",
+}
+
+
+def lifecycle(batch: Batch, road: Road) -> None:
+    """Fill `batch.turns`."""
+    if not batch.verdicts:
+        return
+    open_alerts = alert_store.open_of(
+        batch.connection, road.station, {(verdict.rule, verdict.subject) for verdict in batch.verdicts}
+    )
+    turns: dict[tuple[str, str], list[AlertTurn]] = {}
+    for verdict in batch.verdicts:
+        key = (verdict.rule, verdict.subject)
+        known = open_alerts.get(key)
+        turn = conclude(verdict, known, batch.now, road.resound_after, _blank(verdict, road))
+        if turn is None:
+            continue
+        saved = (alert_store.insert if turn.alert.id == 0 else alert_store.update)(batch.connection, turn.alert)
+        turn.alert = saved
+        if saved.ended_at is None:
+            open_alerts[key] = saved
+        else:
+            open_alerts.pop(key, None)
+        turns.setdefault(key, []).append(turn)
+    for happened in turns.values():
+        batch.turns.extend(_told(happened))
+
+
+def _told(happened: list[AlertTurn]) -> list[AlertTurn]:
+    """One turn per alert: as it stands now, with the most telling thing that happened to it."""
+    by_alert: dict[int, AlertTurn] = {}
+    for turn in happened:
+        before = by_alert.get(turn.alert.id)
+        if before is not None:
+            turn.sounds = turn.sounds or before.sounds
+            turn.turn = max(turn.turn, before.turn, key=_WEIGHT.__getitem__)
+        by_alert[turn.alert.id] = turn
+    return list(by_alert.values())
+
+
+def conclude(
+    verdict: Verdict, known: Alert | None, now: datetime, resound_after: timedelta, blank: Alert
+) -> AlertTurn | None:
+    """Return what a verdict makes of the open alert of its identity; None when nothing.
+
+    `blank` is the alert to start from when there is none: identity, texts and place filled in.
+    """
+    if verdict.action in {"raise", "extend"}:
+        return _raise(verdict, known, now, resound_after, blank)
+    if known is None:
+        return None
+    if verdict.action == "retract":
+        return AlertTurn(
+            msgspec.structs.replace(
+                known,
+                active=False,
+                retracted=True,
+                cleared_at=verdict.at,
+                ended_at=now,
+                explanation=_facts(verdict),
+            ),
+            Turn.RETRACTED,
+        )
+    if not known.active or verdict.at < known.last_event_at:
+        return None
+    over = not known.latched and (known.acknowledged_at is not None or known.stream == "work_item")
+    return AlertTurn(
+        msgspec.structs.replace(known, active=False, cleared_at=verdict.at, ended_at=now if over else None),
+        Turn.CLEARED,
+    )
+
+
+def _raise(verdict: Verdict, known: Alert | None, now: datetime, resound_after: timedelta, blank: Alert) -> AlertTurn:
+    if known is None:
+        sounding = msgspec.structs.replace(blank, sounded=1, last_sounded_at=now)
+        return AlertTurn(sounding, Turn.RAISED, sounds=True)
+    extended = msgspec.structs.replace(
+        known,
+        active=True,
+        latched=known.latched or verdict.latch,
+        cleared_at=None,
+        seen=known.seen + 1,
+        last_event_at=max(known.last_event_at, verdict.at),
+        explanation=_facts(verdict),
+        rule_version=verdict.explanation.version,
+        events=list(dict.fromkeys([*known.events, *verdict.events]))[-MOST_EVENTS:],
+    )
+    if not sounds_again(verdict, known, now, resound_after):
+        return AlertTurn(extended, Turn.EXTENDED)
+    return AlertTurn(
+        msgspec.structs.replace(
+            extended,
+            sounded=known.sounded + 1,
+            last_sounded_at=now,
+            acknowledged_at=None,
+            acknowledged_by=None,
+        ),
+        Turn.SOUNDED,
+        sounds=True,
+    )
+
+
+def sounds_again(verdict: Verdict, known: Alert, now: datetime, resound_after: timedelta) -> bool:
+    """Say whether more evidence for an open alert is to be heard again.
+
+    It is when it is a new press or a new episode after the acknowledgement, or ten minutes after the last sound.
+    """
+    new_episode = verdict.occurrence or not known.active
+    if known.acknowledged_at is not None and new_episode and verdict.at > known.acknowledged_at:
+        return True
+    return known.last_sounded_at is None or now - known.last_sounded_at >= resound_after
+
+
+def _facts(verdict: Verdict) -> dict[str, object]:
+    facts: dict[str, object] = msgspec.to_builtins(verdict.explanation)
+    return facts
+
+
+def _blank(verdict: Verdict, road: Road) -> Alert:
+    if verdict.rule == QUARANTINE:
+        title, first_action = _QUARANTINE_TITLE, _QUARANTINE_ACTION
+    else:
+        definition = road.book.rules[verdict.rule].definition
+        title = definition.title.model_dump()
+        first_action = definition.rationalisation.first_action.model_dump()
+    return Alert(
+        station=road.station,
+        rule=verdict.rule,
+        rule_version=verdict.explanation.version,
+        subject=verdict.subject,
+        stream=verdict.stream,
+        priority=verdict.priority,
+        title=title,
+        explanation=_facts(verdict),
+        first_action=first_action,
+        raised_at=verdict.at,
+        last_event_at=verdict.at,
+        place=verdict.place,
+        area=road.registry.area_of(verdict.place),
+        device=verdict.device,
+        person=verdict.person,
+        events=list(verdict.events)[-MOST_EVENTS:],
+        latched=verdict.latch,
+    )

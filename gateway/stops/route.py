@@ -1,0 +1,142 @@
+"""route: who answers. Opens the incident, freezes its ladder, and puts the first rung into the outbox.
+
+Place → grid → beat → whoever is on duty there; their deputy; and when an area has nobody, every officer and
+commander of the station: never nobody.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from gateway import tell
+from gateway.batch import AlertTurn, Turn
+from gateway.model.incident import UNANSWERED, Incident
+from gateway.model.registry import Duty, Registry
+from gateway.store import incidents as incident_store
+from gateway.store import outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gateway.batch import Batch
+    from gateway.model.alert import Alert
+    from gateway.road import Road
+
+#: What speaks in a timeline when no person acted.
+SYSTEM = "anxin"
+
+
+def route(batch: Batch, road: Road) -> None:
+    """Open or find the incident of each turn that sounds; close what was retracted."""
+    for turn in batch.turns:
+        if turn.sounds:
+            _tell(turn, batch, road)
+        elif turn.turn is Turn.RETRACTED:
+            _withdraw(turn.alert, batch)
+
+
+def _tell(turn: AlertTurn, batch: Batch, road: Road) -> None:
+    alert = turn.alert
+    incident = incident_store.open_of_alert(batch.connection, alert.id)
+    if incident is None:
+        incident = _open(alert, batch, road)
+    else:
+        incident_store.add_step(
+            batch.connection, incident.id, at=batch.now, actor=SYSTEM, act="sounded_again",
+            detail={"alert": alert.id, "sounded": alert.sounded},
+        )  # fmt: skip
+        batch.incidents[incident.id] = incident
+    first, *later = incident.ladder
+    # The rung that is due at once goes out with this very transaction; those to come are rows with a due time.
+    tell.tell_phones(
+        batch.connection, incident, alert.id, sounding=alert.sounded, rung=0, recipients=first["recipients"],
+        now=batch.now, registry=road.registry,
+    )  # fmt: skip
+    if incident.state in UNANSWERED:
+        for number, rung in enumerate(later, start=1):
+            due = batch.now + timedelta(seconds=rung["after_s"])
+            incident_store.add_rung(batch.connection, incident.id, alert.sounded, number, due, rung["recipients"])
+
+
+def _open(alert: Alert, batch: Batch, road: Road) -> Incident:
+    incident = incident_store.insert(
+        batch.connection,
+        Incident(
+            station=road.station,
+            priority=alert.priority,
+            title=alert.title,
+            opened_at=batch.now,
+            changed_at=batch.now,
+            ladder=ladder(road.registry, alert.area, alert.priority, road.sign_deadlines),
+            place=alert.place,
+            area=alert.area,
+        ),
+    )
+    incident_store.link(batch.connection, incident.id, alert.id)
+    incident_store.add_step(
+        batch.connection, incident.id, at=batch.now, actor=SYSTEM, act="opened", to_state="new",
+        detail={"alert": alert.id, "rule": alert.rule},
+    )  # fmt: skip
+    batch.incidents[incident.id] = incident
+    return incident
+
+
+def _withdraw(alert: Alert, batch: Batch) -> None:
+    """The alert was taken back: nobody needs to be told any more, unless somebody has already gone."""
+    incident = incident_store.open_of_alert(batch.connection, alert.id)
+    if incident is None:
+        return
+    cancelled = incident.state in UNANSWERED
+    state = "cancelled" if cancelled else incident.state
+    incident_store.stop_rungs(batch.connection, incident.id)
+    outbox.stop(batch.connection, incident.id)
+    incident_store.add_step(
+        batch.connection, incident.id, at=batch.now, actor=SYSTEM, act="retracted",
+        from_state=incident.state, to_state=state, detail={"alert": alert.id},
+    )  # fmt: skip
+    batch.incidents[incident.id] = incident_store.move(
+        batch.connection,
+        msgspec.structs.replace(
+            incident,
+            state=state,
+            changed_at=batch.now,
+            closed_at=batch.now if cancelled else incident.closed_at,
+        ),
+    )
+
+
+def ladder(
+    registry: Registry, area: str | None, priority: str, sign_deadlines: Mapping[str, float]
+) -> list[dict[str, Any]]:
+    """Return the ladder of an incident: rungs `{"after_s", "recipients"}`, the first at once.
+
+    A recipient is `{"user", "role"}`. The second rung repeats the officer and adds the deputy when nobody has
+    signed by the priority's deadline; priorities without a deadline have one rung.
+    """
+    duty = duty_for(registry, area)
+    if duty is not None:
+        first = [{"user": duty.officer, "role": "officer"}]
+        second = [*first, {"user": duty.deputy, "role": "deputy"}] if duty.deputy is not None else first
+    else:
+        first = [
+            {"user": responder.username, "role": responder.role}
+            for responder in registry.responders.values()
+            if responder.phone is not None and responder.role in {"officer", "commander"}
+        ]
+        second = first
+    rungs: list[dict[str, Any]] = [{"after_s": 0.0, "recipients": first}]
+    if priority in sign_deadlines:
+        rungs.append({"after_s": sign_deadlines[priority], "recipients": second})
+    return rungs
+
+
+def duty_for(registry: Registry, area: str | None) -> Duty | None:
+    """Return who is on duty for an area, or for the nearest area above it that has somebody."""
+    for above in registry.areas_above(area):
+        duty = registry.duties.get(above)
+        if duty is not None:
+            return duty
+    return None

@@ -1,0 +1,41 @@
+"""store: keep each event once.
+
+What was stored before is taken out of the batch: a redelivery silently, a reused id as a dead letter. Keeps the
+dead letters too, and folds into device health what the new events say of their devices.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.inbox import INBOX
+from gateway.stops.admit import dead_letter
+from gateway.store import events as event_store
+from gateway.store import road as road_store
+
+if TYPE_CHECKING:
+    from gateway.batch import Batch
+    from gateway.road import Road
+
+
+def store(batch: Batch, road: Road) -> None:
+    """Leave in `batch.events` only what was never seen before."""
+    if batch.events:
+        road.failpoints.pass_by("before_store")
+        known = event_store.insert_new(batch.connection, road.station, batch.events)
+        if known:
+            _take_out_known(batch, known)
+        road_store.keep_health(batch.connection, road.station, road.health.learn(batch.events))
+    event_store.bury(batch.connection, road.station, batch.dead)
+    event_store.inbox_remove(batch.connection, [d.token for d in batch.deliveries if d.source == INBOX])
+
+
+def _take_out_known(batch: Batch, known: dict[int, bool]) -> None:
+    for position, same in known.items():
+        if same:
+            batch.duplicates += 1
+            continue
+        event = batch.events[position]
+        detail = f"event {event.reference} was stored before with another content"
+        batch.dead.append(dead_letter(batch.origins[position], "id_reused", detail))
+    batch.events = [event for position, event in enumerate(batch.events) if position not in known]

@@ -1,0 +1,90 @@
+"""Alerts: one open row per (rule, subject), held with FOR UPDATE by whoever changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+from psycopg.rows import TupleRow, class_row
+from psycopg.types.json import Jsonb
+
+from gateway.model.alert import Alert
+from gateway.model.scope import Scope
+from gateway.store.sql import queries
+
+SQL = queries("alerts")
+
+
+def open_of(
+    connection: Connection[TupleRow], station: str, keys: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], Alert]:
+    """Return the open alerts of these (rule, subject) pairs, held until the transaction ends."""
+    ordered = sorted(set(keys))
+    with connection.cursor(row_factory=class_row(Alert)) as cursor:
+        found = cursor.execute(
+            SQL["open_of"],
+            {
+                "station": station,
+                "rules": [rule for rule, _ in ordered],
+                "subjects": [subject for _, subject in ordered],
+            },
+        ).fetchall()
+    return {(alert.rule, alert.subject): alert for alert in found}
+
+
+def insert(connection: Connection[TupleRow], alert: Alert) -> Alert:
+    """Store a new alert, linked to the last one of its identity, and return it with its id."""
+    row = connection.execute(
+        SQL["last_of"], {"station": alert.station, "rule": alert.rule, "subject": alert.subject}
+    ).fetchone()
+    linked = msgspec.structs.replace(alert, previous=row[0] if row is not None else None)
+    row = connection.execute(SQL["insert"], _columns(linked)).fetchone()
+    return msgspec.structs.replace(linked, id=int(row[0]) if row is not None else 0)
+
+
+def update(connection: Connection[TupleRow], alert: Alert) -> Alert:
+    """Store a changed alert and return it with its new version."""
+    connection.execute(SQL["update"], _columns(alert))
+    return msgspec.structs.replace(alert, version=alert.version + 1)
+
+
+def _columns(alert: Alert) -> dict[str, Any]:
+    columns = msgspec.structs.asdict(alert)
+    for name in ("title", "explanation", "first_action", "events"):
+        columns[name] = Jsonb(columns[name])
+    return columns
+
+
+def get(connection: Connection[TupleRow], scope: Scope, alert_id: int, *, hold: bool = False) -> Alert | None:
+    """Return one alert within a scope; with `hold`, nobody else changes it until the transaction ends."""
+    with connection.cursor(row_factory=class_row(Alert)) as cursor:
+        return cursor.execute(SQL["get_held" if hold else "get"], {**scope.parameters(), "id": alert_id}).fetchone()
+
+
+def list_alerts(
+    connection: Connection[TupleRow],
+    scope: Scope,
+    *,
+    stream: str = "alert",
+    state: str = "all",
+    limit: int = 100,
+    **filters: str | int | None,
+) -> list[Alert]:
+    """Return alerts within a scope, newest first.
+
+    `filters`: rule, priority, device, place, person, area, and `before` (ids below it).
+    """
+    named = dict.fromkeys(("rule", "priority", "device", "place", "person", "area", "before"))
+    with connection.cursor(row_factory=class_row(Alert)) as cursor:
+        return cursor.execute(
+            SQL["list"],
+            {**named, **filters, **scope.parameters(), "stream": stream, "state": state, "limit": limit},
+        ).fetchall()
+
+
+def of_incident(connection: Connection[TupleRow], incident: int) -> list[Alert]:
+    """Return the alerts of one incident, held until the transaction ends."""
+    with connection.cursor(row_factory=class_row(Alert)) as cursor:
+        return cursor.execute(SQL["of_incident"], {"incident": incident}).fetchall()

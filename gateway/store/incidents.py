@@ -1,0 +1,173 @@
+"""Incidents, their timeline, and the rungs of their ladders."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+from psycopg.rows import TupleRow, class_row, dict_row
+from psycopg.types.json import Jsonb
+
+from gateway.model.incident import Incident
+from gateway.model.scope import Scope
+from gateway.store.sql import queries
+
+SQL = queries("incidents")
+
+
+class DueRung(msgspec.Struct, frozen=True):
+    """A rung whose moment has come, with what is needed of its incident."""
+
+    incident_id: int
+    sounding: int
+    number: int
+    recipients: list[dict[str, Any]]
+    station_id: str
+    state: str
+    priority: str
+    title: dict[str, str]
+    area_id: str | None
+    alert_id: int | None
+
+
+def insert(connection: Connection[TupleRow], incident: Incident) -> Incident:
+    """Store a new incident and return it with its id."""
+    columns = msgspec.structs.asdict(incident)
+    row = connection.execute(
+        SQL["insert"], {**columns, "title": Jsonb(incident.title), "ladder": Jsonb(incident.ladder)}
+    ).fetchone()
+    return msgspec.structs.replace(incident, id=int(row[0]) if row is not None else 0)
+
+
+def link(connection: Connection[TupleRow], incident: int, alert: int) -> None:
+    """Let an alert belong to an incident."""
+    connection.execute(SQL["link"], {"incident": incident, "alert": alert})
+
+
+def open_of_alert(connection: Connection[TupleRow], alert: int) -> Incident | None:
+    """Return the incident of an alert that is not over, held until the transaction ends."""
+    with connection.cursor(row_factory=class_row(Incident)) as cursor:
+        return cursor.execute(SQL["open_of_alert"], {"alert": alert}).fetchone()
+
+
+def get(connection: Connection[TupleRow], scope: Scope, incident_id: int, *, hold: bool = False) -> Incident | None:
+    """Return one incident within a scope; with `hold`, nobody else changes it until the transaction ends."""
+    with connection.cursor(row_factory=class_row(Incident)) as cursor:
+        return cursor.execute(SQL["get_held" if hold else "get"], {**scope.parameters(), "id": incident_id}).fetchone()
+
+
+def list_incidents(
+    connection: Connection[TupleRow],
+    scope: Scope,
+    *,
+    state: str = "all",
+    before: int | None = None,
+    limit: int = 100,
+) -> list[Incident]:
+    """Return incidents within a scope, newest first, with ids below `before`."""
+    with connection.cursor(row_factory=class_row(Incident)) as cursor:
+        return cursor.execute(
+            SQL["list"], {**scope.parameters(), "state": state, "before": before, "limit": limit}
+        ).fetchall()
+
+
+def move(connection: Connection[TupleRow], incident: Incident) -> Incident:
+    """Store an incident's new state and return it with its new version."""
+    connection.execute(
+        SQL["move"],
+        {
+            "id": incident.id,
+            "state": incident.state,
+            "now": incident.changed_at,
+            "disposition": incident.disposition,
+            "closed_at": incident.closed_at,
+        },
+    )
+    return msgspec.structs.replace(incident, version=incident.version + 1)
+
+
+def add_step(  # one keyword per column of the timeline
+    connection: Connection[TupleRow],
+    incident: int,
+    *,
+    at: datetime,
+    actor: str,
+    act: str,
+    from_state: str | None = None,
+    to_state: str | None = None,
+    reason: str | None = None,
+    client_at: datetime | None = None,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Append one line to an incident's timeline."""
+    connection.execute(
+        SQL["step"],
+        {
+            "incident": incident, "at": at, "client_at": client_at, "actor": actor, "act": act,
+            "from_state": from_state, "to_state": to_state, "reason": reason, "detail": Jsonb(detail or {}),
+        },
+    )  # fmt: skip
+
+
+def timeline(connection: Connection[TupleRow], incident: int) -> list[dict[str, Any]]:
+    """Return everything that happened to an incident, oldest first."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(SQL["timeline"], {"incident": incident}).fetchall()
+
+
+def receipts(connection: Connection[TupleRow], incident: int) -> list[dict[str, Any]]:
+    """Return who was told of an incident and what became of it."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(SQL["receipts"], {"incident": incident}).fetchall()
+
+
+def alerts_of(connection: Connection[TupleRow], incident: int) -> list[int]:
+    """Return the ids of an incident's alerts."""
+    return [row[0] for row in connection.execute(SQL["alerts_of"], {"incident": incident}).fetchall()]
+
+
+def of_alerts(connection: Connection[TupleRow], alerts: list[int]) -> list[int]:
+    """Return the ids of the incidents these alerts belong to."""
+    return [row[0] for row in connection.execute(SQL["of_alert"], {"alerts": alerts}).fetchall()]
+
+
+def add_rung(
+    connection: Connection[TupleRow],
+    incident: int,
+    sounding: int,
+    number: int,
+    due_at: datetime,
+    recipients: list[dict[str, Any]],
+) -> None:
+    """Plan one rung of a ladder."""
+    connection.execute(
+        SQL["add_rung"],
+        {
+            "incident": incident,
+            "sounding": sounding,
+            "number": number,
+            "due_at": due_at,
+            "recipients": Jsonb(recipients),
+        },
+    )
+
+
+def due_rungs(connection: Connection[TupleRow], station: str, now: datetime) -> list[DueRung]:
+    """Return the rungs whose moment has come, held until the transaction ends."""
+    with connection.cursor(row_factory=class_row(DueRung)) as cursor:
+        return cursor.execute(SQL["due_rungs"], {"station": station, "now": now}).fetchall()
+
+
+def end_rung(connection: Connection[TupleRow], rung: DueRung, state: str) -> None:
+    """Mark a rung climbed or stopped."""
+    connection.execute(
+        SQL["end_rung"],
+        {"incident": rung.incident_id, "sounding": rung.sounding, "number": rung.number, "state": state},
+    )
+
+
+def stop_rungs(connection: Connection[TupleRow], incident: int) -> None:
+    """Climb no further."""
+    connection.execute(SQL["stop_rungs"], {"incident": incident})

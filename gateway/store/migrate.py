@@ -1,0 +1,58 @@
+"""Forward-only migrations in plain SQL, applied by yoyo under a lock of ours.
+
+yoyo marks a migration in progress with a row in its own table, and a process killed half-way leaves that row
+behind. We hold a PostgreSQL advisory lock around the run: whoever has it may break a leftover row, because its
+owner cannot be alive any more.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+import yoyo
+
+from gateway.model.errors import Misconfigured, StoreUnavailable
+from gateway.store.pool import UNAVAILABLE
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+#: Any constant of ours: «anxin migrate».
+_LOCK = 0x616E78_6D67
+
+
+def migrate(database_url: str) -> list[str]:
+    """Bring the schema up to date and return the ids of the migrations applied, oldest first.
+
+    Raises `StoreUnavailable` when the database does not answer and `Misconfigured` when a migration cannot be
+    applied.
+    """
+    try:
+        with psycopg.connect(database_url, autocommit=True, connect_timeout=10) as guard:
+            guard.execute("select pg_advisory_lock(%s)", (_LOCK,))
+            return _apply(database_url)
+    except UNAVAILABLE as error:
+        raise StoreUnavailable(f"the database does not answer: {error}") from error
+
+
+def _apply(database_url: str) -> list[str]:
+    backend = yoyo.get_backend(_yoyo_url(database_url))
+    try:
+        backend.break_lock()
+        pending = backend.to_apply(yoyo.read_migrations(str(MIGRATIONS)))
+        applied: list[str] = []
+        for migration in pending:
+            try:
+                backend.apply_one(migration)
+            except psycopg.Error as error:
+                raise Misconfigured(f"migration {migration.id} cannot be applied: {error}") from error
+            applied.append(migration.id)
+        return applied
+    finally:
+        backend.connection.close()
+
+
+def _yoyo_url(database_url: str) -> str:
+    scheme, _, rest = database_url.partition("://")
+    if scheme not in {"postgresql", "postgres"}:
+        raise Misconfigured(f"ANXIN_DATABASE_URL must start with postgresql://, not {scheme}://")
+    return f"postgresql+psycopg://{rest}"

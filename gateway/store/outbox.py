@@ -1,0 +1,126 @@
+"""The outbox: notifications as rows, leased by the delivery loop."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+from psycopg.rows import TupleRow, class_row
+from psycopg.types.json import Jsonb
+
+from gateway.model.ports import Message, Outcome
+from gateway.store.sql import queries
+
+SQL = queries("outbox")
+
+
+class Notification(msgspec.Struct, frozen=True):
+    """One message to be enqueued. `key` makes enqueueing it twice harmless."""
+
+    station: str
+    key: str
+    channel: str
+    recipient: str
+    priority: str
+    body: dict[str, Any]
+    incident: int | None = None
+    alert: int | None = None
+
+
+class Leased(msgspec.Struct, frozen=True):
+    """One message leased for delivery; `attempts` counts this one."""
+
+    id: int
+    key: str
+    channel: str
+    recipient: str
+    priority: str
+    body: dict[str, Any]
+    created_at: datetime
+    attempts: int
+
+    def message(self) -> Message:
+        """What the channel sees."""
+        return Message(self.id, self.key, self.channel, self.recipient, self.priority, self.body, self.created_at)
+
+
+def enqueue(connection: Connection[TupleRow], notification: Notification, now: datetime, lives: timedelta) -> None:
+    """Put one message into the outbox and wake the delivery loop when the transaction commits."""
+    columns = msgspec.structs.asdict(notification)
+    connection.execute(
+        SQL["enqueue"],
+        {**columns, "body": Jsonb(notification.body), "now": now, "expires_at": now + lives},
+    )
+    connection.execute("notify anxin_outbox")
+
+
+def lease(
+    connection: Connection[TupleRow], station: str, channel: str, now: datetime, until: datetime, limit: int
+) -> list[Leased]:
+    """Take the most urgent messages of a channel for us alone until the lease ends."""
+    parameters = {"station": station, "channel": channel, "now": now, "until": until, "limit": limit}
+    with connection.cursor(row_factory=class_row(Leased)) as cursor:
+        found = cursor.execute(SQL["lease"], parameters).fetchall()
+    return sorted(found, key=lambda leased: (leased.priority, leased.id))
+
+
+def expire(connection: Connection[TupleRow], station: str, now: datetime) -> int:
+    """Give up messages that are too late to be of use and return how many."""
+    return connection.execute(SQL["expire"], {"station": station, "now": now}).rowcount
+
+
+def release(connection: Connection[TupleRow], station: str) -> None:
+    """Forget the leases of a delivery loop that is gone."""
+    connection.execute(SQL["release"], {"station": station})
+
+
+def settle(  # one argument per fact of the attempt
+    connection: Connection[TupleRow],
+    leased: Leased,
+    outcome: Outcome,
+    started_at: datetime,
+    ended_at: datetime,
+    retry_at: datetime | None,
+) -> None:
+    """Record an attempt; then the message is accepted, refused, or waits for `retry_at`."""
+    connection.execute(
+        SQL["record"],
+        {
+            "id": leased.id,
+            "started_at": started_at,
+            "ended_at": ended_at,
+            "result": outcome.result,
+            "detail": outcome.detail[:500],
+        },
+    )
+    if retry_at is not None:
+        connection.execute(SQL["postpone"], {"id": leased.id, "due_at": retry_at})
+        return
+    accepted = outcome.result == "accepted"
+    connection.execute(
+        SQL["settle"],
+        {
+            "id": leased.id,
+            "state": "accepted" if accepted else "refused",
+            "accepted_at": ended_at if accepted else None,
+            "provider_id": outcome.provider_id,
+        },
+    )
+
+
+def stop(connection: Connection[TupleRow], incident: int) -> None:
+    """Tell phones no more about an incident; what is being delivered this moment still goes out."""
+    connection.execute(SQL["stop"], {"incident": incident})
+
+
+def next_due(connection: Connection[TupleRow], station: str) -> datetime | None:
+    """Return when the next message wants to go out."""
+    row = connection.execute(SQL["next_due"], {"station": station}).fetchone()
+    return row[0] if row is not None else None
+
+
+def backlog(connection: Connection[TupleRow], station: str) -> list[tuple[str, int, datetime]]:
+    """Return (channel, messages waiting, oldest) for each channel with a backlog."""
+    return connection.execute(SQL["backlog"], {"station": station}).fetchall()

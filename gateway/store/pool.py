@@ -1,0 +1,84 @@
+"""Connections: how they are opened, and which of their errors mean «the database is away»."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from gateway.model.errors import StoreUnavailable
+
+#: What psycopg raises when the database is away, shutting down, starting up or out of room: try again later.
+UNAVAILABLE = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    PoolTimeout,
+)
+#: SQLSTATE classes that a later try may not meet again (connection, rollback, resources, intervention, system).
+TRANSIENT_CLASSES = frozenset({"08", "40", "53", "57", "58"})
+
+#: Every connection says who it is, never waits for ever, and notices a dead peer.
+CONNECT_OPTIONS: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "options": "-c timezone=UTC -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000",
+}
+
+
+def connect(database_url: str, name: str, *, autocommit: bool = False) -> Connection[TupleRow]:
+    """Open one connection. Raises `StoreUnavailable`."""
+    try:
+        return psycopg.connect(database_url, autocommit=autocommit, application_name=f"anxin {name}", **CONNECT_OPTIONS)
+    except psycopg.Error as error:
+        raise StoreUnavailable(f"the database does not answer: {error}") from error
+
+
+class Pool:
+    """A bounded pool of connections for short work. Opened explicitly, closed by its owner."""
+
+    def __init__(self, database_url: str, name: str, size: int = 8) -> None:
+        self._pool: ConnectionPool[Connection[TupleRow]] = ConnectionPool(
+            database_url,
+            kwargs={"application_name": f"anxin {name}", "autocommit": True, **CONNECT_OPTIONS},
+            min_size=1,
+            max_size=size,
+            max_waiting=200,
+            timeout=2.0,
+            reconnect_timeout=float("inf"),
+            check=ConnectionPool.check_connection,
+            name=name,
+            open=False,
+        )
+
+    def open(self) -> None:
+        """Start; the database need not be there yet."""
+        self._pool.open(wait=False)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close(timeout=2.0)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection[TupleRow]]:
+        """One transaction on one connection. Raises `StoreUnavailable` when the database is away."""
+        try:
+            with self._pool.connection() as connection, connection.transaction():
+                yield connection
+        except psycopg.Error as error:
+            if is_transient(error):
+                raise StoreUnavailable(f"the database does not answer: {error}") from error
+            raise
+
+
+def is_transient(error: psycopg.Error) -> bool:
+    """Say whether the same work may succeed later."""
+    if error.sqlstate is not None:
+        return error.sqlstate[:2] in TRANSIENT_CLASSES
+    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | PoolTimeout)

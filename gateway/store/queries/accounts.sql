@@ -1,0 +1,49 @@
+-- name: user
+select username, station_id as station, name, role, areas, phone, password_hash, failed_logins, locked_until
+from user_account where username = %(username)s
+
+-- name: failed
+update user_account set failed_logins = failed_logins + 1,
+    locked_until = case when failed_logins + 1 >= %(limit)s then %(until)s else locked_until end
+where username = %(username)s
+
+-- name: succeeded
+update user_account set failed_logins = 0, locked_until = null where username = %(username)s
+
+-- name: open_session
+insert into user_session (token_sha256, username, created_at, used_at)
+values (%(token)s, %(username)s, %(now)s, %(now)s)
+
+-- name: session
+select u.username, u.station_id as station, u.name, u.role, u.areas, s.created_at, s.used_at
+from user_session s join user_account u using (username) where s.token_sha256 = %(token)s
+
+-- name: touch_session
+update user_session set used_at = %(now)s where token_sha256 = %(token)s
+
+-- name: close_session
+delete from user_session where token_sha256 = %(token)s
+
+-- name: forget_sessions
+delete from user_session where used_at < %(before)s
+
+-- name: audit
+insert into audit (at, station_id, username, act, object, detail)
+values (%(at)s, %(station)s, %(username)s, %(act)s, %(object)s, %(detail)s)
+
+-- name: audit_list
+-- What was done and seen, newest first.
+select id, at, username, act, object, detail from audit
+where station_id = %(station)s and (%(before)s::bigint is null or id < %(before)s)
+order by id desc limit %(limit)s
+
+-- name: report_health
+insert into process_health (station_id, process, at, facts) values (%(station)s, %(process)s, %(now)s, %(facts)s)
+on conflict (station_id, process) do update set at = excluded.at, facts = excluded.facts
+
+-- name: health
+select process, at, facts from process_health where station_id = %(station)s
+
+-- name: set_password
+-- A new password; earlier sessions end by themselves.
+update user_account set password_hash = %(hash)s, failed_logins = 0, locked_until = null where username = %(username)s

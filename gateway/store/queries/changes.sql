@@ -1,0 +1,24 @@
+-- name: lock
+-- Taken last before commit, so that numbers follow the order of commits.
+select pg_advisory_xact_lock(hashtextextended('anxin change ' || %(station)s, 0))
+
+-- name: append
+insert into change (station_id, id, at, kind, area_id, body)
+select %(station)s, last.id + c.ordinal, %(now)s, c.kind, c.area, c.body::jsonb
+from (select coalesce(max(id), 0) as id from change where station_id = %(station)s) as last,
+    unnest(%(kinds)s::text[], %(areas)s::text[], %(bodies)s::text[]) with ordinality as c (kind, area, body, ordinal)
+returning id
+
+-- name: after
+-- What changed after a number, in order.
+select id, at, kind, area_id as area, body from change
+where station_id = %(station)s and id > %(after)s order by id limit %(limit)s
+
+-- name: span
+-- The oldest and newest numbers kept.
+select min(id), max(id) from change where station_id = %(station)s
+
+-- name: forget
+-- Old numbers; the newest always stays, since numbering goes on from it.
+delete from change c where c.station_id = %(station)s and c.at < %(before)s
+    and c.id < (select max(id) from change where station_id = %(station)s)

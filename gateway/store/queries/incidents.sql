@@ -1,0 +1,87 @@
+-- name: columns
+-- What every read of an incident returns, by the names of `gateway.model.incident`.
+i.id, i.station_id as station, i.state, i.priority, i.place_id as place, i.area_id as area, i.title, i.opened_at,
+i.changed_at, i.ladder, i.disposition, i.closed_at, i.version
+
+-- name: insert
+insert into incident (station_id, state, priority, place_id, area_id, title, opened_at, changed_at, ladder)
+values (%(station)s, %(state)s, %(priority)s, %(place)s, %(area)s, %(title)s, %(opened_at)s, %(opened_at)s, %(ladder)s)
+returning id
+
+-- name: link
+insert into incident_alert (incident_id, alert_id) values (%(incident)s, %(alert)s) on conflict do nothing
+
+-- name: open_of_alert
+-- The incident of an alert that is not over, held until the transaction ends.
+select {columns} from incident i join incident_alert l on l.incident_id = i.id
+where l.alert_id = %(alert)s and i.state not in ('closed', 'merged', 'cancelled')
+order by i.id desc limit 1 for update of i
+
+-- name: get
+-- One incident within a scope.
+select {columns} from incident i
+where i.station_id = %(station)s and i.id = %(id)s and (%(areas)s::text[] is null or i.area_id = any (%(areas)s))
+
+-- name: get_held
+-- One incident within a scope, held until the transaction ends.
+select {columns} from incident i
+where i.station_id = %(station)s and i.id = %(id)s and (%(areas)s::text[] is null or i.area_id = any (%(areas)s))
+for update of i
+
+-- name: list
+-- Incidents within a scope, newest first.
+select {columns} from incident i
+where i.station_id = %(station)s and (%(areas)s::text[] is null or i.area_id = any (%(areas)s))
+    and (%(state)s = 'all' or i.state = %(state)s
+        or %(state)s = 'open' and i.state not in ('closed', 'merged', 'cancelled'))
+    and (%(before)s::bigint is null or i.id < %(before)s)
+order by i.id desc limit %(limit)s
+
+-- name: move
+update incident set state = %(state)s, changed_at = %(now)s, disposition = %(disposition)s, closed_at = %(closed_at)s,
+    version = version + 1
+where id = %(id)s
+
+-- name: step
+insert into incident_step (incident_id, at, client_at, actor, act, from_state, to_state, reason, detail)
+values (%(incident)s, %(at)s, %(client_at)s, %(actor)s, %(act)s, %(from_state)s, %(to_state)s, %(reason)s, %(detail)s)
+
+-- name: timeline
+-- Everything that happened to an incident, oldest first.
+select at, client_at, actor, act, from_state, to_state, reason, detail from incident_step
+where incident_id = %(incident)s order by id
+
+-- name: add_rung
+insert into rung (incident_id, sounding, number, due_at, recipients)
+values (%(incident)s, %(sounding)s, %(number)s, %(due_at)s, %(recipients)s) on conflict do nothing
+
+-- name: due_rungs
+-- Rungs whose moment has come, with the incident they belong to, held until the transaction ends.
+select r.incident_id, r.sounding, r.number, r.recipients, i.station_id, i.state, i.priority, i.title, i.area_id,
+    (select min(alert_id) from incident_alert l where l.incident_id = i.id) as alert_id
+from rung r join incident i on i.id = r.incident_id
+where r.state = 'waiting' and r.due_at <= %(now)s and i.station_id = %(station)s
+order by i.priority, r.due_at limit 50 for update of r skip locked
+
+-- name: next_rung
+select min(r.due_at) from rung r where r.state = 'waiting'
+
+-- name: end_rung
+update rung set state = %(state)s
+where incident_id = %(incident)s and sounding = %(sounding)s and number = %(number)s
+
+-- name: stop_rungs
+-- A responder signed, or the incident ended.
+update rung set state = 'stopped' where incident_id = %(incident)s and state = 'waiting'
+
+-- name: receipts
+-- Who was told, and what became of it.
+select channel, recipient, state, created_at, accepted_at, attempts,
+    (select a.detail from attempt a where a.notification_id = n.id order by a.id desc limit 1) as last_answer
+from notification n where n.incident_id = %(incident)s order by n.id
+
+-- name: alerts_of
+select alert_id from incident_alert where incident_id = %(incident)s order by alert_id
+
+-- name: of_alert
+select incident_id from incident_alert where alert_id = any (%(alerts)s) order by incident_id

@@ -1,0 +1,53 @@
+-- name: enqueue
+-- One message to one recipient on one channel; the same key again is the message it was.
+insert into notification (station_id, key, channel, recipient, priority, incident_id, alert_id, body, created_at,
+    due_at, expires_at)
+values (%(station)s, %(key)s, %(channel)s, %(recipient)s, %(priority)s, %(incident)s, %(alert)s, %(body)s,
+    %(now)s, %(now)s, %(expires_at)s)
+on conflict (key) do nothing
+
+-- name: expire
+-- Too late to be of use: the ladder, not this message, carries on.
+update notification set state = 'expired'
+where state = 'queued' and station_id = %(station)s and expires_at <= %(now)s
+    and (leased_until is null or leased_until <= %(now)s)
+
+-- name: lease
+-- The most urgent messages of a channel, for us alone until the lease ends.
+update notification set leased_until = %(until)s, attempts = attempts + 1
+where id in (
+    select id from notification
+    where state = 'queued' and channel = %(channel)s and station_id = %(station)s
+        and due_at <= %(now)s and expires_at > %(now)s and (leased_until is null or leased_until <= %(now)s)
+    order by priority, id limit %(limit)s for update skip locked
+)
+returning id, key, channel, recipient, priority, body, created_at, attempts
+
+-- name: release
+-- A new start: whoever leased these is gone, since only the holder of the road delivers.
+update notification set leased_until = null
+where state = 'queued' and leased_until is not null and station_id = %(station)s
+
+-- name: record
+insert into attempt (notification_id, started_at, ended_at, result, detail)
+values (%(id)s, %(started_at)s, %(ended_at)s, %(result)s, %(detail)s)
+
+-- name: settle
+update notification set state = %(state)s, accepted_at = %(accepted_at)s, provider_id = %(provider_id)s,
+    leased_until = null
+where id = %(id)s
+
+-- name: postpone
+update notification set due_at = %(due_at)s, leased_until = null where id = %(id)s
+
+-- name: next_due
+select min(due_at) from notification where state = 'queued' and station_id = %(station)s
+
+-- name: stop
+-- Nobody needs to be told any more.
+update notification set state = 'stopped'
+where incident_id = %(incident)s and state = 'queued' and channel = 'phone' and leased_until is null
+
+-- name: backlog
+select channel, count(*), min(created_at) from notification
+where state = 'queued' and station_id = %(station)s group by channel

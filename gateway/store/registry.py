@@ -1,0 +1,163 @@
+"""The registry's tables: read as one frozen snapshot, written by import, listed for the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+from psycopg.rows import TupleRow, class_row, dict_row
+from psycopg.types.json import Jsonb
+
+from gateway.model.errors import Misconfigured
+from gateway.model.registry import Area, Device, Duty, Person, Place, Registry, Responder, Station
+from gateway.model.scope import Scope
+from gateway.store.sql import queries
+
+SQL = queries("registry")
+
+
+def load(connection: Connection[TupleRow], station: str) -> Registry:
+    """Return the station's registry. Raises `Misconfigured` when there is no such station."""
+    row = connection.execute(SQL["station"], {"station": station}).fetchone()
+    if row is None:
+        raise Misconfigured(f"there is no station {station!r} in the database; run `anxin import SITE.yaml`")
+    *named, version = row
+
+    def rows(kind: type[Any], name: str) -> list[Any]:
+        with connection.cursor(row_factory=class_row(kind)) as cursor:
+            return cursor.execute(SQL[name], {"station": station}).fetchall()
+
+    return Registry(
+        station=Station(*named),
+        version=version,
+        areas=rows(Area, "areas"),
+        places=rows(Place, "places"),
+        devices=rows(Device, "devices"),
+        persons=rows(Person, "persons"),
+        duties=rows(Duty, "duties"),
+        responders=rows(Responder, "responders"),
+    )
+
+
+def current_version(connection: Connection[TupleRow], station: str) -> int:
+    """Return the registry's version, 0 when there is no such station."""
+    row = connection.execute(SQL["station"], {"station": station}).fetchone()
+    return int(row[3]) if row is not None else 0
+
+
+def put_station(connection: Connection[TupleRow], station: Station) -> None:
+    """Make or change a station; the registry's version grows."""
+    connection.execute(SQL["put_station"], msgspec.structs.asdict(station))
+    connection.execute("notify anxin_registry")
+
+
+def put_areas(connection: Connection[TupleRow], station: str, areas: list[Area]) -> None:
+    """Make or change areas; parents before children."""
+    waiting = {area.id: area for area in areas}
+    while waiting:
+        ready = [area for area in waiting.values() if area.parent not in waiting or area.parent == area.id]
+        if not ready:
+            raise Misconfigured(f"areas {', '.join(waiting)} are each other's parents")
+        for area in ready:
+            del waiting[area.id]
+        _put_all(connection, "put_area", station, ready)
+
+
+def put_places(connection: Connection[TupleRow], station: str, places: list[Place]) -> None:
+    """Make or change places."""
+    _put_all(connection, "put_place", station, places)
+
+
+def put_devices(connection: Connection[TupleRow], station: str, devices: list[Device], secrets: dict[str, str]) -> None:
+    """Make or change devices; `secrets` maps device ids to the SHA-256 (hex) of a new secret."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            SQL["put_device"],
+            [
+                {
+                    "station": station,
+                    **msgspec.structs.asdict(device),
+                    "secret_sha256": secrets.get(device.id),
+                }
+                for device in devices
+            ],
+        )
+
+
+def put_persons(connection: Connection[TupleRow], station: str, persons: list[Person]) -> None:
+    """Make or change persons."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            SQL["put_person"],
+            [{"station": station, **msgspec.structs.asdict(person), "care": Jsonb(person.care)} for person in persons],
+        )
+
+
+def put_user(  # one argument per column
+    connection: Connection[TupleRow],
+    station: str,
+    responder: Responder,
+    *,
+    areas: list[str] | None = None,
+    password_hash: str | None = None,
+) -> bool:
+    """Make or change a user; returns False when the name belongs to another station."""
+    done = connection.execute(
+        SQL["put_user"],
+        {
+            "station": station,
+            **msgspec.structs.asdict(responder),
+            "areas": areas,
+            "password_hash": password_hash,
+        },
+    )
+    return done.rowcount == 1
+
+
+def put_duties(connection: Connection[TupleRow], station: str, duties: list[Duty]) -> None:
+    """Make or change who is on duty."""
+    _put_all(connection, "put_duty", station, duties)
+
+
+def _put_all(connection: Connection[TupleRow], name: str, station: str, rows: list[Any]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(SQL[name], [{"station": station, **msgspec.structs.asdict(row)} for row in rows])
+
+
+def list_areas(connection: Connection[TupleRow], scope: Scope) -> list[dict[str, Any]]:
+    """Return the areas within a scope."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(SQL["list_areas"], scope.parameters()).fetchall()
+
+
+def list_places(
+    connection: Connection[TupleRow], scope: Scope, *, area: str | None, after: str | None, limit: int
+) -> list[dict[str, Any]]:
+    """Return places within a scope, by id, after one."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(
+            SQL["list_places"], {**scope.parameters(), "area": area, "after": after, "limit": limit}
+        ).fetchall()
+
+
+def list_devices(  # one keyword per filter
+    connection: Connection[TupleRow],
+    scope: Scope,
+    *,
+    kind: str | None,
+    area: str | None,
+    place: str | None,
+    after: str | None,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """Return devices within a scope, by id, after one, with how they are."""
+    parameters = {"kind": kind, "area": area, "place": place, "after": after, "limit": limit}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(SQL["list_devices"], {**scope.parameters(), **parameters}).fetchall()
+
+
+def device_secret(connection: Connection[TupleRow], station: str, device: str) -> str | None:
+    """Return the SHA-256 (hex) of a device's secret."""
+    row = connection.execute(SQL["device_secret"], {"station": station, "device": device}).fetchone()
+    return row[0] if row is not None else None

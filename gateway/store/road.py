@@ -1,0 +1,66 @@
+"""Who drives a station's road, and what it knows of its devices' health."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from gateway.model.errors import Fenced
+from gateway.store.sql import queries
+
+SQL = queries("road")
+
+
+class Health(msgspec.Struct):
+    """What was learnt of one device: when it was heard, and what its status said last."""
+
+    heard: datetime
+    online: bool | None = None
+    battery: int | None = None
+
+
+def try_hold(connection: Connection[TupleRow], station: str) -> bool:
+    """Take the road's session lock; it is held for as long as this connection lives."""
+    row = connection.execute(SQL["hold"], {"station": station}).fetchone()
+    return row is not None and bool(row[0])
+
+
+def version(connection: Connection[TupleRow], station: str) -> int:
+    """Return the road's version, to be known by every commit."""
+    row = connection.execute(SQL["version"], {"station": station}).fetchone()
+    return int(row[0]) if row is not None else 0
+
+
+def advance(connection: Connection[TupleRow], station: str, known: int) -> None:
+    """Make the next version in this transaction. Raises `Fenced` when somebody else drove in between."""
+    if connection.execute(SQL["advance"], {"station": station, "version": known}).rowcount != 1:
+        raise Fenced
+
+
+def last_heard(connection: Connection[TupleRow], station: str) -> dict[str, datetime]:
+    """Return when each device was last heard: what was kept, and what later events say."""
+    heard: dict[str, datetime] = dict(connection.execute(SQL["heard"], {"station": station}).fetchall())
+    if heard:
+        rows = connection.execute(SQL["heard_since"], {"station": station, "since": max(heard.values())})
+        for device, moment in rows.fetchall():
+            heard[device] = max(moment, heard.get(device, moment))
+    return heard
+
+
+def keep_health(connection: Connection[TupleRow], station: str, health: Mapping[str, Health]) -> None:
+    """Keep what was learnt of these devices."""
+    if health:
+        connection.execute(
+            SQL["keep_health"],
+            {
+                "station": station,
+                "devices": list(health),
+                "heard": [told.heard for told in health.values()],
+                "online": [told.online for told in health.values()],
+                "battery": [told.battery for told in health.values()],
+            },
+        )

@@ -1,0 +1,158 @@
+"""What is said to whom: phone messages, and the changes that the console and the command room follow.
+
+Nothing personal is in a push: no name, no exact flat. A phone shows «P1 校园一键报警 · 东街网格 · 点开查看».
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from gateway.batch import Batch, Turn
+from gateway.model.incident import Incident
+from gateway.model.registry import Registry
+from gateway.store import changes as change_store
+from gateway.store import incidents as incident_store
+from gateway.store import outbox
+from gateway.store.changes import Change
+from gateway.store.outbox import Notification
+
+PHONE = "phone"
+COMMAND_ROOM = "command_room"
+
+#: How long a message is of use. After that the ladder, not this message, carries on.
+LIVES = {
+    "P1": timedelta(minutes=10),
+    "P2": timedelta(minutes=30),
+    "P3": timedelta(hours=4),
+    "P4": timedelta(hours=8),
+}
+COMMAND_ROOM_LIVES = timedelta(days=1)
+
+
+def tell_phones(  # one keyword per fact of the rung
+    connection: Connection[TupleRow],
+    incident: Incident,
+    alert: int | None,
+    *,
+    sounding: int,
+    rung: int,
+    recipients: Sequence[dict[str, Any]],
+    now: datetime,
+    registry: Registry,
+) -> list[str]:
+    """Put one message per recipient with a phone into the outbox and return whom."""
+    told: list[str] = []
+    for recipient in recipients:
+        responder = registry.responders.get(recipient["user"])
+        if responder is None or responder.phone is None:
+            continue
+        outbox.enqueue(
+            connection,
+            Notification(
+                station=incident.station,
+                key=f"incident:{incident.station}:{incident.id}:{sounding}:{rung}:{PHONE}:{responder.username}",
+                channel=PHONE,
+                recipient=responder.phone,
+                priority=incident.priority,
+                body=phone_body(incident, alert, rung, registry),
+                incident=incident.id,
+                alert=alert,
+            ),
+            now,
+            LIVES[incident.priority],
+        )
+        told.append(responder.username)
+    return told
+
+
+def phone_body(incident: Incident, alert: int | None, rung: int, registry: Registry) -> dict[str, Any]:
+    """Return what a phone shows. Area, not address; no names."""
+    area = registry.areas.get(incident.area) if incident.area is not None else None
+    where = area.name if area is not None else registry.station.name
+    again = {"zh": "（再次提醒）", "en": " (again)"} if rung else {"zh": "", "en": ""}
+    return {
+        "title": {
+            language: f"{incident.priority} {incident.title[language]}{again[language]}" for language in ("zh", "en")
+        },
+        "body": {
+            "zh": f"{where} · 警情 {incident.id} · 点开查看",
+            "en": f"{where} · incident {incident.id} · open for details",
+        },
+        "incident": incident.id,
+        "alert": alert,
+        "rung": rung,
+        "drill": False,
+        "ttl_s": int(LIVES[incident.priority].total_seconds()),
+        "url": f"/m?incident={incident.id}",
+    }
+
+
+class Announcer:
+    """Numbers changes for the console and, where a command room is configured, posts them to it."""
+
+    def __init__(self, station: str, *, command_room: bool) -> None:
+        self._station = station
+        self._command_room = command_room
+
+    def announce(self, connection: Connection[TupleRow], changes: Sequence[tuple[Change, bool]], now: datetime) -> None:
+        """Announce changes in order; the flag says whether the command room is to hear of one.
+
+        The last thing a transaction does before it commits.
+        """
+        if not changes:
+            return
+        numbers = change_store.append(connection, self._station, [change for change, _ in changes], now)
+        if not self._command_room:
+            return
+        for number, (change, told) in zip(numbers, changes, strict=True):
+            if told and change.kind in {"alert", "incident"}:
+                outbox.enqueue(connection, self._cloud_event(number, change, now), now, COMMAND_ROOM_LIVES)
+
+    def _cloud_event(self, number: int, change: Change, now: datetime) -> Notification:
+        subject = change.body["id"]
+        return Notification(
+            station=self._station,
+            key=f"change:{self._station}:{number}",
+            channel=COMMAND_ROOM,
+            recipient=COMMAND_ROOM,
+            priority=change.body["priority"],
+            body={
+                "specversion": "1.0",
+                "id": f"{self._station}-{number}",
+                "source": f"/anxin/{self._station}",
+                "type": f"cn.anxin.{change.kind}.changed",
+                "subject": f"{change.kind}/{subject}",
+                "time": now.isoformat(),
+                "sequence": f"{number:012d}",
+                "datacontenttype": "application/json",
+                "data": change.body,
+            },
+            incident=subject if change.kind == "incident" else None,
+            alert=subject if change.kind == "alert" else None,
+        )
+
+
+def tell_changes(batch: Batch, announcer: Announcer) -> None:
+    """Announce what a batch did: alerts first, then their incidents.
+
+    More of the same (an extension) is for the console only; the command room hears what changes the picture.
+    """
+    changes = [
+        (
+            Change(turn.alert.stream, turn.alert.area, turn.alert.public()),
+            turn.turn is not Turn.EXTENDED and turn.alert.stream == "alert",
+        )
+        for turn in batch.turns
+    ]
+    changes.extend((incident_change(batch.connection, incident), True) for incident in batch.incidents.values())
+    announcer.announce(batch.connection, changes, batch.now)
+
+
+def incident_change(connection: Connection[TupleRow], incident: Incident) -> Change:
+    """Return an incident as a change."""
+    return Change("incident", incident.area, incident.public(incident_store.alerts_of(connection, incident.id)))

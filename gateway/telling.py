@@ -1,0 +1,114 @@
+"""The telling side of the gateway process: escalation and delivery, on one event loop in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+
+import structlog
+
+from gateway.clock import Clock
+from gateway.deliver import Deliverer
+from gateway.escalate import escalate
+from gateway.failpoints import Failpoints
+from gateway.model.errors import StoreUnavailable
+from gateway.model.ports import Channel
+from gateway.store import outbox
+from gateway.store.pool import Pool
+from gateway.tell import Announcer
+
+log = structlog.get_logger()
+
+#: How often due rungs are looked for: the ladder's clock ticks this finely.
+CLIMB_EVERY_S = 0.25
+
+
+class Telling:
+    """Runs every channel's delivery loop and the ladder's clock. Start it only while holding the road."""
+
+    def __init__(  # one argument per thing it needs
+        self,
+        station: str,
+        pool: Pool,
+        channels: Sequence[Channel],
+        clock: Clock,
+        announcer: Announcer,
+        failpoints: Failpoints,
+    ) -> None:
+        self._station, self._pool, self._clock, self._announcer = station, pool, clock, announcer
+        self.deliverers = {channel.name: Deliverer(station, pool, channel, clock, failpoints) for channel in channels}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._main: asyncio.Task[None] | None = None
+        self._thread = threading.Thread(target=self._run, name="telling", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Something was put into the outbox. From any thread."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._wake_all)
+
+    def stop(self) -> None:
+        """Stop delivering; what is under way ends or is sent again after the next start."""
+        if self._loop is not None and self._main is not None:
+            self._loop.call_soon_threadsafe(self._main.cancel)
+            self._thread.join(10)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    def _wake_all(self) -> None:
+        for deliverer in self.deliverers.values():
+            deliverer.wake()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._all())
+        except asyncio.CancelledError:
+            return
+        except Exception:
+            log.exception("delivery ended")
+
+    async def _all(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._main = asyncio.current_task()
+        await self._release()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._climb())
+            for deliverer in self.deliverers.values():
+                group.create_task(deliverer.run())
+
+    async def _release(self) -> None:
+        """What a predecessor had leased goes out now instead of when its leases end."""
+        while True:
+            try:
+                await asyncio.to_thread(self._release_now)
+            except StoreUnavailable:
+                await asyncio.sleep(CLIMB_EVERY_S)
+            else:
+                return
+
+    def _release_now(self) -> None:
+        with self._pool.transaction() as connection:
+            outbox.release(connection, self._station)
+
+    async def _climb(self) -> None:
+        while True:
+            try:
+                if await asyncio.to_thread(self._climb_now):
+                    self._wake_all()
+            except StoreUnavailable:
+                log.warning("rungs wait for the database", stop="escalate")
+            except Exception:
+                log.exception("a rung could not be climbed", stop="escalate")
+            await asyncio.sleep(CLIMB_EVERY_S)
+
+    def _climb_now(self) -> int:
+        with self._pool.transaction() as connection:
+            return escalate(connection, self._station, self._announcer, self._clock.now())

@@ -1,0 +1,130 @@
+"""`absence`: a person who lives alone has shown no sign of life for longer than a limit.
+
+Parameters: `limit_s`; a person's own `care.silence_limit_s` overrides it; `care.away_until` (RFC 3339) holds the
+rule back. Activity only moves a time in the state; the timer looks at it when it is due and arms itself again,
+so a busy door costs nothing. A sign of life from before the alert (a late event) retracts it, a later one clears.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from gateway.model.event import Event
+from gateway.model.judgement import Judgement, Timer, Verdict
+from gateway.model.registry import Person, Registry
+from rules.kinds.selecting import SelectingRule
+from rules.rule import Facts
+
+TIMER = "silent"
+
+
+class AbsenceState(msgspec.Struct):
+    """The last sign of life, its reference, and the moment an alert was raised (all UTC)."""
+
+    last: datetime
+    reference: str | None = None
+    raised_at: datetime | None = None
+
+
+class Absence(SelectingRule):
+    """No sign of life for too long."""
+
+    State = AbsenceState
+
+    def subjects(self, registry: Registry) -> Iterable[str]:
+        """Return every person who lives alone."""
+        return (f"person:{person.id}" for person in registry.persons.values() if person.care.get("lives_alone"))
+
+    def keys(self, event: Event) -> tuple[str, ...]:
+        """Return the persons who live where a sign of life was seen."""
+        if not event.persons or not self.when.takes(event):
+            return ()
+        return tuple(f"person:{person}" for person in event.persons)
+
+    def on_start(self, subject: str, now: datetime, facts: Facts) -> Judgement | None:
+        """Count from now: what happened before the rule knew the person is not known to be silence."""
+        person = facts.person(subject)
+        if person is None:
+            return None
+        return Judgement(AbsenceState(now), timers={TIMER: now + self._limit(person)[0]})
+
+    def on_event(
+        self, event: Event, subject: str, state: AbsenceState | None, now: datetime, facts: Facts
+    ) -> Judgement | None:
+        """Take a sign of life."""
+        person = facts.person(subject)
+        if person is None or not person.care.get("lives_alone"):
+            return None
+        if state is None:
+            return Judgement(AbsenceState(event.ts, event.reference), timers={TIMER: event.ts + self._limit(person)[0]})
+        if event.ts <= state.last:
+            return None
+        last = AbsenceState(event.ts, event.reference)
+        if state.raised_at is None:
+            return Judgement(last)
+        action = "clear" if event.ts > state.raised_at else "retract"
+        verdict = self._verdict(action, subject, person, state, now, facts, (event.reference,))
+        return Judgement(last, (verdict,), {TIMER: event.ts + self._limit(person)[0]})
+
+    def on_timer(self, timer: Timer, state: AbsenceState | None, now: datetime, facts: Facts) -> Judgement | None:
+        """Raise when the silence is as long as the limit; else look again when it would be."""
+        person = facts.person(timer.subject)
+        if state is None or state.raised_at is not None or person is None or not person.care.get("lives_alone"):
+            return None
+        away_until = _away_until(person)
+        silent_since = max(state.last, away_until) if away_until is not None else state.last
+        due = silent_since + self._limit(person)[0]
+        if due > now:
+            return Judgement(timers={TIMER: due})
+        raised = AbsenceState(state.last, state.reference, now)
+        events = (state.reference,) if state.reference is not None else ()
+        verdict = self._verdict("raise", timer.subject, person, state, now, facts, events)
+        return Judgement(raised, (verdict,))
+
+    def _limit(self, person: Person) -> tuple[timedelta, str]:
+        own = person.care.get("silence_limit_s")
+        if isinstance(own, int | float) and own > 0:
+            return timedelta(seconds=own), f"person {person.id} care.silence_limit_s"
+        return self.seconds("limit_s"), f"{self.id} params.limit_s"
+
+    def _verdict(
+        self,
+        action: str,
+        subject: str,
+        person: Person,
+        state: AbsenceState,
+        at: datetime,
+        facts: Facts,
+        events: tuple[str, ...],
+    ) -> Verdict:
+        limit, source = self._limit(person)
+        hours = round(limit.total_seconds() / 3600, 1)
+        return self.verdict(
+            action,
+            subject,
+            at,
+            facts,
+            place=person.place,
+            person=person.id,
+            events=events,
+            limit=f"{hours:g} h",
+            limit_source=source,
+            told={
+                "last_seen": facts.local(state.last),
+                "silent_hours": round((at - state.last).total_seconds() / 3600, 1),
+            },
+        )
+
+
+def _away_until(person: Person) -> datetime | None:
+    told = person.care.get("away_until")
+    if not isinstance(told, str):
+        return None
+    try:
+        until = datetime.fromisoformat(told)
+    except ValueError:
+        return None
+    return until if until.tzinfo is not None else None

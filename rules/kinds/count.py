@@ -1,0 +1,93 @@
+"""`count`: so many events of one subject within a window.
+
+Parameters: `limit` (events), `window_s`, `clear_after_s` (quiet seconds after which the alert clears).
+Insensitive to order: the times seen are kept sorted, so a late event counts where it belongs.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from datetime import datetime, timedelta
+
+import msgspec
+
+from gateway.model.event import Event
+from gateway.model.judgement import Judgement, Timer
+from rules.definition import Definition
+from rules.kinds.selecting import SelectingRule
+from rules.rule import Facts
+
+#: How much longer than the window times are kept, so that late events can be placed among them.
+LATE = timedelta(seconds=120)
+#: The most times kept for one subject: a flood must not grow the state without bound.
+MOST_KEPT = 200
+
+
+class CountState(msgspec.Struct):
+    """The times (UTC) and references of the events in sight, sorted; where the subject last was."""
+
+    seen: list[tuple[datetime, str]]
+    raised: bool = False
+    place: str | None = None
+    device: str | None = None
+
+
+class Count(SelectingRule):
+    """So many events within a window."""
+
+    State = CountState
+
+    def __init__(self, definition: Definition, version: int = 1) -> None:
+        super().__init__(definition, version)
+        self.limit = int(definition.params["limit"])
+        self.window = self.seconds("window_s")
+        self.clear_after = self.seconds("clear_after_s")
+
+    def on_event(
+        self, event: Event, subject: str, state: CountState | None, now: datetime, facts: Facts
+    ) -> Judgement | None:
+        """Count the event; raise when any window around it is full."""
+        if not self.when.takes(event):
+            return None
+        seen = list(state.seen) if state is not None else []
+        insort(seen, (event.ts, event.reference))
+        newest = seen[-1][0]
+        seen = seen[bisect_left(seen, (newest - self.window - LATE, "")) :][-MOST_KEPT:]
+        full = self._fullest_window(seen, event.ts)
+        raised = (state is not None and state.raised) or len(full) >= self.limit
+        kept = CountState(seen, raised, event.place, event.device)
+        if len(full) < self.limit:
+            timers = {"quiet": newest + self.clear_after} if raised else {}
+            return Judgement(kept, timers=timers)
+        verdict = self.verdict(
+            "raise",
+            subject,
+            now,
+            facts,
+            place=event.place,
+            device=event.device,
+            events=tuple(reference for _, reference in full),
+            limit=f"{self.limit} / {int(self.window.total_seconds())} s",
+            limit_source=f"{self.id} params.limit, params.window_s",
+            told={"count": len(full), "window_s": int(self.window.total_seconds()), "data": event.data},
+        )
+        return Judgement(kept, (verdict,), {"quiet": newest + self.clear_after})
+
+    def _fullest_window(self, seen: list[tuple[datetime, str]], moment: datetime) -> list[tuple[datetime, str]]:
+        """The window holding `moment` with the most events in it. Windows are half open: [start, start + window)."""
+        best: list[tuple[datetime, str]] = []
+        for index, (start, _) in enumerate(seen):
+            if start <= moment < start + self.window:
+                inside = seen[index : bisect_left(seen, (start + self.window, ""))]
+                best = max(best, inside, key=len)
+        return best
+
+    def on_timer(self, timer: Timer, state: CountState | None, now: datetime, facts: Facts) -> Judgement | None:
+        """Clear after quiet."""
+        if state is None or not state.raised:
+            return None
+        quiet_from = state.seen[-1][0] + self.clear_after if state.seen else now
+        if quiet_from > now:
+            return Judgement(timers={"quiet": quiet_from})
+        verdict = self.verdict("clear", timer.subject, now, facts, place=state.place, device=state.device)
+        return Judgement(CountState([], place=state.place, device=state.device), (verdict,))

@@ -1,0 +1,106 @@
+"""`device_silence`: a device has not been heard for longer than its kind may be quiet.
+
+Parameters: `limits_s`, seconds by device kind. A maintenance work item, never an alert: silence of a sensor and
+silence of a person are different things for different people. When a device was last heard comes from the facts
+(admit keeps it), so events cost this rule nothing until an item is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from gateway.model.event import Event
+from gateway.model.judgement import Judgement, Timer
+from gateway.model.registry import Device, Registry
+from rules.definition import Definition
+from rules.rule import NEVER, Facts, Rule
+
+TIMER = "silent"
+
+
+class DeviceSilenceState(msgspec.Struct):
+    """Since when the device is watched, and the moment an item was raised (UTC)."""
+
+    since: datetime
+    raised_at: datetime | None = None
+
+
+class DeviceSilence(Rule):
+    """Not heard for too long."""
+
+    State = DeviceSilenceState
+
+    def __init__(self, definition: Definition, version: int = 1) -> None:
+        super().__init__(definition, version)
+        self.limits = {kind: timedelta(seconds=float(limit)) for kind, limit in definition.params["limits_s"].items()}
+
+    @property
+    def event_kinds(self) -> Iterable[str]:
+        """Anything a device says breaks its silence."""
+        return self.definition.when.kinds
+
+    def subjects(self, registry: Registry) -> Iterable[str]:
+        """Return each device of a kind that has a limit."""
+        return (f"device:{device.id}" for device in registry.devices.values() if device.kind in self.limits)
+
+    def keys(self, event: Event) -> tuple[str, ...]:
+        """Return the device that spoke. Its own farewell (last will) is not a sign of life."""
+        if event.device_kind not in self.limits or event.kind == "device.offline":
+            return ()
+        return (f"device:{event.device}",)
+
+    def on_start(self, subject: str, now: datetime, facts: Facts) -> Judgement | None:
+        """Count from now."""
+        device = facts.device(subject)
+        if device is None or device.kind not in self.limits:
+            return None
+        return Judgement(DeviceSilenceState(now), timers={TIMER: now + self.limits[device.kind]})
+
+    def on_event(
+        self, event: Event, subject: str, state: DeviceSilenceState | None, now: datetime, facts: Facts
+    ) -> Judgement | None:
+        """Clear an open item; otherwise leave it to the timer to look."""
+        if state is None or state.raised_at is None or event.received_at <= state.raised_at:
+            return None
+        device = facts.device(subject)
+        if device is None:
+            return None
+        verdict = self.verdict("clear", subject, now, facts, place=device.place, device=device.id)
+        due = event.received_at + self.limits[device.kind]
+        return Judgement(DeviceSilenceState(event.received_at), (verdict,), {TIMER: due})
+
+    def on_timer(self, timer: Timer, state: DeviceSilenceState | None, now: datetime, facts: Facts) -> Judgement | None:
+        """Raise when the device has been silent for its limit; else look again when it would be."""
+        device = facts.device(timer.subject)
+        if state is None or state.raised_at is not None or device is None or device.kind not in self.limits:
+            return None
+        heard = facts.last_heard.get(device.id, NEVER)
+        due = max(heard, state.since) + self.limits[device.kind]
+        if due > now:
+            return Judgement(timers={TIMER: due})
+        return self._raise(timer, state, device, heard, now, facts)
+
+    def _raise(
+        self,
+        timer: Timer,
+        state: DeviceSilenceState,
+        device: Device,
+        heard: datetime,
+        now: datetime,
+        facts: Facts,
+    ) -> Judgement:
+        verdict = self.verdict(
+            "raise",
+            timer.subject,
+            now,
+            facts,
+            place=device.place,
+            device=device.id,
+            limit=f"{self.limits[device.kind].total_seconds() / 3600:g} h",
+            limit_source=f"{self.id} params.limits_s.{device.kind}",
+            told={"last_heard": facts.local(heard) if heard > NEVER else None, "device_kind": device.kind},
+        )
+        return Judgement(DeviceSilenceState(state.since, now), (verdict,))

@@ -1,0 +1,140 @@
+"""The rule contract: a keyed process with timers.
+
+A rule sees one event, timer or start at a time for one subject, with that subject's state, and answers with a
+`Judgement`. It reads no clock, no database, no network and no randomness, so the same code runs live, in tests
+and in a replay of stored history.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from gateway.model.event import Event
+from gateway.model.judgement import Judgement, Timer, Verdict
+from gateway.model.registry import Device, Person, Registry
+from rules.definition import Definition
+from rules.explain import explain
+
+#: The moment before all events; a subject that has never spoken was last heard then.
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Facts:
+    """What a rule may know besides the event: the registry, and when each device was last heard (UTC)."""
+
+    def __init__(self, registry: Registry, last_heard: Mapping[str, datetime] | None = None) -> None:
+        self.registry = registry
+        self.last_heard: Mapping[str, datetime] = last_heard if last_heard is not None else {}
+        self.zone = ZoneInfo(registry.station.time_zone)
+
+    def person(self, subject: str) -> Person | None:
+        """The person a subject like `person:p-001` names."""
+        return self.registry.persons.get(subject.removeprefix("person:"))
+
+    def device(self, subject: str) -> Device | None:
+        """The device a subject like `device:door-1` names."""
+        return self.registry.devices.get(subject.removeprefix("device:"))
+
+    def local(self, moment: datetime) -> str:
+        """A moment as people at the station write it."""
+        return moment.astimezone(self.zone).strftime("%Y-%m-%d %H:%M:%S")
+
+    def place_name(self, place: str | None) -> str:
+        """A place's name, or a dash."""
+        found = self.registry.places.get(place) if place is not None else None
+        return found.name if found is not None else "—"
+
+
+class Rule(ABC):
+    """One definition brought to life by its kind.
+
+    Subclasses are the kinds. `State` is the msgspec type of a subject's state, None for stateless kinds.
+    """
+
+    State: ClassVar[type[msgspec.Struct] | None] = None
+    #: Whether each raise is an act of its own, which sounds again after it was acknowledged.
+    OCCURRENCES: ClassVar[bool] = False
+
+    def __init__(self, definition: Definition, version: int = 1) -> None:
+        self.definition = definition
+        self.version = version
+        self.id = definition.id
+
+    @property
+    @abstractmethod
+    def event_kinds(self) -> Iterable[str]:
+        """The event kinds this rule can care about; `*` for all. An event meets only rules that list its kind."""
+
+    def subjects(self, registry: Registry) -> Iterable[str]:
+        """Return the subjects watched even if they never speak."""
+        del registry
+        return ()
+
+    @abstractmethod
+    def keys(self, event: Event) -> tuple[str, ...]:
+        """Return the subjects an event concerns: none, one or several."""
+
+    def on_start(self, subject: str, now: datetime, facts: Facts) -> Judgement | None:
+        """Meet a subject from `subjects` for the first time."""
+        del subject, now, facts
+        return None
+
+    @abstractmethod
+    def on_event(self, event: Event, subject: str, state: Any, now: datetime, facts: Facts) -> Judgement | None:
+        """Judge one event. None means: nothing changes."""
+
+    def on_timer(self, timer: Timer, state: Any, now: datetime, facts: Facts) -> Judgement | None:
+        """Judge a moment that came. `now` is the moment the timer was due."""
+        del timer, state, now, facts
+        return None
+
+    # ── what the kinds share ─────────────────────────────────────────────────────────────────────────
+
+    def verdict(  # one keyword per fact of a verdict
+        self,
+        action: str,
+        subject: str,
+        at: datetime,
+        facts: Facts,
+        *,
+        place: str | None,
+        device: str | None = None,
+        person: str | None = None,
+        events: tuple[str, ...] = (),
+        limit: str | None = None,
+        limit_source: str | None = None,
+        told: Mapping[str, Any] | None = None,
+    ) -> Verdict:
+        """Make a verdict with its explanation. `told` are the structured facts the sentences are made from."""
+        known = facts.registry.devices.get(device) if device is not None else None
+        shown = {
+            "place": facts.place_name(place),
+            "device": known.name if known is not None else device,
+            "at": facts.local(at),
+            **(told or {}),
+        }
+        return Verdict(
+            action=action,  # type: ignore[arg-type]  # the kinds write literals
+            rule=self.id,
+            subject=subject,
+            at=at,
+            explanation=explain(self.definition, self.version, shown, limit, limit_source),
+            priority=self.definition.priority,
+            stream=self.definition.stream,
+            latch=self.definition.latch,
+            occurrence=self.OCCURRENCES,
+            place=place,
+            device=device,
+            person=person,
+            events=events,
+        )
+
+    def seconds(self, name: str) -> timedelta:
+        """Return a parameter in seconds as a duration."""
+        return timedelta(seconds=float(self.definition.params[name]))

@@ -1,0 +1,23 @@
+"""The command line: `python -m simulators COMMAND`."""
+
+import click
+
+from simulators.load import load
+from simulators.receivers.serve import receivers
+from simulators.send import send
+from simulators.town import town
+
+
+@click.group(
+    commands={"town": town, "receivers": receivers, "send": send, "load": load},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+def main() -> None:
+    """Stand-ins for the hardware around the gateway.
+
+    Every command explains itself with --help.
+    """
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m simulators")

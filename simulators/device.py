@@ -1,0 +1,236 @@
+"""One MQTT device: it says who it is, buffers what it has to say, and says it until the broker has it."""
+
+import json
+import logging
+import random
+import secrets
+import time
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from selectors import EVENT_READ, EVENT_WRITE, BaseSelector
+from typing import TYPE_CHECKING, Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+from simulators.credentials import Credentials
+from simulators.events import CHINA, Event, IdMaker, Value, timestamp
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import SocketLike  # paho defines it for type checkers only
+
+log = logging.getLogger(__name__)
+
+KEEPALIVE_S = 30
+CONNECT_TIMEOUT_S = 2.0
+FIRST_BACKOFF_S = 0.5
+LONGEST_BACKOFF_S = 8.0
+STABLE_AFTER_S = 5.0
+BUFFER_LIMIT = 1000
+
+
+class Device:
+    """A device with its own login, its own buffer and its own back-off; a Fleet drives it, it has no thread.
+
+    What it reports stays in the buffer until the broker's PUBACK, across any number of connections, always
+    under the same event id. Each connection is a new paho client: paho would otherwise also resend an old
+    connection's status, and the broker would retain a session that is long over.
+    """
+
+    def __init__(
+        self,
+        device_id: str,
+        credentials: Credentials,
+        *,
+        zone: tzinfo = CHINA,
+        battery: int = 87,
+        announces: bool = True,
+        client_id: str | None = None,
+    ) -> None:
+        """Prepare, don't connect yet.
+
+        `zone` is what `ts` is written in, `battery` a percentage. A device that doesn't announce publishes
+        events only, no status and no last will. Raises CredentialsError when there is no login for it.
+        """
+        self.id = device_id
+        self.acked = 0
+        self.lost = 0
+        self.online = False
+        self._credentials = credentials
+        self._login = credentials.login(device_id)
+        self._topic = f"anxin/v1/{credentials.station}/{device_id}"
+        self._client_id = client_id or f"{credentials.station}-{device_id}"
+        self._zone = zone
+        self._battery = battery
+        self._announces = announces
+        self._ids = IdMaker()
+        self._unacked: dict[str, Event] = {}
+        self._event_of: dict[int, str] = {}
+        self._client: mqtt.Client | None = None
+        self._session = ""
+        self._retry_at = 0.0
+        self._backoff_s = FIRST_BACKOFF_S
+        self._online_since = 0.0
+        self._refusal = ""
+
+    @property
+    def waiting(self) -> int:
+        """How many events the broker hasn't acknowledged yet."""
+        return len(self._unacked)
+
+    def topic(self, lane: str) -> str:
+        """Return the topic of a lane: `event`, `alarm` or `status`."""
+        return f"{self._topic}/{lane}"
+
+    def report(
+        self,
+        kind: str,
+        data: Mapping[str, Value] | None = None,
+        *,
+        ts: str | None = None,
+        event_id: str | None = None,
+    ) -> Event:
+        """Say something: at once when online, else as soon as the broker is back. Returns the event.
+
+        `ts` (RFC 3339) and `event_id` default to now and a new ULID. A full buffer forgets its oldest event,
+        as firmware does, and counts it in `lost`.
+        """
+        event = Event(
+            id=event_id or self._ids.next(),
+            ts=ts or timestamp(datetime.now(self._zone)),
+            kind=kind,
+            data=data or {},
+        )
+        if len(self._unacked) >= BUFFER_LIMIT:
+            self._unacked.pop(next(iter(self._unacked)))
+            self.lost += 1
+            log.warning("%s: buffer full, the oldest event is lost (%d so far)", self.id, self.lost)
+        self._unacked[event.id] = event
+        if self.online:
+            self._publish(event)
+        return event
+
+    def due_to_connect(self, now: float) -> bool:
+        """Say whether a Fleet should call `connect`; `now` is monotonic seconds."""
+        return self._client is None and now >= self._retry_at
+
+    def connect(self, selector: BaseSelector) -> None:
+        """Open a connection with a new session; a broker that isn't there only makes it wait longer."""
+        self._session = secrets.token_hex(6)
+        client = self._new_client(selector)
+        self._client = client
+        try:
+            client.connect(self._credentials.host, self._credentials.port, KEEPALIVE_S)
+        except OSError as error:
+            log.debug("%s: can't connect: %s", self.id, error)
+            self._fall_back(client)
+
+    def serve(self, mask: int) -> None:
+        """Read or write what the selector says can be read or written."""
+        if self._client is not None and mask & EVENT_READ:
+            self._client.loop_read()
+        if self._client is not None and mask & EVENT_WRITE:
+            self._client.loop_write()
+
+    def tick(self) -> None:
+        """Keep the connection alive, and notice a broker that has stopped answering; once a second."""
+        if self._client is not None:
+            self._client.loop_misc()
+
+    def disconnect(self) -> None:
+        """Say goodbye, so that the last will isn't published."""
+        if self._client is not None:
+            self._client.disconnect()
+            self._client.loop_write()
+
+    def _new_client(self, selector: BaseSelector) -> mqtt.Client:
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, self._client_id, clean_session=True, protocol=mqtt.MQTTv311)
+        client.connect_timeout = CONNECT_TIMEOUT_S
+        client.max_inflight_messages = 0  # no limit of paho's; the buffer is the limit
+        client.username_pw_set(self._login.username, self._login.password)
+        if self._announces:
+            client.will_set(self.topic("status"), self._status(online=False), qos=1, retain=True)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_publish = self._on_publish
+        self._watch_socket(client, selector)
+        return client
+
+    def _watch_socket(self, client: mqtt.Client, selector: BaseSelector) -> None:
+        def on_open(_client: mqtt.Client, _userdata: object, sock: "SocketLike") -> None:
+            selector.register(sock, EVENT_READ, self)
+
+        def on_close(_client: mqtt.Client, _userdata: object, sock: "SocketLike") -> None:
+            selector.unregister(sock)
+
+        def on_something_to_write(_client: mqtt.Client, _userdata: object, sock: "SocketLike") -> None:
+            selector.modify(sock, EVENT_READ | EVENT_WRITE, self)
+
+        def on_all_written(_client: mqtt.Client, _userdata: object, sock: "SocketLike") -> None:
+            selector.modify(sock, EVENT_READ, self)
+
+        client.on_socket_open = on_open
+        client.on_socket_close = on_close
+        client.on_socket_register_write = on_something_to_write
+        client.on_socket_unregister_write = on_all_written
+
+    def _status(self, *, online: bool) -> bytes:
+        status: dict[str, Any] = {"session": self._session, "online": online}
+        if online:
+            status["battery"] = self._battery
+        return json.dumps(status).encode()
+
+    def _on_connect(
+        self, client: mqtt.Client, _userdata: object, _flags: object, reason: ReasonCode, _properties: object
+    ) -> None:
+        if reason.is_failure:
+            if str(reason) != self._refusal:
+                log.warning("%s: the broker refuses the login: %s", self.id, reason)
+            self._refusal = str(reason)
+            return
+        self._refusal = ""
+        self.online = True
+        self._online_since = time.monotonic()
+        if self._announces:
+            client.publish(self.topic("status"), self._status(online=True), qos=1, retain=True)
+        for event in self._unacked.values():
+            self._publish(event)
+
+    def _on_disconnect(
+        self,
+        client: mqtt.Client,
+        _userdata: object,
+        _flags: object,
+        _reason: ReasonCode,
+        _properties: object,
+    ) -> None:
+        self._fall_back(client)
+
+    def _on_publish(
+        self, client: mqtt.Client, _userdata: object, mid: int, _reason: ReasonCode, _properties: object
+    ) -> None:
+        if client is not self._client:
+            return
+        event_id = self._event_of.pop(mid, None)
+        if event_id in self._unacked:
+            del self._unacked[event_id]
+            self.acked += 1
+
+    def _publish(self, event: Event) -> None:
+        if self._client is not None:
+            sent = self._client.publish(self.topic(event.lane), event.payload(), qos=1)
+            self._event_of[sent.mid] = event.id
+
+    def _fall_back(self, client: mqtt.Client) -> None:
+        if client is not self._client:
+            return
+        now = time.monotonic()
+        if self.online and now - self._online_since >= STABLE_AFTER_S:
+            self._backoff_s = FIRST_BACKOFF_S
+        # Jitter, so that a whole station doesn't knock at once when the broker is back.
+        self._retry_at = now + random.uniform(0.5, 1.0) * self._backoff_s
+        self._backoff_s = min(2 * self._backoff_s, LONGEST_BACKOFF_S)
+        self.online = False
+        self._client = None
+        self._event_of.clear()

@@ -1,0 +1,89 @@
+"""`receivers`: one small HTTP server with the phones and the command room."""
+
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import click
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from simulators.receivers.command_room import CommandRoom
+from simulators.receivers.connection import CuttableProtocol
+from simulators.receivers.phones import Phones
+
+SHUTDOWN_S = 1
+
+
+def build_app(secret: str, journal_dir: Path | None = None) -> Starlette:
+    """Build the ASGI app; `journal_dir` is made if need be. Raises OSError when it can't be written."""
+    phones = Phones(journal_dir / "phones.jsonl" if journal_dir else None)
+    command_room = CommandRoom(secret, journal_dir / "command-room.jsonl" if journal_dir else None)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        phones.mailbox.close()
+        command_room.mailbox.close()
+
+    return Starlette(routes=[phones.mount(), command_room.mount(), Route("/healthz", _healthz)], lifespan=lifespan)
+
+
+async def _healthz(_request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+@click.command(short_help="Officers' phones and the command room, with faults to order.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", required=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--secret", required=True, help="HMAC secret that the command room and the gateway share.")
+@click.option(
+    "--journal",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Directory for phones.jsonl and command-room.jsonl; a restart then keeps history.",
+)
+def receivers(*, host: str, port: int, secret: str, journal: Path | None) -> None:
+    """Receive what the gateway sends: officers' phones and the station's command room.
+
+    \b
+    POST   /phones/push            a push, with an Idempotency-Key
+    GET    /phones/messages        what the phones got; ?to=PHONE ?since=RFC3339
+    DELETE /phones/messages        forget it
+    GET    /phones/                the phones, for people
+    POST   /command-room/events    a signed CloudEvent
+    GET    /command-room/events    what the command room got; ?type= ?subject= ?since=
+    DELETE /command-room/events    forget it
+    PUT    /phones/faults          faults to order; also GET and DELETE, also at /command-room/faults
+    GET    /healthz                200 when up
+
+    A fault rule is {"mode": "http_500", "to": "phone-officer", "times": 2, "seconds": 5}; only mode is
+    needed. The first rule in the list that concerns a request is applied. Modes:
+
+    \b
+    http_500    500                            http_429    429 with Retry-After (seconds, default 1)
+    error_body  200 with code 45009            gone        410, unregistered
+    hang        no answer for seconds (30), then the connection closes; not recorded
+    slow        recorded and answered well after seconds (2)
+    drop        recorded, then the connection closes without an answer
+    """  # noqa: D301, \b is how click is told to keep lines as they are
+    try:
+        app = build_app(secret, journal)
+    except OSError as error:
+        raise click.ClickException(f"can't write the journal: {error}") from error
+    click.echo(f"phones at http://{host}:{port}/phones/, command room beside them at /command-room/", err=True)
+    # uvicorn stops cleanly and then raises the signal again; to us a clean stop is a success.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        http=CuttableProtocol,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+    )
