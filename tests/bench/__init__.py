@@ -1,0 +1,1 @@
+"""Figures, side by side in one run. Timings never fail a test."""

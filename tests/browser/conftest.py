@@ -1,0 +1,181 @@
+"""A demo without a simulated town for these tests alone, a headless Chromium, and hands to press buttons with."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+#: Started for the first time, a demo makes a database; a busy machine takes its time over that.
+START_S = 100.0
+PATIENCE_MS = 30_000
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass
+class Demo:
+    """What `demo.json` says, and what to do with it."""
+
+    told: dict[str, Any]
+    _token: str = field(default="", repr=False)
+
+    @property
+    def url(self) -> str:
+        return str(self.told["url"])
+
+    def password(self, username: str) -> str:
+        return str(self.told["users"][username]["password"])
+
+    def publish(self, device: str, kind: str, data: dict[str, Any] | None = None) -> None:
+        """Send one event as a device would; returns once the broker has acknowledged it."""
+        told = self.told["mqtt"]
+        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
+        client.username_pw_set(told["username"], told["password"])
+        client.connect(told["host"], told["port"])
+        client.loop_start()
+        try:
+            lane = "alarm" if kind.startswith("alarm.") else "event"
+            event = {
+                "id": uuid.uuid4().hex,
+                "ts": datetime.now(UTC).isoformat(),
+                "kind": kind,
+                "data": data or {},
+            }
+            topic = f"anxin/v1/{self.told['station']}/{device}/{lane}"
+            sent = client.publish(topic, json.dumps(event), qos=1)
+            sent.wait_for_publish(timeout=30)
+            assert sent.is_published(), f"the broker did not acknowledge {kind} of {device}"
+        finally:
+            client.disconnect()
+            client.loop_stop()
+
+    def get(self, path: str) -> Any:
+        """Ask the API as the operator, beside the page."""
+        if not self._token:
+            login = {"username": "operator", "password": self.password("operator")}
+            self._token = self._ask("auth/login", login)["token"]
+        return self._ask(path)
+
+    def alert_of(self, device: str) -> dict[str, Any]:
+        """The open alert of a device, as the API tells it."""
+        (alert,) = self.get(f"alerts?state=open&device={device}")["items"]
+        return dict(alert)
+
+    def _ask(self, path: str, body: Any = None) -> Any:
+        request = urllib.request.Request(
+            f"{self.url}/api/v1/{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, headless."""
+    found = shutil.which("chromium")
+    if found is None:
+        pytest.skip("no chromium on PATH: apt-get install chromium fonts-noto-cjk")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def demo(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A demo of these tests' own, without a simulated town: what appears is what a test has published."""
+    del chromium  # asked for first: without a browser no demo is started
+    home = tmp_path_factory.mktemp("demo")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = (home / "demo.log").open("wb")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gateway.cli", "demo", "--no-simulators", "--home", home, "--port", str(port)],
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        yield Demo(_wait_for_demo(process, home))
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        log.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, demo: Demo) -> Iterator[Page]:
+    """A page of its own on a desk's screen: no cookies, nothing remembered; it must not throw or break the CSP."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, base_url=demo.url, locale="zh-CN")
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda told: complaints.append(told.text) if "Content Security" in told.text else None)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def log_in(page: Page, demo: Demo) -> Callable[..., None]:
+    """Log in on the page."""
+
+    def act(username: str = "operator", password: str | None = None) -> None:
+        page.locator("#username").fill(username)
+        page.locator("#password").fill(password if password is not None else demo.password(username))
+        page.locator("#login button[type=submit]").click()
+
+    return act
+
+
+@pytest.fixture
+def console(page: Page, log_in: Callable[..., None]) -> Page:
+    """The console with the operator logged in and its lists fetched."""
+    page.goto("/")
+    log_in()
+    page.locator("#link.live").wait_for()
+    page.locator("#nothing:visible, #open-alerts .row").first.wait_for()
+    return page
+
+
+def _wait_for_demo(process: subprocess.Popen[bytes], home: Path) -> dict[str, Any]:
+    told = home / "demo.json"
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline and process.poll() is None:
+        if told.exists():
+            try:
+                return dict(json.loads(told.read_text()))
+            except ValueError:
+                pass  # half written
+        time.sleep(0.2)
+    pytest.fail(f"the demo did not start:\n{(home / 'demo.log').read_text(errors='replace')[-3000:]}")

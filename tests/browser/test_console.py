@@ -1,0 +1,187 @@
+"""The command-room console as an operator meets it: the live page in Chromium on a running demo."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import urllib.parse
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from .conftest import PATIENCE_MS, Demo
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+def row_of(page: Page, *texts: str) -> Locator:
+    """Rows of the triage list that say all of this."""
+    rows = page.locator("#open-alerts .row")
+    for text in texts:
+        rows = rows.filter(has_text=text)
+    return rows
+
+
+def test_a_wrong_password_is_refused_and_the_right_one_opens_the_list(page: Page, log_in: Callable[..., None]) -> None:
+    page.goto("/")
+    log_in(password="not it")
+    expect(page.locator("#login-error")).to_contain_text("用户名或密码错误")
+    expect(page.locator("#list")).to_be_hidden()
+    log_in()
+    expect(page.locator("#link")).to_have_text("实时")
+    expect(page.locator("#list")).to_be_visible()
+    expect(page.locator("#login")).to_be_hidden()
+
+
+def test_a_press_appears_by_itself_with_place_and_reason(console: Page, demo: Demo) -> None:
+    console.evaluate("window.neverReloaded = true")
+    demo.publish("school-1-button", "alarm.pressed")
+    row = row_of(console, "实验小学", "P1")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("东街网格")
+    expect(row).to_contain_text("实验小学门卫室一键报警")
+    expect(row).to_have_class(re.compile("unacknowledged"))
+    expect(console.locator("#urgent")).to_contain_text("实验小学")
+    assert console.evaluate("window.neverReloaded") is True
+
+
+def test_opening_is_not_acknowledging_and_acknowledging_is_known_to_the_api(console: Page, demo: Demo) -> None:
+    demo.publish("building-2-back", "door.forced")
+    row = row_of(console, "西关小区3号楼", "门被强行打开")
+    row.click()
+    detail = console.locator("#detail")
+    expect(detail.locator(".first-action")).to_contain_text("派就近警力到场")
+    expect(detail).to_contain_text("开门前有授权")  # what would have prevented it
+    expect(detail).to_contain_text("3号楼后门门禁")  # the event that counted
+    expect(detail).to_contain_text("phone-deputy")  # who was told
+    assert demo.alert_of("building-2-back")["acknowledged"] is False
+
+    console.keyboard.press("a")
+
+    expect(row).not_to_have_class(re.compile("unacknowledged"))
+    expect(row).to_contain_text("operator 已确认")
+    expect(row).to_contain_text("已接警")
+    told = demo.alert_of("building-2-back")
+    assert (told["acknowledged"], told["acknowledged_by"]) == (True, "operator")
+
+    # The rest of the road: sign, close with a coded disposition, let go of the latch.
+    detail.get_by_role("button", name="签收").click()
+    expect(detail.locator(".headline + .place + .states")).to_contain_text("已签收")
+    detail.get_by_label("处置结果").select_option(label="设备误报")
+    detail.get_by_role("button", name="办结").click()
+    expect(detail.locator(".headline + .place + .states")).to_contain_text("设备误报")
+    detail.get_by_role("button", name="复位").click()
+    expect(row).to_have_count(0)
+    (incident,) = demo.get(f"alerts/{told['id']}")["incidents"]
+    closed = demo.get(f"incidents/{incident}")
+    assert (closed["state"], closed["disposition"]) == ("closed", "false_sensor")
+    assert demo.get(f"alerts/{told['id']}")["state"] == "ended"
+
+
+def test_a_new_row_does_not_move_the_row_under_the_pointer(console: Page, demo: Demo) -> None:
+    demo.publish("building-1-back", "door.held", {"open_s": 30})
+    row = row_of(console, "河滨小区1号楼", "门长时间未关")
+    expect(row).to_have_count(1)
+    row.hover()
+    before = row.bounding_box()
+    demo.publish("flat-1-101-sos", "alarm.pressed")
+    expect(row_of(console, "河滨小区1号楼101室", "P1")).to_have_count(1)
+    after = row.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(after["y"] - before["y"]) < 2
+    expect(console.get_by_role("button", name=re.compile("P1 未确认"))).to_be_visible()
+
+
+def test_what_a_device_sends_is_shown_as_text(console: Page, demo: Demo) -> None:
+    markup = "<img src=x onerror='window.fooled=true'><b>bold</b>"
+    demo.publish("flat-2-102-sos", "alarm.pressed", {"note": markup})
+    row_of(console, "西关小区3号楼102室").click()
+    expect(console.locator("#detail")).to_contain_text(markup)
+    assert console.locator("main img").count() == 0
+    assert console.evaluate("window.fooled") is None
+
+
+def test_starting_the_shift_turns_the_sound_on(page: Page, demo: Demo, log_in: Callable[..., None]) -> None:
+    page.add_init_script(
+        """
+        const start = OscillatorNode.prototype.start;
+        OscillatorNode.prototype.start = function (...given) {
+          document.documentElement.dataset.tones = (document.documentElement.dataset.tones ?? "") + "♪";
+          return start.apply(this, given);
+        };
+        """
+    )
+    page.goto("/")
+    log_in()
+    expect(page.locator("#silent")).to_contain_text("不会响铃")
+    expect(page.locator("html")).not_to_have_attribute("data-tones", re.compile("."))
+    page.get_by_role("button", name="开始值班").click()
+    expect(page.locator("#silent")).to_be_hidden()
+    expect(page.locator("html")).to_have_attribute("data-tones", re.compile("."))  # the test tone
+    page.evaluate("document.documentElement.dataset.tones = ''")
+    demo.publish("school-3-button", "alarm.pressed")
+    expect(row_of(page, "新城幼儿园", "P1")).to_have_count(1)
+    expect(page.locator("html")).to_have_attribute("data-tones", re.compile("♪{6}"))  # three a round: it repeats
+
+
+def test_the_other_language_is_english_and_remembered(console: Page, demo: Demo) -> None:
+    demo.publish("school-1-button-2", "alarm.pressed")
+    row = row_of(console, "实验小学教务处一键报警")
+    expect(row).to_contain_text("校园一键报警")
+    console.get_by_role("button", name="English").click()
+    expect(row).to_contain_text("School one-touch alarm")
+    row.click()
+    expect(console.locator("#detail .first-action")).to_contain_text("Send the nearest officers")
+    expect(console.locator("#detail").get_by_role("button", name="Acknowledge")).to_be_visible()
+    expect(console.locator("html")).to_have_attribute("lang", "en")
+    console.reload()
+    expect(console.get_by_role("button", name="中文")).to_be_visible()
+    expect(row).to_contain_text("School one-touch alarm")
+
+
+def test_no_request_leaves_the_machine(page: Page, demo: Demo, log_in: Callable[..., None]) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    page.goto("/")
+    log_in()
+    demo.publish("flat-1-101-sos", "alarm.pressed")
+    page.get_by_role("button", name="开始值班").click()
+    row_of(page, "河滨小区1号楼101室").click()
+    expect(page.locator("#detail")).to_contain_text("手机通知")
+    ours = urllib.parse.urlsplit(demo.url).netloc
+    assert len(asked) > 10
+    assert [url for url in asked if urllib.parse.urlsplit(url).netloc != ours] == []
+
+
+def test_a_session_that_is_over_leads_back_to_the_form(console: Page) -> None:
+    console.context.clear_cookies()
+    console.reload()
+    expect(console.locator("#login")).to_be_visible()
+    expect(console.locator("#list")).to_be_hidden()
+
+
+def test_a_killed_api_is_seen_and_caught_up_with(console: Page, demo: Demo) -> None:
+    expect(console.locator("#lost")).to_be_hidden()
+    console.evaluate("window.neverReloaded = true")
+    os.kill(demo.told["pids"]["api"], signal.SIGKILL)
+    demo.publish("school-2-button", "alarm.pressed")
+    demo.publish("school-2-button", "alarm.pressed")
+    expect(console.locator("#lost")).to_contain_text("连接已中断")
+    expect(console.locator("body")).to_have_class(re.compile("stale"))
+
+    row = row_of(console, "城关中学")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("2 次")
+    expect(console.locator("#lost")).to_be_hidden()
+    expect(console.locator("body")).not_to_have_class(re.compile("stale"))
+    expect(console.locator("#caught-up")).to_have_text(re.compile(r"补收 [1-9]\d* 条变化"))
+    assert console.locator("#open-alerts li").evaluate_all(
+        "rows => rows.length === new Set(rows.map((row) => row.dataset.key)).size"
+    )
+    assert console.evaluate("window.neverReloaded") is True

@@ -1,0 +1,30 @@
+"""Fixtures that several kinds of test share, and the marker each folder gives its tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.station import Station, make_site
+
+HERE = Path(__file__).parent
+MARKED = {"unit", "contract", "integration", "acceptance", "browser", "faults"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        folder = item.path.relative_to(HERE).parts[0]
+        if folder in MARKED:
+            item.add_marker(folder)
+
+
+@pytest.fixture(scope="module")
+def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
+    """A whole running station, shared by the tests of one file."""
+    running = Station(tmp_path_factory.mktemp("station"), make_site(doors=40))
+    try:
+        yield running.start_all()
+    finally:
+        running.close()

@@ -1,0 +1,1 @@
+"""kill -9 by seed, judged by ledger."""

@@ -1,0 +1,340 @@
+"""A whole station on loopback for tests: real PostgreSQL, real broker, real processes, each killable by itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2 as httpx
+import msgspec
+import paho.mqtt.client as paho
+import psycopg
+from paho.mqtt.enums import CallbackAPIVersion
+from psycopg.rows import dict_row
+
+from gateway.embedded.broker import INTEGRATOR_USER, EmbeddedBroker
+from gateway.embedded.ports import LOOPBACK, any_free
+from gateway.embedded.postgres import EmbeddedPostgres
+from gateway.model.registry import Area, Device, Duty, Person, Place
+from gateway.model.registry import Station as StationRow
+from gateway.passwords import hash_password
+from gateway.site import Site, SiteUser, import_site
+from gateway.store.migrate import migrate
+from gateway.store.pool import connect
+
+STATION = "teststation"
+PASSWORD = "correct horse"
+PROBE_RULES = Path(__file__).parent / "rules"
+
+
+def postgres_bin() -> Path | None:
+    """Another PostgreSQL's directory of programs, for running the same tests on it (with TimescaleDB, say)."""
+    told = os.environ.get("ANXIN_TEST_POSTGRES_BIN")
+    return Path(told) if told else None
+
+
+def make_site(doors: int = 20, *, elders: int = 3, silence_limit_s: float | None = None) -> Site:
+    """A made-up station: a school with a button, doors, flats of elders who live alone."""
+    care: dict[str, Any] = {"lives_alone": True}
+    if silence_limit_s is not None:
+        care["silence_limit_s"] = silence_limit_s
+    return Site(
+        station=StationRow(STATION, "测试派出所", "Asia/Shanghai"),
+        areas=[Area("beat-1", "beat", "一警务区"), Area("grid-1", "grid", "东街网格", "beat-1")],
+        places=[
+            Place("school-1", "school_gate", "grid-1", "实验小学", 33.15, 109.1),
+            Place("mall", "shop", "grid-1", "商场", 33.16, 109.11),
+            *(Place(f"flat-{n}", "flat", "grid-1", f"东街1号楼{n:03d}") for n in range(1, elders + 1)),
+        ],
+        devices=[
+            Device("button-1", "school_button", "school-1", "门卫室按钮"),
+            Device("camera-1", "camera", "school-1", "校门摄像机"),
+            *(Device(f"door-{n}", "door_controller", "mall", f"门{n}") for n in range(doors)),
+            *(Device(f"contact-{n}", "door_contact", f"flat-{n}", f"门磁{n}") for n in range(1, elders + 1)),
+        ],
+        persons=[Person(f"p-{n}", f"老人{n}", f"flat-{n}", care) for n in range(1, elders + 1)],
+        users=[
+            SiteUser("operator", "值班员", "operator"),
+            SiteUser("officer", "民警", "officer", "phone-officer"),
+            SiteUser("deputy", "副班", "officer", "phone-deputy"),
+            SiteUser("commander", "指挥长", "commander", "phone-commander"),
+            SiteUser("auditor", "督察", "auditor"),
+            SiteUser("admin", "管理员", "admin"),
+        ],
+        duty=[Duty("beat-1", "officer", "deputy", "commander")],
+    )
+
+
+class Station:
+    """One station's parts. Start what a test needs; `close` stops all of it."""
+
+    def __init__(self, home: Path, site: Site | None = None, *, broker_sync: str = "2m") -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        self.home = home
+        self.site = site or make_site()
+        self.id = self.site.station.id
+        self.postgres = EmbeddedPostgres(home / "postgres" / "data", any_free(), bin_directory=postgres_bin())
+        self.device_secrets = {device.id: f"secret-of-{device.id}" for device in self.site.devices}
+        self.broker = EmbeddedBroker(
+            home / "broker",
+            any_free(),
+            self.id,
+            gateway_password="gateway-password",
+            integrator_password="integrator-password",
+            device_secrets=self.device_secrets,
+            sync=broker_sync,
+        )
+        self.api_port = any_free()
+        self.receivers_port = any_free()
+        self.children: dict[str, subprocess.Popen[bytes]] = {}
+        self.settings: dict[str, str] = {}
+
+    # ── parts ────────────────────────────────────────────────────────────────────────────────────────
+
+    def start_stores(self) -> Station:
+        """PostgreSQL with schema and registry, and the broker."""
+        self.postgres.start()
+        migrate(self.postgres.url)
+        hashed = hash_password(PASSWORD)
+        with connect(self.postgres.url, "test import") as connection:
+            import_site(
+                connection,
+                self.site,
+                device_secrets=self.device_secrets,
+                password_hashes={user.username: hashed for user in self.site.users},
+            )
+        self.broker.start()
+        return self
+
+    def start_receivers(self) -> Station:
+        """Phones and command room."""
+        self._spawn(
+            "receivers",
+            "-m", "simulators", "receivers", "--port", str(self.receivers_port), "--secret", "command-secret",
+            "--journal", str(self.home / "receivers"),
+        )  # fmt: skip
+        self.wait_for(lambda: self._answers(f"{self.receivers}/healthz"), "the receivers")
+        return self
+
+    def start_gateway(self, *, ready: bool = True, **environment: str) -> Station:
+        """The gateway process."""
+        self._spawn("gateway", "-m", "gateway.cli", "gateway", **environment)
+        if ready:
+            self.wait_for(self.gateway_subscribed, "the gateway")
+        return self
+
+    def start_api(self, *, ready: bool = True) -> Station:
+        """The API process."""
+        self._spawn("api", "-m", "gateway.cli", "api")
+        if ready:
+            self.wait_for(lambda: self._answers(f"{self.url}/healthz"), "the API")
+        return self
+
+    def start_all(self) -> Station:
+        """Everything."""
+        return self.start_stores().start_receivers().start_gateway().start_api()
+
+    def environment(self) -> dict[str, str]:
+        """What the processes are told."""
+        return {
+            **os.environ,
+            "ANXIN_HOME": str(self.home),
+            "ANXIN_STATION": self.id,
+            "ANXIN_DATABASE_URL": self.postgres.url,
+            "ANXIN_MQTT_URL": self.broker.url,
+            "ANXIN_HTTP_PORT": str(self.api_port),
+            "ANXIN_PHONE_URL": f"{self.receivers}/phones",
+            "ANXIN_COMMAND_ROOM_URL": f"{self.receivers}/command-room",
+            "ANXIN_COMMAND_ROOM_SECRET": "command-secret",
+            **self.settings,
+        }
+
+    def kill(self, name: str) -> None:
+        """End one part as a crash would."""
+        if name == "postgres":
+            self.postgres.kill()
+        elif name == "broker":
+            self.broker.kill()
+        else:
+            child = self.children.pop(name)
+            child.kill()
+            child.wait()
+
+    def stop(self, name: str) -> None:
+        """Stop one process politely."""
+        child = self.children.pop(name)
+        child.send_signal(signal.SIGTERM)
+        child.wait(20)
+
+    def close(self) -> None:
+        """Stop everything."""
+        for child in self.children.values():
+            child.kill()
+        for child in self.children.values():
+            child.wait()
+        self.children.clear()
+        self.broker.stop()
+        self.postgres.stop()
+
+    def _spawn(self, name: str, *arguments: str, **environment: str) -> None:
+        with (self.home / f"{name}.log").open("ab") as log:
+            self.children[name] = subprocess.Popen(
+                [sys.executable, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**self.environment(), **environment},
+            )
+
+    # ── addresses and asking ─────────────────────────────────────────────────────────────────────────
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.api_port}"
+
+    @property
+    def receivers(self) -> str:
+        return f"http://{LOOPBACK}:{self.receivers_port}"
+
+    @contextmanager
+    def api(self, username: str = "operator") -> Iterator[httpx.Client]:
+        """A client logged in as somebody."""
+        with httpx.Client(base_url=f"{self.url}/api/v1", timeout=15) as client:
+            answer = client.post("/auth/login", json={"username": username, "password": PASSWORD})
+            answer.raise_for_status()
+            client.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+            yield client
+
+    def phone_messages(self) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = httpx.get(f"{self.receivers}/phones/messages", timeout=10).json()["items"]
+        return items
+
+    def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
+        """What the database says, asked directly."""
+        with psycopg.connect(self.postgres.url, row_factory=dict_row) as connection:
+            return connection.execute(query, parameters).fetchall()  # type: ignore[arg-type]
+
+    def one(self, query: str, *parameters: object) -> Any:
+        return next(iter(self.rows(query, *parameters)[0].values()))
+
+    def gateway_facts(self) -> dict[str, Any]:
+        found = self.rows(
+            "select facts from process_health where process = 'gateway' and at > now() - interval '3 s'"
+        )
+        facts: dict[str, Any] = found[0]["facts"] if found else {}
+        return facts
+
+    def gateway_subscribed(self) -> bool:
+        child = self.children.get("gateway")
+        if child is not None and child.poll() is not None:
+            raise AssertionError(f"the gateway ended with {child.returncode}: {self.log('gateway')}")
+        return bool(self.gateway_facts().get("subscribed"))
+
+    def log(self, name: str) -> str:
+        return "\n".join((self.home / f"{name}.log").read_text(errors="replace").splitlines()[-25:])
+
+    def wait_for(self, condition: Callable[[], Any], what: str, timeout: float = 60) -> Any:
+        """Ask until it is so. Fails with what was waited for."""
+        return wait_for(condition, what, timeout)
+
+    def _answers(self, url: str) -> bool:
+        try:
+            return httpx.get(url, timeout=2).is_success
+        except httpx.HTTPError:
+            return False
+
+    # ── speaking as a device ─────────────────────────────────────────────────────────────────────────
+
+    @contextmanager
+    def publisher(self, username: str = INTEGRATOR_USER, password: str | None = None) -> Iterator[Publisher]:
+        """A device, or the integrator who may speak for all of them."""
+        secret = password or self.device_secrets.get(username, "integrator-password")
+        with Publisher(self.id, self.broker.port, username, secret) as publisher:
+            yield publisher
+
+    def demo_target(self) -> Path:
+        """A file as `anxin demo` writes it, for the load generator."""
+        path = self.home / "target.json"
+        mqtt = {
+            "host": LOOPBACK,
+            "port": self.broker.port,
+            "username": INTEGRATOR_USER,
+            "password": "integrator-password",
+        }
+        path.write_text(json.dumps({"mqtt": mqtt, "station": self.id}))
+        return path
+
+
+class Publisher:
+    """Publishes and waits for the broker's word."""
+
+    def __init__(self, station: str, port: int, username: str, password: str) -> None:
+        self.station = station
+        self.client = paho.Client(
+            CallbackAPIVersion.VERSION2, client_id=f"test-{username}-{time.monotonic_ns()}", protocol=paho.MQTTv311
+        )
+        self.client.username_pw_set(username, password)
+        self._port = port
+        self._sequence = 0
+
+    def __enter__(self) -> Publisher:
+        self.client.connect(LOOPBACK, self._port)
+        self.client.loop_start()
+        wait_for(self.client.is_connected, "the broker's welcome", 10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+        if (left_open := self.client.socket()) is not None:
+            left_open.close()
+
+    def raw(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        self.client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(10)
+
+    def event(
+        self,
+        device: str,
+        kind: str,
+        *,
+        ts: str | None = None,
+        event_id: str | None = None,
+        data: Mapping[str, Any] | None = None,
+        lane: str | None = None,
+    ) -> str:
+        """Publish one event in the native format and return its id."""
+        self._sequence += 1
+        event_id = event_id or f"t{time.time_ns()}-{self._sequence}"
+        lane = lane or ("alarm" if kind.startswith("alarm.") else "event")
+        body = {"id": event_id, "ts": ts or now_text(), "kind": kind, "data": dict(data or {})}
+        self.raw(f"anxin/v1/{self.station}/{device}/{lane}", msgspec.json.encode(body))
+        return event_id
+
+
+def now_text(offset_s: float = 0) -> str:
+    """The present moment, or one beside it, as a device writes it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + offset_s)) + f".{time.time_ns() // 1000 % 1000000:06d}+00:00"
+
+
+def wait_for(condition: Callable[[], Any], what: str, timeout: float = 60) -> Any:
+    """Ask until it is so. Fails with what was waited for."""
+    deadline = time.monotonic() + timeout
+    last: Exception | None = None
+    while time.monotonic() < deadline:
+        try:
+            found = condition()
+        except (psycopg.Error, httpx.HTTPError, OSError) as error:
+            last = error
+        else:
+            if found:
+                return found
+        time.sleep(0.05)
+    raise AssertionError(f"waited {timeout:g} s in vain for {what}" + (f" (last: {last})" if last else ""))
