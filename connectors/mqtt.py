@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import json
 import secrets
+import selectors
+import socket
 import ssl
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -20,7 +23,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 import paho.mqtt.client as paho
 import structlog
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from gateway.model.errors import Misconfigured
 from gateway.model.ports import Delivery
@@ -34,6 +37,9 @@ MARKER_DEVICE = "_road"
 MOST_HELD = 20_000
 KEEPALIVE_S = 30
 MARK_EVERY_S = 1.0
+MOST_MARKS = 1000
+READ_AT_ONCE = 200
+FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 5.0
 
 
 class Broker(msgspec.Struct, frozen=True):
@@ -104,7 +110,11 @@ class MqttSource:
         self._next_mark = float("inf")
         self._session = secrets.token_hex(4)
         self._stopping = False
-        self._client: paho.Client | None = None
+        self._acks: deque[_Token] = deque()
+        self._woken, self._waker = socket.socketpair()
+        self._woken.setblocking(False)
+        self._waker.setblocking(False)
+        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self.connected = False
         self.subscribed = False
         #: Everything the broker took in before this moment has been handed over and acknowledged.
@@ -118,6 +128,35 @@ class MqttSource:
 
     def start(self) -> None:
         """Connect in the background, and again with back-off whenever the connection is lost."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Say goodbye; the session and what waits in it stay with the broker."""
+        with self._room:
+            self._stopping = True
+            self._room.notify_all()
+        self._poke()
+        self._thread.join(10)
+
+    def _run(self) -> None:
+        delay = FIRST_RETRY_S
+        while not self._stopping:
+            client = self._new_client()
+            try:
+                client.connect(self._broker.host, self._broker.port, keepalive=KEEPALIVE_S)
+                self._pump(client)
+            except (OSError, ValueError) as error:
+                log.warning("the broker does not answer", source=self.name, error=str(error), again_in_s=delay)
+            finally:
+                if (open_socket := client.socket()) is not None:
+                    open_socket.close()
+            delay = FIRST_RETRY_S if self.connected else min(delay * 2, LONGEST_RETRY_S)
+            self._lost()
+            if not self._stopping:
+                time.sleep(delay)
+
+    def _new_client(self) -> paho.Client:
+        """Return a client for one connection. What it knew of the last one must not be acknowledged on the next."""
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=f"anxin-{self._station}-{self._lane}",
@@ -129,23 +168,66 @@ class MqttSource:
             client.username_pw_set(self._broker.username, self._broker.password)
         if self._broker.tls:
             client.tls_set(ca_certs=self._broker.ca_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
-        client.reconnect_delay_set(min_delay=1, max_delay=10)
         client.on_connect = self._on_connect
-        client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
-        self._client = client
-        client.connect_async(self._broker.host, self._broker.port, keepalive=KEEPALIVE_S)
-        client.loop_start()
+        return client
 
-    def stop(self) -> None:
-        """Say goodbye; the session and what waits in it stay with the broker."""
-        with self._room:
-            self._stopping = True
-            self._room.notify_all()
-        if self._client is not None:
-            self._client.disconnect()
-            self._client.loop_stop()
+    def _pump(self, client: paho.Client) -> None:
+        """Drive one connection until it ends: read, acknowledge what was committed, send markers, keep alive.
+
+        Our own loop instead of paho's thread: acknowledgements are written from here in one go, instead of waking
+        that thread once for each (docs/benchmarks.md).
+        """
+        misc_at = 0.0
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._woken, selectors.EVENT_READ)
+            selector.register(client.socket(), selectors.EVENT_READ)  # type: ignore[arg-type]  # None only unconnected
+            while not self._stopping:
+                for key, _ in selector.select(0.2):
+                    if key.fileobj is self._woken:
+                        self._woken.recv(4096)
+                self._acknowledge_waiting(client)
+                self._mark_when_due(client)
+                if not self._read(client):
+                    return
+                if self._monotonic() >= misc_at:
+                    misc_at = self._monotonic() + 1
+                    if client.loop_misc() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                        return
+                if client.want_write() and client.loop_write() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                    return
+            client.disconnect()
+
+    def _read(self, client: paho.Client) -> bool:
+        """Read what has arrived, some hundred packets at most; returns False when the connection is over."""
+        for _ in range(READ_AT_ONCE):
+            before = self.received
+            if client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS or client.socket() is None:
+                return False
+            if self.received == before:  # nothing more, or a packet that is no message: the selector will tell
+                return True
+        return True
+
+    def _acknowledge_waiting(self, client: paho.Client) -> None:
+        acks = self._acks
+        while acks:
+            token = acks.popleft()
+            if token.epoch == self._epoch and token.mid in self._held:
+                self._held.discard(token.mid)
+                client.ack(token.mid, token.qos)
+
+    def _lost(self) -> None:
+        if self.connected and not self._stopping:
+            log.warning("the broker is gone; trying again", source=self.name)
+        self.connected = self.subscribed = False
+        self._next_mark = float("inf")
+
+    def _poke(self) -> None:
+        try:
+            self._waker.send(b"w")
+        except BlockingIOError:
+            return  # it is awake already
 
     # ── the road's side ──────────────────────────────────────────────────────────────────────────────
 
@@ -167,35 +249,37 @@ class MqttSource:
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Tell the broker that these are committed. Those of an earlier connection come again and are duplicates."""
-        client = self._client
         for delivery in deliveries:
             token: _Token = delivery.token
             if token.sent_at is not None:
                 self.watermark = max(token.sent_at, self.watermark or token.sent_at)
-            if token.epoch == self._epoch and token.qos and client is not None:
-                self._held.discard(token.mid)
-                client.ack(token.mid, token.qos)
+            if token.qos:
+                self._acks.append(token)
+        self._poke()
 
     def is_marker(self, delivery: Delivery) -> bool:
         """Say whether a delivery is one of our own markers, which carries no report."""
         return delivery.topic.endswith(f"/{MARKER_DEVICE}/event") or delivery.topic.endswith(f"/{MARKER_DEVICE}/alarm")
 
     def tick(self) -> None:
+        """Nothing: the network thread sends markers by itself."""
+
+    def _mark_when_due(self, client: paho.Client) -> None:
         """Send the next marker when it is time.
 
         A marker travels through the broker behind everything it holds for us, redeliveries included once
         `settle_s` has passed since we connected: when it is back and acknowledged, what was there before it is too.
         """
-        if not self.subscribed or self._monotonic() < self._next_mark or self._client is None:
+        if not self.subscribed or self._monotonic() < self._next_mark:
             return
         self._next_mark = self._monotonic() + MARK_EVERY_S
         name = f"{self._session}-{self._lane}-{secrets.token_hex(6)}"
         self._marks[name] = self._now()
-        while len(self._marks) > 1000:  # noqa: PLR2004  # a broker that swallows markers must not fill our memory
+        while len(self._marks) > MOST_MARKS:  # a broker that swallows markers must not fill our memory
             self._marks.pop(next(iter(self._marks)))
-        self._client.publish(self._marker_topic, json.dumps({"mark": name}), qos=1)
+        client.publish(self._marker_topic, json.dumps({"mark": name}), qos=1)
 
-    # ── paho's side: the network thread; nothing here may raise ──────────────────────────────────────
+    # ── paho's callbacks, on the network thread; nothing here may raise ──────────────────────────────
 
     def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
@@ -216,12 +300,6 @@ class MqttSource:
             return
         self.subscribed = True
         self._next_mark = self._monotonic() + self._settle_s
-
-    def _on_disconnect(self, _client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-        self.connected = self.subscribed = False
-        self._next_mark = float("inf")
-        if not self._stopping:
-            log.warning("the broker is gone; trying again", source=self.name, reason=str(reason))
 
     def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         self.progressed_at = self._monotonic()

@@ -123,13 +123,13 @@ class Driver:
     def horizon(self) -> datetime:
         """Return the moment up to which timers may fire.
 
-        Everything the sources took in before it has been judged. When they have said nothing at all for the grace,
-        it is now: better a late warning with a broken broker than none.
+        Everything the sources took in before it has been judged. A source that has said nothing at all for the grace
+        is waited for no longer: better a late warning with a broken broker than none.
         """
         now = self._clock.now()
-        if monotonic() - max(source.progressed_at for source in self._sources) > self._grace_s:
+        return min(self._read_until(source, now) for source in self._sources)
+
+    def _read_until(self, source: DrivenSource, now: datetime) -> datetime:
+        if monotonic() - source.progressed_at > self._grace_s:
             return now
-        watermarks = [source.watermark for source in self._sources]
-        if any(mark is None for mark in watermarks):
-            return datetime.min.replace(tzinfo=now.tzinfo)
-        return min(mark for mark in watermarks if mark is not None)
+        return source.watermark if source.watermark is not None else datetime.min.replace(tzinfo=now.tzinfo)

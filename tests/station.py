@@ -222,6 +222,11 @@ class Station:
         with psycopg.connect(self.postgres.url, row_factory=dict_row) as connection:
             return connection.execute(query, parameters).fetchall()  # type: ignore[arg-type]
 
+    def execute(self, statement: str, *parameters: object) -> None:
+        """Change the database behind everybody's back."""
+        with psycopg.connect(self.postgres.url) as connection:
+            connection.execute(statement, parameters)  # type: ignore[arg-type]
+
     def one(self, query: str, *parameters: object) -> Any:
         return next(iter(self.rows(query, *parameters)[0].values()))
 

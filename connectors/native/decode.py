@@ -1,7 +1,8 @@
 """Decode the native format: topic and JSON in, reports out.
 
 `anxin/v1/<station>/<device>/event|alarm|status`. Raises `BadInput` with the reason a dead letter carries:
-`unknown_topic`, `oversized`, `not_utf8`, `not_json`, `too_deep`, `nul_character`, `schema`, `claims`.
+`unknown_topic`, `oversized`, `not_utf8`, `not_json`, `too_deep`, `nul_character`, `schema`, `claims`, `too_late`,
+`absurd_ts`.
 """
 
 from __future__ import annotations
@@ -19,16 +20,22 @@ from gateway.model.ports import Delivery
 
 #: The largest message taken; a report is some hundred bytes.
 MOST_BYTES = 65_536
+#: How deep `data` may be nested. Whoever reads it again (the API, a rule) recurses, with more of the stack in use.
+MOST_DEPTH = 32
 LANES = frozenset({"event", "alarm", "status"})
 
 _ROOT = "anxin/v1/"
 #: A battery at or below this many percent is worth a visit.
 BATTERY_LOW = 20
 _SURROGATE_OR_NUL = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+#: A NUL in canonical JSON: its backslash is not itself escaped, as it is in the harmless `"\\\\u0000"`.
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _OLDEST = datetime(1970, 1, 2, tzinfo=UTC)
+#: The year 9999 is how software writes «never»; its last hours cannot even be told in UTC.
+_NEWEST = datetime(9999, 1, 1, tzinfo=UTC)
 
 _Text = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
-_Kind = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length=64)]
+_Kind = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z", max_length=64)]
 
 
 class NativeEvent(msgspec.Struct, gc=False):
@@ -82,6 +89,10 @@ def decode(delivery: Delivery) -> list[Report]:
         )
     if told.ts < _OLDEST:
         raise BadInput(f"{told.ts} is before there were devices", reason="too_late")
+    if told.ts >= _NEWEST:
+        raise BadInput(f"{told.ts} is no time at which anything happened", reason="absurd_ts")
+    if payload.count(b"[") + payload.count(b"{") > MOST_DEPTH and _deeper(told.data, MOST_DEPTH):
+        raise BadInput(f"data is nested deeper than {MOST_DEPTH} levels", reason="too_deep")
     # Without an id of its own an event is what it says, when: the digest covers content and ts.
     return [Report(station, device, told.id or f"h{digest & (2**64 - 1):016x}", told.ts, told.kind, told.data, digest)]
 
@@ -113,8 +124,17 @@ def _check_escapes(payload: bytes) -> None:
         text = msgspec.json.encode(msgspec.json.decode(payload)).decode()
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return  # the decoder proper will say why
-    if "\\u0000" in text:
+    if _NUL.search(text) is not None:
         raise BadInput("a NUL character inside a string", reason="nul_character")
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    """Say whether lists and objects are nested in `value` more than `levels` deep, itself included."""
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list):
+        return False
+    return levels == 0 or any(_deeper(part, levels - 1) for part in value)
 
 
 def _why_not_json(payload: bytes) -> str:

@@ -33,11 +33,12 @@ def insert_new(connection: Connection[TupleRow], station: str, events: Sequence[
     with connection.cursor() as cursor:
         with cursor.copy(SQL["copy_staging"]) as copy:
             copy.write("".join(map(_copy_line, range(len(events)), events)).encode())
-        cursor.execute(SQL["insert_fresh"], {"station": station})
-        if cursor.rowcount == len(events):
-            return {}
-        cursor.execute(SQL["known_before"], {"station": station})
-        return dict(cursor.fetchall())
+        cursor.execute(SQL["note_seen"], {"station": station})
+        known: dict[int, bool] = {}
+        if cursor.rowcount < len(events):
+            known = dict(cursor.execute(SQL["drop_known"], {"station": station}).fetchall())
+        cursor.execute(SQL["insert_staged"], {"station": station})
+        return known
 
 
 def _copy_line(ordinal: int, event: Event) -> str:

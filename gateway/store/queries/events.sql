@@ -9,24 +9,23 @@ create temporary table if not exists staging (
 copy staging (ordinal, device_id, event_id, digest, ts, device_ts, received_at, kind, place_id, skewed, data)
 from stdin
 
--- name: insert_fresh
--- Store what was never seen. The row count tells whether anything was.
-with fresh as (
-    insert into event_seen (station_id, device_id, event_id, digest, ts)
-    select %(station)s, device_id, event_id, digest, ts from staging order by device_id, event_id
-    on conflict do nothing
-    returning device_id, event_id
-)
-insert into event (station_id, device_id, event_id, ts, device_ts, received_at, kind, place_id, skewed, data)
-select %(station)s, s.device_id, s.event_id, s.ts, s.device_ts, s.received_at, s.kind, s.place_id, s.skewed, s.data
-from staging s join fresh using (device_id, event_id)
+-- name: note_seen
+-- Note every staged id that was never seen. The row count tells whether all of them were new.
+insert into event_seen (station_id, device_id, event_id, digest, ts)
+select %(station)s, device_id, event_id, digest, ts from staging
+on conflict do nothing
 
--- name: known_before
--- Which of the staged rows an earlier transaction had stored, and whether they said the same.
-select s.ordinal, seen.digest = s.digest
-from staging s join event_seen seen
-    on seen.station_id = %(station)s and seen.device_id = s.device_id and seen.event_id = s.event_id
-where seen.xmin::text::bigint <> pg_current_xact_id()::text::bigint & 4294967295
+-- name: drop_known
+-- Take out of the staging what an earlier transaction had stored, and say whether it said the same.
+delete from staging s using event_seen seen
+where seen.station_id = %(station)s and seen.device_id = s.device_id and seen.event_id = s.event_id
+    and seen.xmin::text::bigint <> pg_current_xact_id()::text::bigint & 4294967295
+returning s.ordinal, seen.digest = s.digest
+
+-- name: insert_staged
+-- Store what is left.
+insert into event (station_id, device_id, event_id, ts, device_ts, received_at, kind, place_id, skewed, data)
+select %(station)s, device_id, event_id, ts, device_ts, received_at, kind, place_id, skewed, data from staging
 
 -- name: list
 -- Events of one station, newest first, within a scope of areas.
