@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx2 as httpx
 import msgspec
@@ -231,9 +231,7 @@ class Station:
         return next(iter(self.rows(query, *parameters)[0].values()))
 
     def gateway_facts(self) -> dict[str, Any]:
-        found = self.rows(
-            "select facts from process_health where process = 'gateway' and at > now() - interval '3 s'"
-        )
+        found = self.rows("select facts from process_health where process = 'gateway' and at > now() - interval '3 s'")
         facts: dict[str, Any] = found[0]["facts"] if found else {}
         return facts
 
@@ -290,7 +288,7 @@ class Publisher:
         self._port = port
         self._sequence = 0
 
-    def __enter__(self) -> Publisher:
+    def __enter__(self) -> Self:
         self.client.connect(LOOPBACK, self._port)
         self.client.loop_start()
         wait_for(self.client.is_connected, "the broker's welcome", 10)
@@ -326,7 +324,10 @@ class Publisher:
 
 def now_text(offset_s: float = 0) -> str:
     """The present moment, or one beside it, as a device writes it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + offset_s)) + f".{time.time_ns() // 1000 % 1000000:06d}+00:00"
+    return (
+        time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + offset_s))
+        + f".{time.time_ns() // 1000 % 1000000:06d}+00:00"
+    )
 
 
 def wait_for(condition: Callable[[], Any], what: str, timeout: float = 60) -> Any:

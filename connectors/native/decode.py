@@ -82,6 +82,20 @@ def decode(delivery: Delivery) -> list[Report]:
         raise BadInput(str(error), reason="not_utf8") from error
     except RecursionError as error:
         raise BadInput("nested too deep", reason="too_deep") from error
+    _check_told(told, station, device, payload)
+    # Without an id of its own an event is what it says, when: the digest covers content and ts.
+    return [Report(station, device, told.id or f"h{digest & (2**64 - 1):016x}", told.ts, told.kind, told.data, digest)]
+
+
+def _parse_topic(topic: str) -> tuple[str, str, str]:
+    parts = topic.removeprefix(_ROOT).split("/") if topic.startswith(_ROOT) else []
+    if len(parts) != 3 or parts[2] not in LANES:  # noqa: PLR2004  # station, device, lane
+        raise BadInput(f"{topic!r} is not anxin/v1/<station>/<device>/event|alarm|status", reason="unknown_topic")
+    return parts[0], parts[1], parts[2]
+
+
+def _check_told(told: NativeEvent, station: str, device: str, payload: bytes) -> None:
+    """Refuse what contradicts its topic, was never, or cannot be read again."""
     if told.station not in {None, station} or told.device not in {None, device}:
         raise BadInput(
             f"the message claims to be from {told.station}/{told.device}, the topic says {station}/{device}",
@@ -93,15 +107,6 @@ def decode(delivery: Delivery) -> list[Report]:
         raise BadInput(f"{told.ts} is no time at which anything happened", reason="absurd_ts")
     if payload.count(b"[") + payload.count(b"{") > MOST_DEPTH and _deeper(told.data, MOST_DEPTH):
         raise BadInput(f"data is nested deeper than {MOST_DEPTH} levels", reason="too_deep")
-    # Without an id of its own an event is what it says, when: the digest covers content and ts.
-    return [Report(station, device, told.id or f"h{digest & (2**64 - 1):016x}", told.ts, told.kind, told.data, digest)]
-
-
-def _parse_topic(topic: str) -> tuple[str, str, str]:
-    parts = topic.removeprefix(_ROOT).split("/") if topic.startswith(_ROOT) else []
-    if len(parts) != 3 or parts[2] not in LANES:  # noqa: PLR2004  # station, device, lane
-        raise BadInput(f"{topic!r} is not anxin/v1/<station>/<device>/event|alarm|status", reason="unknown_topic")
-    return parts[0], parts[1], parts[2]
 
 
 def _status_reports(told: NativeStatus, station: str, device: str, digest: int, delivery: Delivery) -> list[Report]:

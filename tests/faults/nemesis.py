@@ -13,7 +13,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from gateway.embedded.broker import INTEGRATOR_USER
 from gateway.embedded.ports import LOOPBACK
 from gateway.model.registry import Device, Place
+from gateway.site import Site
 from tests.station import PROBE_RULES, Station, make_site, now_text, wait_for
 
 PARTS = ("gateway", "broker", "postgres", "api")
@@ -59,41 +61,45 @@ class Outcome:
 
     def summary(self) -> str:
         kills = ", ".join(f"{count} × {what}" for what, count in sorted(self.kills.items()))
-        return f"{len(self.acked)} events acknowledged, {len(self.stored)} stored, {len(self.alerts)} alerts; killed: {kills}"
+        counted = f"{len(self.acked)} events acknowledged, {len(self.stored)} stored, {len(self.alerts)} alerts"
+        return f"{counted}; killed: {kills}"
 
 
 def verdict(outcome: Outcome) -> list[str]:
     """Return a sentence for each promise that does not hold."""
-    complaints: list[str] = []
+    return [*_events_wrong(outcome), *_alerts_wrong(outcome)]
+
+
+def _events_wrong(outcome: Outcome) -> Iterator[str]:
     stored = Counter(outcome.stored)
-    twice = [key for key, count in stored.items() if count > 1]
     ledger = {(device, event) for device, event, _ in outcome.acked}
-    lost = ledger - stored.keys()
-    pressed = set(outcome.presses.items())
-    strangers = stored.keys() - ledger - pressed
-    if lost:
-        complaints.append(f"{len(lost)} acknowledged events are not stored, e.g. {sorted(lost)[:3]}")
-    if twice:
-        complaints.append(f"{len(twice)} events are stored twice, e.g. {sorted(twice)[:3]}")
-    if strangers:
-        complaints.append(f"{len(strangers)} stored events are in no ledger, e.g. {sorted(strangers)[:3]}")
+    sorts = {
+        "are stored twice": {key for key, count in stored.items() if count > 1},
+        "were acknowledged and are not stored": ledger - stored.keys(),
+        "are stored and in no ledger": stored.keys() - ledger - set(outcome.presses.items()),
+    }
+    for what, keys in sorts.items():
+        if keys:
+            yield f"{len(keys)} events {what}, e.g. {sorted(keys)[:3]}"
     counted = Counter(device for device, _, _ in outcome.acked)
     counted.update(outcome.presses.keys())
     wrong = {d: (outcome.tallied.get(d, 0), counted[d]) for d in counted if outcome.tallied.get(d, 0) != counted[d]}
     if wrong:
-        complaints.append(f"the probe counted wrong (counted, ledger): {dict(list(wrong.items())[:5])}")
+        yield f"the probe counted wrong (counted, ledger): {dict(list(wrong.items())[:5])}"
+    if outcome.dead_letters:
+        yield f"{outcome.dead_letters} dead letters where none should be"
+
+
+def _alerts_wrong(outcome: Outcome) -> Iterator[str]:
     per_button = Counter(str(alert["device_id"]) for alert in outcome.alerts)
     for button in outcome.presses:
         if per_button[button] != 1:
-            complaints.append(f"{button} was pressed once and has {per_button[button]} alerts")
+            yield f"{button} was pressed once and has {per_button[button]} alerts"
     for alert in outcome.alerts:
         if alert["seen"] != 1:
-            complaints.append(f"alert {alert['id']} of {alert['device_id']} saw {alert['seen']} presses, not 1")
+            yield f"alert {alert['id']} of {alert['device_id']} saw {alert['seen']} presses, not 1"
         if not outcome.rung.get(int(str(alert["id"]))):
-            complaints.append(f"alert {alert['id']} of {alert['device_id']} never reached the phone")
-    if outcome.dead_letters:
-        complaints.append(f"{outcome.dead_letters} dead letters where none should be")
-    return complaints
+            yield f"alert {alert['id']} of {alert['device_id']} never reached the phone"
 
 
 def run(plan: Plan, home: Path) -> Outcome:
@@ -112,13 +118,15 @@ def run(plan: Plan, home: Path) -> Outcome:
         _torment(station, plan, dice, outcome, load)
         assert load.wait(180) == 0, "the load generator has unacknowledged events"
         presser.finish()
-        _calm(station, plan, outcome, ledger, presser)
+        _calm(station, outcome, ledger, presser)
     finally:
         station.close()
     return outcome
 
 
-def _torment(station: Station, plan: Plan, dice: random.Random, outcome: Outcome, load: subprocess.Popen[bytes]) -> None:
+def _torment(
+    station: Station, plan: Plan, dice: random.Random, outcome: Outcome, load: subprocess.Popen[bytes]
+) -> None:
     """Kill parts at seeded moments while the load runs; the gateway's failpoints strike by themselves."""
     schedule = [part for part in PARTS for _ in range(plan.kills_each)]
     dice.shuffle(schedule)
@@ -141,7 +149,9 @@ def _watch_gateway(station: Station, dice: random.Random, outcome: Outcome, plan
         gateway = station.children.get("gateway")
         if gateway is None or gateway.poll() is not None:
             if gateway is not None:
-                assert gateway.returncode == -9, f"the gateway ended with {gateway.returncode}: {station.log('gateway')}"
+                assert gateway.returncode == -9, (
+                    f"the gateway ended with {gateway.returncode}: {station.log('gateway')}"
+                )
                 outcome.kills["gateway by failpoint"] += 1
             _revive(station, "gateway", dice, outcome, plan)
         time.sleep(0.05)
@@ -160,7 +170,7 @@ def _revive(station: Station, part: str, dice: random.Random, outcome: Outcome, 
         station.start_gateway(ready=False, **failpoints)
 
 
-def _calm(station: Station, plan: Plan, outcome: Outcome, ledger: Path, presser: Presser) -> None:
+def _calm(station: Station, outcome: Outcome, ledger: Path, presser: Presser) -> None:
     """Let the system come to rest, then ask it."""
     if station.children["gateway"].poll() is not None:
         del station.children["gateway"]
@@ -178,10 +188,8 @@ def _calm(station: Station, plan: Plan, outcome: Outcome, ledger: Path, presser:
     facts = station.gateway_facts
     wait_for(lambda: (facts().get("horizon_lag_s") or 99) < 5, "the horizon to come up to now", 60)
     alert_count = station.one("select count(*) from alert where rule_id = 'school-one-touch-alarm'")
-    try:
+    with suppress(AssertionError):  # the verdict will say which
         wait_for(lambda: len(_rung(station)) >= alert_count, "the phones", 60)
-    except AssertionError:
-        pass  # the verdict will say which
     rows = station.rows("select device_id, event_id from event where kind not like 'device.%%'")
     outcome.stored = [(row["device_id"], row["event_id"]) for row in rows]
     outcome.tallied = {
@@ -256,8 +264,11 @@ class Presser(threading.Thread):
                 left_open.close()
 
 
-def _site(plan: Plan):  # type: ignore[no-untyped-def]  # noqa: ANN202  # a Site, as make_site returns it
+def _site(plan: Plan) -> Site:
     site = make_site(plan.doors)
     places = [*site.places, *(Place(f"gate-{n}", "school_gate", "grid-1", f"学校{n}") for n in range(plan.buttons))]
-    devices = [*site.devices, *(Device(f"press-{n}", "school_button", f"gate-{n}", "按钮") for n in range(plan.buttons))]
+    devices = [
+        *site.devices,
+        *(Device(f"press-{n}", "school_button", f"gate-{n}", "按钮") for n in range(plan.buttons)),
+    ]
     return msgspec.structs.replace(site, places=places, devices=devices)

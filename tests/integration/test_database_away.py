@@ -57,7 +57,10 @@ def test_nothing_is_lost_and_a_press_rings_soon_after_its_return(tmp_path: Path)
         stored = station.rows("select device_id, event_id from event where device_id like 'door-%%'")
         assert len(stored) == len(acked)
         assert {(row["device_id"], row["event_id"]) for row in stored} == acked
-        assert station.one("select sum((state->>'count')::int) from rule_state where rule_id='probe-tally'") == len(acked) + 1
+        assert (
+            station.one("select sum((state->>'count')::int) from rule_state where rule_id='probe-tally'")
+            == len(acked) + 1
+        )
         wait_for(lambda: httpx.get(f"{station.url}/readyz", timeout=5).status_code == 200, "readiness", 20)
     finally:
         station.close()

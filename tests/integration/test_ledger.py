@@ -29,5 +29,5 @@ def test_the_verdict_can_say_no() -> None:
         alerts=[{"id": 1, "device_id": "b", "seen": 2}],
     )
     told = " ".join(verdict(broken))
-    for word in ("not stored", "stored twice", "in no ledger", "counted wrong", "saw 2 presses", "never reached"):
+    for word in ("are not stored", "stored twice", "in no ledger", "counted wrong", "saw 2 presses", "never reached"):
         assert word in told

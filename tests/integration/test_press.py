@@ -80,9 +80,9 @@ def test_the_command_room_hears_each_change_signed(station: Station) -> None:
         door.event("door-1", "door.forced")
     (alert,) = wait_for(lambda: alerts(station, device="door-1"), "the alert")
     heard = wait_for(
-        lambda: httpx.get(f"{station.receivers}/command-room/events", params={"subject": f"alert/{alert['id']}"}).json()[
-            "items"
-        ],
+        lambda: httpx.get(
+            f"{station.receivers}/command-room/events", params={"subject": f"alert/{alert['id']}"}
+        ).json()["items"],
         "the command room",
     )
     assert heard[0]["event"]["specversion"] == "1.0"
@@ -97,15 +97,16 @@ def test_nobody_signs_so_the_deputy_is_told_too(tmp_path_factory: pytest.TempPat
         with patient.publisher("button-1") as button:
             button.event("button-1", "alarm.pressed")
         wait_for(
-            lambda: {"phone-officer", "phone-deputy"}
-            == {m["to"] for m in patient.phone_messages() if m["rung"] == 1},
+            lambda: {"phone-officer", "phone-deputy"} == {m["to"] for m in patient.phone_messages() if m["rung"] == 1},
             "the second rung",
         )
         (incident,) = patient.rows("select id, state from incident")
         assert incident["state"] == "new"
         with patient.publisher("door-1") as door:
             door.event("door-1", "door.forced")
-        second = wait_for(lambda: patient.rows("select max(id) as id from incident where priority = 'P2'")[0]["id"], "P2")
+        second = wait_for(
+            lambda: patient.rows("select max(id) as id from incident where priority = 'P2'")[0]["id"], "P2"
+        )
         assert patient.rows("select * from rung where incident_id = %s", second) == [], "P2 has no deadline here"
     finally:
         patient.close()

@@ -69,7 +69,9 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def connection(database: tuple[str, str]) -> Iterator[Connection[TupleRow]]:
     """A connection on a database without events."""
     with connect(database[1], "test") as opened:
-        opened.execute("truncate event, event_seen, dead_letter, inbox, rule_state, rule_timer, change, notification cascade")
+        opened.execute(
+            "truncate event, event_seen, dead_letter, inbox, rule_state, rule_timer, change, notification cascade"
+        )
         opened.commit()
         events.prepare(opened)
         opened.commit()
@@ -206,7 +208,10 @@ def test_states_and_timers_are_kept_by_rule_and_subject(connection: Connection[T
     rule_state.save_states(connection, STATION, {("a", "s"): '{"n": 1}', ("b", "s"): '{"n": 2}'})
     rule_state.save_states(connection, STATION, {("a", "s"): '{"n": 3}'})
     found = rule_state.load_states(connection, STATION, [("a", "s"), ("b", "s"), ("c", "s")])
-    assert {key: value.replace(" ", "") for key, value in found.items()} == {("a", "s"): '{"n":3}', ("b", "s"): '{"n":2}'}
+    assert {key: value.replace(" ", "") for key, value in found.items()} == {
+        ("a", "s"): '{"n":3}',
+        ("b", "s"): '{"n":2}',
+    }
     due = {("a", "s", "t1"): NOW, ("a", "s", "t2"): NOW + timedelta(hours=1), ("b", "s", "t"): NOW - timedelta(hours=1)}
     rule_state.save_timers(connection, STATION, due)
     rule_state.save_timers(connection, STATION, {("a", "s", "t2"): None})

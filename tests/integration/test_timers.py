@@ -18,7 +18,9 @@ def silent_alerts(station: Station) -> set[str]:
 
 
 @pytest.mark.parametrize("half_read", [False, True], ids=["waiting in the broker", "read but never committed"])
-def test_a_sign_of_life_that_waits_in_the_broker_is_read_before_the_timer_fires(tmp_path: Path, half_read: bool) -> None:
+def test_a_sign_of_life_that_waits_in_the_broker_is_read_before_the_timer_fires(
+    tmp_path: Path, half_read: bool
+) -> None:
     station = Station(tmp_path, make_site(1, elders=2, silence_limit_s=LIMIT_S))
     try:
         station.start_stores().start_gateway()

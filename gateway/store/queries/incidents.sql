@@ -63,9 +63,6 @@ from rung r join incident i on i.id = r.incident_id
 where r.state = 'waiting' and r.due_at <= %(now)s and i.station_id = %(station)s
 order by i.priority, r.due_at limit 50 for update of r skip locked
 
--- name: next_rung
-select min(r.due_at) from rung r where r.state = 'waiting'
-
 -- name: end_rung
 update rung set state = %(state)s
 where incident_id = %(incident)s and sounding = %(sounding)s and number = %(number)s

@@ -1,0 +1,109 @@
+"""The horizon: up to which moment timers may fire. And the back-off of deliveries, and device health."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from gateway.clock import monotonic
+from gateway.deliver import FIRST_RETRY_S, LONGEST_RETRY_S, retry_delay
+from gateway.device_health import DeviceHealth
+from gateway.driver import Driver
+from gateway.failpoints import Failpoints
+from gateway.model.errors import Misconfigured
+from gateway.model.event import Event
+from gateway.model.ports import Delivery, Outcome
+
+NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+
+
+class Still:
+    """A clock that stands still."""
+
+    def now(self) -> datetime:
+        return NOW
+
+
+class FakeSource:
+    """A source whose watermark and last sign of life are set by hand."""
+
+    name = "fake"
+
+    def __init__(self, watermark: datetime | None, silent_s: float = 0) -> None:
+        self.watermark = watermark
+        self.progressed_at = monotonic() - silent_s
+
+    def take(self, limit: int) -> list[Delivery]:
+        del limit
+        return []
+
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        del deliveries
+
+    def tick(self) -> None:
+        """Nothing."""
+
+
+def horizon(*sources: FakeSource) -> datetime:
+    road: Any = None
+    driver = Driver(
+        road, sources, Still(), batch_max=1, grace_s=60, is_marker=lambda _: False, committed=lambda: None
+    )  # fmt: skip
+    return driver.horizon()
+
+
+def test_timers_wait_for_the_slowest_source() -> None:
+    early, late = NOW - timedelta(seconds=30), NOW - timedelta(seconds=1)
+    assert horizon(FakeSource(late), FakeSource(early)) == early
+
+
+def test_nothing_fires_before_every_source_was_read_once() -> None:
+    assert horizon(FakeSource(NOW), FakeSource(None)) < NOW - timedelta(days=365)
+
+
+def test_a_source_that_says_nothing_for_the_grace_is_waited_for_no_longer() -> None:
+    early = NOW - timedelta(seconds=30)
+    assert horizon(FakeSource(None, silent_s=61), FakeSource(NOW)) == NOW
+    assert horizon(FakeSource(None, silent_s=61), FakeSource(early)) == early, "the others still count"
+
+
+def test_retries_back_off_with_jitter_and_obey_the_provider() -> None:
+    again = Outcome("retry")
+    first, tenth = retry_delay(1, again).total_seconds(), retry_delay(10, again).total_seconds()
+    assert FIRST_RETRY_S / 2 <= first <= FIRST_RETRY_S
+    assert LONGEST_RETRY_S / 2 <= tenth <= LONGEST_RETRY_S
+    assert retry_delay(1, Outcome("retry", retry_after=7)) == timedelta(seconds=7)
+    assert retry_delay(1, Outcome("retry", retry_after=9999)) == timedelta(seconds=LONGEST_RETRY_S)
+
+
+def event(kind: str, at: datetime, **data: Any) -> Event:
+    return Event("s", "d", "1", at, at, at, kind, data, 1, "camera", None)
+
+
+def test_a_farewell_is_no_sign_of_life() -> None:
+    health = DeviceHealth({})
+    health.learn([event("camera.person", NOW)])
+    worth = health.learn([event("device.offline", NOW + timedelta(hours=1), battery=40)])
+    assert health.last_heard["d"] == NOW
+    assert (worth["d"].online, worth["d"].battery, worth["d"].heard) == (False, 40, NOW)
+
+
+def test_last_heard_is_written_sparingly() -> None:
+    health = DeviceHealth({})
+    assert health.learn([event("camera.person", NOW)])
+    assert not health.learn([event("camera.person", NOW + timedelta(seconds=5))])
+    assert health.learn([event("camera.person", NOW + timedelta(seconds=16))])["d"].heard == NOW + timedelta(seconds=16)
+    assert health.last_heard["d"] == NOW + timedelta(seconds=16)
+
+
+def test_failpoints_are_named_and_seeded() -> None:
+    with pytest.raises(Misconfigured, match="none of"):
+        Failpoints("somewhere=1")
+    dice = [Failpoints("after_commit=0.5;seed=3") for _ in range(2)]
+    rolls = [[one.strikes("after_commit") for _ in range(50)] for one in dice]
+    assert rolls[0] == rolls[1]
+    assert 10 < sum(rolls[0]) < 40
+    assert not Failpoints("").strikes("after_commit")
