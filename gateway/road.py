@@ -8,7 +8,8 @@ devices ─▶ admit ─▶ store ─▶ judge ─▶ lifecycle ─▶ suppress 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import psycopg
@@ -39,7 +40,7 @@ from gateway.store import events as event_store
 from gateway.store import registry as registry_store
 from gateway.store import road as road_store
 from gateway.store import rule_state
-from gateway.store.pool import is_transient
+from gateway.store.pool import is_transient, reaching_store
 from rules.load import RuleBook
 from rules.rule import Facts
 
@@ -100,10 +101,10 @@ class Road:
     def start_subjects(self) -> int:
         """Let each rule meet the subjects it watches and has never met; returns how many there were."""
         unknown: list[tuple[str, str]] = []
-        for rule in self.book:
-            known = rule_state.known_subjects(self._connection, self.station, rule.id)
-            unknown.extend((rule.id, subject) for subject in rule.subjects(self.registry) if subject not in known)
-        self._connection.commit()
+        with self._asking() as connection:
+            for rule in self.book:
+                known = rule_state.known_subjects(connection, self.station, rule.id)
+                unknown.extend((rule.id, subject) for subject in rule.subjects(self.registry) if subject not in known)
         for start in range(0, len(unknown), TIMERS_AT_ONCE):
             self._travel(starts=unknown[start : start + TIMERS_AT_ONCE])
         return len(unknown)
@@ -113,31 +114,34 @@ class Road:
         if self._next_due is None or self._next_due > until:
             return 0
         runnable = [rule for rule in self._rules if rule not in self.quarantined]
-        timers = rule_state.due_timers(self._connection, self.station, until, runnable, TIMERS_AT_ONCE)
-        self._connection.commit()
+        with self._asking() as connection:
+            timers = rule_state.due_timers(connection, self.station, until, runnable, TIMERS_AT_ONCE)
         if timers:
             self._travel(timers=timers)
-        self._next_due = rule_state.next_due(self._connection, self.station, runnable)
-        self._connection.commit()
+        with self._asking() as connection:
+            self._next_due = rule_state.next_due(connection, self.station, runnable)
         return len(timers)
 
     def take_inbox(self, limit: int) -> list[Delivery]:
         """Return what waits in the inbox."""
-        try:
-            taken = event_store.inbox_take(self._connection, self.station, limit)
-            self._connection.commit()
-        except psycopg.Error as error:
-            raise StoreUnavailable(f"the database does not answer: {error}") from error
-        return taken
+        with self._asking() as connection:
+            return event_store.inbox_take(connection, self.station, limit)
 
     def reload_registry(self) -> None:
         """Read the registry anew if it has changed, and meet those who are new."""
-        if registry_store.current_version(self._connection, self.station) != self.registry.version:
-            self.registry = registry_store.load(self._connection, self.station)
-            self.facts = Facts(self.registry, self.health.last_heard)
-            log.info("registry read anew", version=self.registry.version)
-            self.start_subjects()
-        self._connection.commit()
+        with self._asking() as connection:
+            if registry_store.current_version(connection, self.station) == self.registry.version:
+                return
+            self.registry = registry_store.load(connection, self.station)
+        self.facts = Facts(self.registry, self.health.last_heard)
+        log.info("registry read anew", version=self.registry.version)
+        self.start_subjects()
+
+    @contextmanager
+    def _asking(self) -> Iterator[Connection[TupleRow]]:
+        """A short transaction that asks something. Raises `StoreUnavailable`."""
+        with reaching_store(), self._connection.transaction():
+            yield self._connection
 
     def _travel(
         self,
@@ -190,10 +194,8 @@ class Road:
         """Forget what the batch did, here and in the store."""
         self.states.rolled_back()
         if self._connection.info.transaction_status is not TransactionStatus.UNKNOWN:
-            try:
+            with reaching_store():
                 self._connection.rollback()
-            except psycopg.Error as error:
-                raise StoreUnavailable(f"the database does not answer: {error}") from error
 
     def _part(
         self,
@@ -216,10 +218,10 @@ class Road:
                 return
         if deliveries:
             letter = dead_letter(deliveries[0], "store_refused", told)
-            road_store.advance(self._connection, self.station, self._version)
-            event_store.bury(self._connection, self.station, [letter])
-            event_store.inbox_remove(self._connection, [d.token for d in deliveries if d.source == INBOX])
-            self._connection.commit()
+            with self._asking() as connection:
+                road_store.advance(connection, self.station, self._version)
+                event_store.bury(connection, self.station, [letter])
+                event_store.inbox_remove(connection, [d.token for d in deliveries if d.source == INBOX])
             self._version += 1
             self.counts["dead_store_refused"] += 1
             return

@@ -32,6 +32,7 @@ from gateway.store.pool import connect
 
 STATION = "teststation"
 PASSWORD = "correct horse"
+Process = subprocess.Popen[bytes]
 PROBE_RULES = Path(__file__).parent / "rules"
 
 
@@ -262,6 +263,15 @@ class Station:
         secret = password or self.device_secrets.get(username, "integrator-password")
         with Publisher(self.id, self.broker.port, username, secret) as publisher:
             yield publisher
+
+    def start_load(self, rate: int, seconds: float, *more: str, doors: int, output: Path | None = None) -> Process:
+        """The load generator, on this station's doors."""
+        command = [
+            sys.executable, "-m", "simulators", "load", "--target", str(self.demo_target()), "--device-prefix", "door-",
+            "--device-count", str(doors), "--rate", str(rate), "--seconds", str(seconds), *more,
+        ]  # fmt: skip
+        with (output or self.home / "load.json").open("wb") as told, (self.home / "load.log").open("wb") as log:
+            return subprocess.Popen(command, stdout=told, stderr=log)
 
     def demo_target(self) -> Path:
         """A file as `anxin demo` writes it, for the load generator."""

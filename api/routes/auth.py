@@ -12,8 +12,10 @@ from pydantic import BaseModel, Field
 from api.deps import COOKIE, Have, Who, hashed, token_of
 from api.problems import unauthorised
 from gateway.model.errors import Forbidden
+from gateway.model.incident import ACTS, COMMAND_ROOM_ROLES
 from gateway.passwords import password_fits
 from gateway.store import accounts
+from gateway.store import registry as registry_store
 
 router = APIRouter(tags=["auth"])
 
@@ -65,9 +67,19 @@ def logout(request: Request, response: Response, session: Who, have: Have) -> No
 
 
 @router.get("/me")
-def me(session: Who) -> dict[str, Any]:
-    """Who is logged in."""
-    return _public(session)
+def me(session: Who, have: Have) -> dict[str, Any]:
+    """Who is logged in, at which station, and which acts their role allows."""
+    with have.pool.transaction() as connection:
+        station = registry_store.station(connection, session.station)
+    may = [f"incidents.{name}" for name, act in ACTS.items() if session.role in act.roles]
+    if session.role in COMMAND_ROOM_ROLES:
+        may += ["alerts.ack", "alerts.reset"]
+    return {
+        **_public(session),
+        "station_name": station.name if station is not None else None,
+        "time_zone": station.time_zone if station is not None else None,
+        "may": sorted(may),
+    }
 
 
 def _public(user: accounts.User | accounts.Session) -> dict[str, Any]:

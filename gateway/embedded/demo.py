@@ -53,7 +53,8 @@ class Demo:
         self.home = options.home.expanduser().resolve()
         self.site: Site = read_site(options.site or bundled_site())
         self.station = self.site.station.id
-        self._supervisor = Supervisor(say)
+        self._supervisor = Supervisor(say, self._write_demo_file)
+        self._described: dict[str, Any] | None = None
         self._lock: IO[str] | None = None
         self._ports: dict[str, int] = {}
 
@@ -114,7 +115,8 @@ class Demo:
         self._supervisor.start("broker", broker)
         self._start_programs(postgres, broker, secrets)
         self._wait_until_ready()
-        self._write_demo_file(postgres, secrets)
+        self._described = self._describe(postgres, secrets)
+        self._write_demo_file()
         if self.options.simulators:
             self._start_program(
                 "town",
@@ -126,6 +128,7 @@ class Demo:
                 "--credentials",
                 self.home / "devices.json",
             )
+            self._write_demo_file()
         self._greet(secrets, time.monotonic() - began)
 
     def _choose_ports(self) -> None:
@@ -224,29 +227,32 @@ class Demo:
             self._supervisor.look()
             time.sleep(0.1)
 
-    def _write_demo_file(self, postgres: EmbeddedPostgres, secrets: Secrets) -> None:
-        write_private(
-            self.home / "demo.json",
-            {
-                "url": f"http://{LOOPBACK}:{self._ports['http']}",
-                "mqtt": {
-                    "host": LOOPBACK,
-                    "port": self._ports["mqtt"],
-                    "username": INTEGRATOR_USER,
-                    "password": secrets.integrator,
-                },
-                "database_url": postgres.url,
-                "station": self.station,
-                "users": {
-                    user.username: {"username": user.username, "password": secrets.users[user.username]}
-                    for user in self.site.users
-                },
-                "phones": {"url": f"http://{LOOPBACK}:{self._ports['receivers']}/phones"},
-                "command_room": {"url": f"http://{LOOPBACK}:{self._ports['receivers']}/command-room"},
-                "devices_file": str(self.home / "devices.json"),
-                "pids": {"demo": os.getpid(), **self._supervisor.pids()},
+    def _describe(self, postgres: EmbeddedPostgres, secrets: Secrets) -> dict[str, Any]:
+        receivers = f"http://{LOOPBACK}:{self._ports['receivers']}"
+        return {
+            "url": f"http://{LOOPBACK}:{self._ports['http']}",
+            "mqtt": {
+                "host": LOOPBACK,
+                "port": self._ports["mqtt"],
+                "username": INTEGRATOR_USER,
+                "password": secrets.integrator,
             },
-        )
+            "database_url": postgres.url,
+            "station": self.station,
+            "users": {
+                user.username: {"username": user.username, "password": secrets.users[user.username]}
+                for user in self.site.users
+            },
+            "phones": {"url": f"{receivers}/phones"},
+            "command_room": {"url": f"{receivers}/command-room"},
+            "devices_file": str(self.home / "devices.json"),
+        }
+
+    def _write_demo_file(self) -> None:
+        """Say where everything is; again with the new process ids when something was started again."""
+        if self._described is not None:
+            pids = {"demo": os.getpid(), **self._supervisor.pids()}
+            write_private(self.home / "demo.json", {**self._described, "pids": pids})
 
     def _greet(self, secrets: Secrets, seconds: float) -> None:
         lines = [

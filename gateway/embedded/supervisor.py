@@ -58,10 +58,13 @@ Part = EmbeddedPostgres | EmbeddedBroker | Program
 
 
 class Supervisor:
-    """Supervises parts in the order they were added. Start and run it from the main thread."""
+    """Supervises parts in the order they were added. Start and run it from the main thread.
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+    `restarted` is called after something was started again.
+    """
+
+    def __init__(self, say: Callable[[str], None], restarted: Callable[[], None] = lambda: None) -> None:
+        self._say, self._restarted = say, restarted
         self._parts: list[tuple[str, Part]] = []
         self.stopping = threading.Event()
 
@@ -85,6 +88,7 @@ class Supervisor:
             else:
                 self._say(f"{name} ended; starting it again")
                 part.start()
+                self._restarted()
 
     def stop(self) -> None:
         """Stop everything, last started first."""
@@ -108,3 +112,4 @@ class Supervisor:
         elif now >= program.again_at:
             program.again_at = 0.0
             program.start()
+            self._restarted()

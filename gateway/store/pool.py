@@ -40,6 +40,17 @@ def connect(database_url: str, name: str, *, autocommit: bool = False) -> Connec
         raise StoreUnavailable(f"the database does not answer: {error}") from error
 
 
+@contextmanager
+def reaching_store() -> Iterator[None]:
+    """Let «the database is away» be one error, whatever psycopg calls it. Raises `StoreUnavailable`."""
+    try:
+        yield
+    except psycopg.Error as error:
+        if is_transient(error):
+            raise StoreUnavailable(f"the database does not answer: {error}") from error
+        raise
+
+
 class Pool:
     """A bounded pool of connections for short work. Opened explicitly, closed by its owner."""
 
@@ -68,13 +79,8 @@ class Pool:
     @contextmanager
     def transaction(self) -> Iterator[Connection[TupleRow]]:
         """One transaction on one connection. Raises `StoreUnavailable` when the database is away."""
-        try:
-            with self._pool.connection() as connection, connection.transaction():
-                yield connection
-        except psycopg.Error as error:
-            if is_transient(error):
-                raise StoreUnavailable(f"the database does not answer: {error}") from error
-            raise
+        with reaching_store(), self._pool.connection() as connection, connection.transaction():
+            yield connection
 
 
 def is_transient(error: psycopg.Error) -> bool:

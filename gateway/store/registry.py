@@ -40,6 +40,12 @@ def load(connection: Connection[TupleRow], station: str) -> Registry:
     )
 
 
+def station(connection: Connection[TupleRow], station_id: str) -> Station | None:
+    """Return a station."""
+    row = connection.execute(SQL["station"], {"station": station_id}).fetchone()
+    return Station(*row[:3]) if row is not None else None
+
+
 def current_version(connection: Connection[TupleRow], station: str) -> int:
     """Return the registry's version, 0 when there is no such station."""
     row = connection.execute(SQL["station"], {"station": station}).fetchone()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import signal
+import time
 import urllib.parse
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from .conftest import PATIENCE_MS, Demo
 
@@ -95,6 +96,25 @@ def test_a_new_row_does_not_move_the_row_under_the_pointer(console: Page, demo: 
     assert after is not None
     assert abs(after["y"] - before["y"]) < 2
     expect(console.get_by_role("button", name=re.compile("P1 未确认"))).to_be_visible()
+
+
+def test_a_change_that_comes_while_the_lists_are_fetched_is_kept(
+    page: Page, demo: Demo, log_in: Callable[..., None]
+) -> None:
+    lists = "**/api/v1/alerts?state=open*"
+
+    def answer_late(route: Route) -> None:
+        before = route.fetch()
+        demo.publish("school-1-gate", "door.held", {"open_s": 45})
+        time.sleep(2)  # the stream is faster than this answer, which does not know of the door yet
+        route.fulfill(response=before)
+
+    page.route(lists, answer_late, times=1)
+    page.goto("/")
+    with page.expect_response(lists):
+        log_in()
+    page.wait_for_timeout(500)  # for the answer to have been taken over
+    expect(row_of(page, "实验小学人行门禁", "门长时间未关")).to_have_count(1)
 
 
 def test_what_a_device_sends_is_shown_as_text(console: Page, demo: Demo) -> None:

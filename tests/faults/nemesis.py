@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -26,7 +24,7 @@ from gateway.embedded.broker import INTEGRATOR_USER
 from gateway.embedded.ports import LOOPBACK
 from gateway.model.registry import Device, Place
 from gateway.site import Site
-from tests.station import PROBE_RULES, Station, make_site, now_text, wait_for
+from tests.station import PROBE_RULES, Process, Station, make_site, now_text, wait_for
 
 PARTS = ("gateway", "broker", "postgres", "api")
 #: Failpoints of the gateway, and how likely each is per pass: some kills of each sort per minute of load.
@@ -112,7 +110,17 @@ def run(plan: Plan, home: Path) -> Outcome:
     ledger = home / "ledger.txt"
     try:
         station.start_all()
-        load = _start_load(station, plan, ledger)
+        load = station.start_load(
+            plan.rate,
+            plan.seconds,
+            "--drain",
+            "120",
+            "--ledger",
+            str(ledger),
+            "--seed",
+            str(plan.seed),
+            doors=plan.doors,
+        )
         presser = Presser(station, [f"press-{n}" for n in range(plan.buttons)], plan, random.Random(plan.seed + 1))
         presser.start()
         _torment(station, plan, dice, outcome, load)
@@ -124,9 +132,7 @@ def run(plan: Plan, home: Path) -> Outcome:
     return outcome
 
 
-def _torment(
-    station: Station, plan: Plan, dice: random.Random, outcome: Outcome, load: subprocess.Popen[bytes]
-) -> None:
+def _torment(station: Station, plan: Plan, dice: random.Random, outcome: Outcome, load: Process) -> None:
     """Kill parts at seeded moments while the load runs; the gateway's failpoints strike by themselves."""
     schedule = [part for part in PARTS for _ in range(plan.kills_each)]
     dice.shuffle(schedule)
@@ -206,16 +212,6 @@ def _calm(station: Station, outcome: Outcome, ledger: Path, presser: Presser) ->
 def _rung(station: Station) -> dict[int, int]:
     """How many first-rung messages the phones have of each alert."""
     return dict(Counter(message["alert"] for message in station.phone_messages() if message["rung"] == 0))
-
-
-def _start_load(station: Station, plan: Plan, ledger: Path) -> subprocess.Popen[bytes]:
-    command = [
-        sys.executable, "-m", "simulators", "load", "--target", str(station.demo_target()),
-        "--device-prefix", "door-", "--device-count", str(plan.doors), "--rate", str(plan.rate),
-        "--seconds", str(plan.seconds), "--drain", "120", "--ledger", str(ledger), "--seed", str(plan.seed),
-    ]  # fmt: skip
-    with (station.home / "load.log").open("wb") as log:
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
 
 
 class Presser(threading.Thread):

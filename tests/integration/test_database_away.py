@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -24,13 +22,7 @@ def test_nothing_is_lost_and_a_press_rings_soon_after_its_return(tmp_path: Path)
     ledger = tmp_path / "ledger.txt"
     try:
         station.start_all()
-        load = subprocess.Popen(
-            [
-                sys.executable, "-m", "simulators", "load", "--target", str(station.demo_target()), "--device-prefix",
-                "door-", "--device-count", "20", "--rate", "300", "--seconds", str(AWAY_S + 6), "--ledger", str(ledger),
-            ],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        load = station.start_load(300, AWAY_S + 6, "--ledger", str(ledger), doors=20)
         time.sleep(3)
         station.kill("postgres")
         with station.publisher("button-1") as button:

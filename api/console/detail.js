@@ -1,0 +1,234 @@
+// The details of one alert and its incident: what to do first, why it fired, what happened since, and the acts.
+
+import { get } from "./api.js";
+import * as acts from "./acts.js";
+import { byId, el } from "./dom.js";
+import { age, moment, span } from "./format.js";
+import { badge, chip, standing, standingOf } from "./list.js";
+import * as state from "./state.js";
+import { named, said, t } from "./texts.js";
+
+const pane = byId("detail");
+/** Evidence that says who somebody is stays half hidden on a screen that a whole room sees. */
+const PERSONAL = new Set(["credential"]);
+
+let chosen = null;
+let alert = null;
+let incident = null;
+let due = null;
+let parts = null;
+let onClose = () => {};
+
+/** Start the pane; `closed` is called when it has been closed. */
+export function start(closed) {
+  onClose = closed;
+  draw();
+}
+
+/** Open `{alert}` or `{incident}`. */
+export function open(wanted) {
+  if (chosen?.alert === wanted.alert && chosen?.incident === wanted.incident) return;
+  chosen = wanted;
+  incident = null;
+  alert = state.alertOf(wanted.alert) ?? null;
+  parts = null;
+  draw();
+  pane.scrollTop = 0;
+  refresh(alert === null ? 0 : 60);
+}
+
+/** Close the pane. */
+export function close() {
+  if (chosen === null) return;
+  chosen = alert = incident = parts = null;
+  clearTimeout(due);
+  draw();
+  onClose();
+}
+
+/** The alert shown, if any. */
+export const shownAlert = () => (chosen === null ? null : alert);
+
+/** Something changed: fetch anew when it concerns what is shown. */
+export function changed(what) {
+  if (chosen === null) return;
+  adopt();
+  if (what.has("all") || what.has(`alert ${alert?.id}`) || what.has(`incident ${incident?.id}`)) refresh(120);
+  else if (incident === null && alert !== null && state.openIncidentOf(alert.id)) refresh(120);
+}
+
+/** Take over at once what the stream said, so that the details never lag behind the list beside them. */
+function adopt() {
+  const [newAlert, newIncident] = [state.alertOf(alert?.id), state.incidentOf(incident?.id)];
+  const later = newAlert?.version > alert?.version;
+  const further = newIncident?.version > incident?.version;
+  if (later) alert = { ...alert, ...newAlert };
+  if (further) incident = { ...incident, ...newIncident };
+  if (later || further) draw();
+}
+
+/** Write everything anew, in another language for one. */
+export function redraw() {
+  parts = null;
+  draw();
+}
+
+/** Acknowledge what is shown. */
+export const acknowledge = () => acts.acknowledge(alert, incident);
+
+function refresh(wait) {
+  clearTimeout(due);
+  due = setTimeout(fetchShown, wait);
+}
+
+async function fetchShown() {
+  const wanted = chosen;
+  try {
+    let [gotAlert, gotIncident] = [null, null];
+    if (wanted.alert !== undefined) {
+      gotAlert = await get(`alerts/${wanted.alert}`);
+      const id = gotAlert.incidents.at(-1);
+      gotIncident = id === undefined ? null : await get(`incidents/${id}`);
+    } else {
+      gotIncident = await get(`incidents/${wanted.incident}`);
+      gotAlert = await get(`alerts/${gotIncident.alerts.at(-1)}`);
+    }
+    if (chosen !== wanted) return;
+    [alert, incident] = [gotAlert, gotIncident];
+    draw();
+    // What becomes of a message is not a change that the stream tells.
+    if (incident?.receipts.some((receipt) => receipt.state === "queued")) refresh(2000);
+  } catch (problem) {
+    if (chosen !== wanted) return;
+    draw();
+    acts.complain(problem);
+    if (problem.status === 0 || problem.status >= 500) refresh(3000);
+  }
+}
+
+// ── drawing ─────────────────────────────────────────────────────────────────────────────────────────────
+
+function draw() {
+  document.body.classList.toggle("detail-open", chosen !== null);
+  if (chosen === null) {
+    pane.replaceChildren(el("p", { class: "quiet" }, t("detail.none")));
+    return;
+  }
+  if (alert === null) {
+    pane.replaceChildren(backButton(), el("p", { class: "quiet" }, t("detail.loading")));
+    return;
+  }
+  if (parts === null) {
+    // The acts are made once: what somebody is choosing or typing there outlives a redraw.
+    parts = { head: el("div", {}), acts: acts.make(), rest: el("div", {}) };
+    pane.replaceChildren(backButton(), parts.head, parts.acts, parts.rest);
+  }
+  parts.head.replaceChildren(...head());
+  acts.update(alert, incident);
+  parts.rest.replaceChildren(...[why(), events(), timeline(), receipts()].filter(Boolean));
+}
+
+function backButton() {
+  return el("button", { type: "button", class: "back", on: { click: close } }, t("detail.back"));
+}
+
+function head() {
+  const rule = state.ruleOf(alert.rule)?.rationalisation;
+  return [
+    el("h2", { class: "headline" }, badge(alert.priority), ` ${said(alert.title)}`),
+    el("p", { class: "place" }, state.where(alert)),
+    el("p", { class: "states" },
+      standing(alert), incident && standingOf(incident),
+      incident?.disposition && chip(named("disposition", incident.disposition)),
+      chip(t("list.seen", { n: alert.seen }))),
+    el("p", { class: "times" },
+      t("detail.raised", { at: moment(alert.raised_at) }),
+      alert.seen > 1 && ` · ${t("detail.last", { at: moment(alert.last_event_at) })}`,
+      alert.state !== "ended" && [
+        ` · ${t("list.since")} `,
+        el("time", { datetime: alert.raised_at, "data-age": alert.raised_at }, age(alert.raised_at)),
+      ]),
+    el("section", { class: "first-action", "aria-labelledby": "first-title" },
+      el("h3", { id: "first-title" }, t("detail.first")),
+      el("p", {}, said(alert.first_action)),
+      rule && el("p", { class: "small" }, t("detail.time", { span: span(rule.time_available_s) }))),
+  ];
+}
+
+function why() {
+  const told = alert.explanation;
+  const rule = state.ruleOf(alert.rule)?.rationalisation;
+  const version = t("detail.rule_version", { id: told.rule, n: told.version });
+  return section("detail.why",
+    el("dl", { class: "facts" },
+      fact("detail.summary", said(told.summary)),
+      fact("detail.limit", told.limit ?? t("detail.limit_none")),
+      told.limit_source && fact("detail.limit_source", told.limit_source),
+      fact("detail.prevented", said(told.prevented_by)),
+      rule && fact("detail.consequence", said(rule.consequence)),
+      rule && fact("detail.clears", said(rule.clears_when)),
+      fact("detail.rule", version),
+      alert.previous && [
+        el("dt", {}, t("detail.previous")),
+        el("dd", {}, el("button", { type: "button", class: "link", on: { click: () => open({ alert: alert.previous }) } },
+          `#${alert.previous}`)),
+      ]));
+}
+
+function events() {
+  if (!alert.evidence) return null;
+  const gone = alert.events.length - alert.evidence.length;
+  return section(t("detail.events", { n: alert.evidence.length }),
+    el("ol", { class: "lines" }, alert.evidence.map((event) =>
+      el("li", {},
+        el("time", { datetime: event.ts }, moment(event.ts)),
+        el("span", {},
+          el("b", {}, named("kind", event.kind)), ` ${state.deviceName(event.device)}`,
+          el("span", { class: "small data" }, Object.entries(event.data).map(([name, value]) =>
+            el("span", {}, `${name}: ${shown(name, value)}`))))))),
+    gone > 0 && el("p", { class: "small" }, t("detail.events_gone", { n: gone })));
+}
+
+function timeline() {
+  if (!alert.evidence) return null;
+  if (incident === null) return section("detail.timeline_none", el("p", {}, t("detail.no_incident")));
+  return section(t("detail.timeline", { id: incident.id }),
+    el("ol", { class: "lines" }, incident.timeline.map((step) =>
+      el("li", {},
+        el("time", { datetime: step.at }, moment(step.at)),
+        el("span", {},
+          el("b", {}, named("step", step.act, { told: (step.detail.told ?? []).join("、") || "—" })),
+          ` ${named("actor", step.actor)}`,
+          step.detail.disposition && ` · ${named("disposition", step.detail.disposition)}`,
+          step.reason && el("span", { class: "small data" }, named("reason", step.reason)))))));
+}
+
+function receipts() {
+  if (incident === null) return null;
+  const phones = incident.receipts.filter((receipt) => receipt.channel !== "command_room");
+  const room = incident.receipts.filter((receipt) => receipt.channel === "command_room");
+  return section("detail.receipts",
+    phones.length === 0
+      ? el("p", {}, t("detail.no_receipts"))
+      : el("ol", { class: "lines" }, phones.map((receipt) =>
+          el("li", {},
+            el("time", { datetime: receipt.created_at }, moment(receipt.created_at)),
+            el("span", {},
+              el("b", {}, receipt.recipient), ` ${named("receipt", receipt.state)}`,
+              receipt.accepted_at && ` ${moment(receipt.accepted_at)}`,
+              receipt.attempts > 1 && ` · ${t("detail.attempts", { n: receipt.attempts })}`,
+              receipt.state !== "accepted" && receipt.last_answer &&
+                el("span", { class: "small data" }, receipt.last_answer))))),
+    room.length > 0 && el("p", { class: "small" }, t("detail.command_room", {
+      n: room.length, done: room.filter((receipt) => receipt.state === "accepted").length,
+    })));
+}
+
+const section = (title, ...content) => el("section", { class: "part" }, el("h3", {}, t(title) || title), ...content);
+
+const fact = (name, text) => [el("dt", {}, t(name)), el("dd", {}, text)];
+
+function shown(name, value) {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return PERSONAL.has(name) && text.length > 2 ? `••••${text.slice(-2)}` : text;
+}

@@ -1,0 +1,55 @@
+// How times, ages and places are written.
+
+import { now } from "./api.js";
+import { language, t } from "./texts.js";
+
+/** China has one time zone; the page shows it wherever the browser thinks it is. */
+const ZONE = "Asia/Shanghai";
+
+/** A time of day, with the date when it is not today. */
+export function moment(iso) {
+  if (!iso) return "—";
+  const at = new Date(iso);
+  const time = written(at, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  return day(at) === day(new Date(now())) ? time : `${day(at)} ${time}`;
+}
+
+/** The clock on the wall. */
+export const wallClock = () =>
+  written(new Date(now()), {
+    month: "2-digit", day: "2-digit", weekday: "short", hour: "2-digit", minute: "2-digit", second: "2-digit",
+  });
+
+/** How long ago, in two units at most. */
+export const age = (iso) => span(Math.max(0, (now() - Date.parse(iso)) / 1000));
+
+/** A number of seconds in words. */
+export function span(seconds) {
+  const whole = Math.floor(seconds);
+  if (whole < 60) return t("age.s", { s: whole });
+  if (whole < 3600) {
+    const s = whole % 60;
+    return t(s ? "age.ms" : "age.m", { m: Math.floor(whole / 60), s });
+  }
+  if (whole < 86400) {
+    const m = Math.floor((whole % 3600) / 60);
+    return t(m ? "age.hm" : "age.h", { h: Math.floor(whole / 3600), m });
+  }
+  const h = Math.floor((whole % 86400) / 3600);
+  return t(h ? "age.dh" : "age.d", { d: Math.floor(whole / 86400), h });
+}
+
+/** Write every age on the page anew. */
+export function tick() {
+  for (const shown of document.querySelectorAll("time[data-age]")) {
+    const text = age(shown.dataset.age);
+    if (shown.textContent !== text) shown.textContent = text;
+  }
+}
+
+const day = (at) => written(at, { year: "numeric", month: "2-digit", day: "2-digit" });
+
+function written(at, parts) {
+  const locale = language() === "zh" ? "zh-CN" : "en-GB";
+  return new Intl.DateTimeFormat(locale, { timeZone: ZONE, hourCycle: "h23", ...parts }).format(at);
+}

@@ -1,0 +1,225 @@
+// Every word of this console, Chinese and English, in one dictionary; and which of the two is shown.
+
+const KEPT = "anxin.language";
+
+const WORDS = {
+  "language.other": ["English", "中文"],
+  "brand": ["安心网关", "Anxin"],
+  "logout": ["退出登录", "Log out"],
+  "counts.label": ["未确认的告警数", "Unacknowledged alerts"],
+  "counts.one": ["{priority} 未确认 {n} 条，转到第一条", "{n} {priority} unacknowledged, go to the first"],
+  "counts.none": ["无未确认告警", "None unacknowledged"],
+  "banners.label": ["系统提示", "System notices"],
+
+  "login.title": ["指挥室登录", "Command room log-in"],
+  "login.username": ["用户名", "User name"],
+  "login.password": ["密码", "Password"],
+  "login.button": ["登录", "Log in"],
+  "login.over": ["会话已结束，请重新登录。此页面不再接收告警。", "The session is over; log in again. This page no longer receives alerts."],
+  "login.left": ["已退出登录。", "Logged out."],
+
+  "link.live": ["实时", "Live"],
+  "link.connecting": ["连接中…", "Connecting…"],
+  "link.lost": ["已断开", "Lost"],
+  "link.lost_banner": ["连接已中断！以下内容停在 {at}，可能已有新告警。正在自动重连…请用电话值守。", "Connection lost! What you see stopped at {at}; there may be new alerts. Reconnecting… cover by phone."],
+  "link.never_banner": ["连接不上服务器，正在重试…请用电话值守。", "The server cannot be reached; trying again… cover by phone."],
+  "link.caught_up": ["已重新连接，补收 {n} 条变化。", "Reconnected, {n} changes replayed."],
+  "link.anew": ["已重新连接，列表已全部重新读取。", "Reconnected, the lists were fetched anew."],
+  "link.not_ready": ["系统未就绪：{what}。此刻的报警可能无法响铃，请用电话值守。", "The system is not ready: {what}. A press now may not ring; cover by phone."],
+  "link.load_failed": ["列表读取失败：{what}", "The lists could not be fetched: {what}"],
+  "link.broken_off": ["回答不完整", "the answer broke off"],
+  "link.as_of": ["数据停在 {at}", "Data as of {at}"],
+
+  "sound.locked": ["声音未开启：此页面不会响铃。", "Sound is off: this page will not ring."],
+  "sound.start": ["开始值班（试音）", "Start shift (test tone)"],
+  "sound.refused": ["浏览器没有打开声音，请检查音箱和浏览器设置。", "The browser did not turn the sound on; check the speakers and the browser's settings."],
+
+  "list.label": ["告警", "Alerts"],
+  "list.nothing": ["当前没有未结束的告警。", "No open alerts."],
+  "list.above": ["↑ 上方有 {n} 条新告警", "↑ {n} new above"],
+  "list.seen": ["{n} 次", "seen {n}×"],
+  "list.since": ["已持续", "for"],
+  "list.urgent": ["新的一级告警：{title}，{where}", "New P1 alert: {title}, {where}"],
+  "pending.title": ["告警已结束、警情待办结", "Alert over, incident still to be closed"],
+  "ended.title": ["最近结束的告警", "Recently ended alerts"],
+  "work.title": ["设备维护事项（不响铃）", "Maintenance items (never sound)"],
+  "where.unknown": ["地点不明", "place unknown"],
+
+  "state.active": ["告警中", "active"],
+  "state.latched": ["已锁存", "latched"],
+  "state.cleared": ["已恢复", "cleared"],
+  "state.ended": ["已结束", "ended"],
+  "state.retracted": ["已撤回", "retracted"],
+  "state.unacknowledged": ["未确认", "unacknowledged"],
+  "state.acknowledged": ["{who} 已确认", "acknowledged by {who}"],
+  "state.suppressed": ["已抑制：{why}", "suppressed: {why}"],
+  "state.shelved": ["搁置至 {at}", "shelved until {at}"],
+  "incident": ["警情", "incident"],
+  "incident.new": ["待接警", "new"],
+  "incident.acknowledged": ["已接警", "acknowledged"],
+  "incident.dispatched": ["已派警", "dispatched"],
+  "incident.signed": ["已签收", "signed"],
+  "incident.departed": ["已出警", "departed"],
+  "incident.on_scene": ["已到场", "on scene"],
+  "incident.handled": ["已处置", "handled"],
+  "incident.closed": ["已办结", "closed"],
+  "incident.merged": ["已合并", "merged"],
+  "incident.cancelled": ["已取消", "cancelled"],
+
+  "detail.label": ["告警详情", "Alert details"],
+  "detail.none": ["选一条告警查看：先做什么、为什么报警、谁已收到。打开不等于确认。", "Choose an alert to see what to do first, why it fired and who was told. Opening is not acknowledging."],
+  "detail.back": ["← 返回列表", "← Back to the list"],
+  "detail.loading": ["正在读取…", "Fetching…"],
+  "detail.first": ["先做什么（处置要点）", "Do this first"],
+  "detail.time": ["可用时间：{span}", "Time available: {span}"],
+  "detail.consequence": ["不处置的后果", "If nobody acts"],
+  "detail.why": ["为什么报警", "Why it fired"],
+  "detail.summary": ["发生了什么", "What happened"],
+  "detail.limit": ["上限", "Limit"],
+  "detail.limit_none": ["没有设上限", "None set"],
+  "detail.limit_source": ["上限出自", "The limit comes from"],
+  "detail.prevented": ["什么情况下不会报警", "What would have prevented it"],
+  "detail.clears": ["何时解除", "When it clears"],
+  "detail.rule": ["规则", "Rule"],
+  "detail.rule_version": ["{id} 第 {n} 版", "{id} version {n}"],
+  "detail.previous": ["上一次", "The time before"],
+  "detail.events": ["计入的事件（{n}）", "Events that counted ({n})"],
+  "detail.events_gone": ["另有 {n} 个更早的事件已不在库中。", "{n} more are no longer kept."],
+  "detail.timeline": ["警情 {id} 的经过", "Timeline of incident {id}"],
+  "detail.timeline_none": ["警情的经过", "Timeline"],
+  "detail.no_incident": ["没有对应的警情。", "There is no incident."],
+  "detail.receipts": ["手机通知", "Phone receipts"],
+  "detail.no_receipts": ["没有通知任何手机。", "No phone was told."],
+  "detail.command_room": ["指挥室平台推送：{done}/{n} 条已被接收", "Command-room push: {done} of {n} accepted"],
+  "detail.attempts": ["试了 {n} 次", "{n} attempts"],
+  "detail.raised": ["首次 {at}", "first {at}"],
+  "detail.last": ["最近 {at}", "latest {at}"],
+
+  "act.ack": ["确认", "Acknowledge"],
+  "act.reset": ["复位", "Reset"],
+  "act.sign": ["签收", "Sign"],
+  "act.close": ["办结", "Close"],
+  "act.choose": ["选择处置结果…", "Choose a disposition…"],
+  "act.disposition": ["处置结果", "Disposition"],
+  "act.note": ["说明（可不填）", "Note (optional)"],
+  "act.still_active": ["注意：设备还没有复位，条件仍在。", "Note: the device has not been reset, the condition still stands."],
+  "act.label": ["操作", "Acts"],
+  "act.done.ack": ["已确认：{what}", "Acknowledged: {what}"],
+  "act.done.reset": ["已复位：{what}", "Reset: {what}"],
+  "act.done.sign": ["已签收：{what}", "Signed: {what}"],
+  "act.done.close": ["已办结：{what}", "Closed: {what}"],
+  "disposition.real": ["真实警情", "real"],
+  "disposition.false_sensor": ["设备误报", "false: sensor"],
+  "disposition.false_human": ["人为误报", "false: human"],
+  "disposition.nuisance": ["扰民小事", "nuisance"],
+  "disposition.drill": ["演练", "drill"],
+  "disposition.duplicate": ["重复", "duplicate"],
+  "disposition.handed_over": ["移交其他单位", "handed over"],
+
+  "step.opened": ["立警", "opened"],
+  "step.sounded_again": ["再次报警", "sounded again"],
+  "step.escalated": ["升级通知 {told}", "escalated to {told}"],
+  "step.ack": ["接警", "acknowledged"],
+  "step.sign": ["签收", "signed"],
+  "step.close": ["办结", "closed"],
+  "step.retracted": ["告警撤回", "retracted"],
+  "actor.anxin": ["系统", "system"],
+  "reason.nobody has signed in time": ["规定时间内无人签收", "nobody has signed in time"],
+  "receipt.queued": ["待发送", "waiting to be sent"],
+  "receipt.accepted": ["通道已接收（不代表已看到）", "accepted by the channel (not proof that it was seen)"],
+  "receipt.refused": ["被拒绝", "refused"],
+  "receipt.expired": ["已过期，未送出", "expired, not sent"],
+  "receipt.stopped": ["已无须发送", "no longer needed"],
+
+  "kind.door.opened": ["门打开", "door opened"],
+  "kind.door.closed": ["门关闭", "door closed"],
+  "kind.door.granted": ["刷卡通过", "entry granted"],
+  "kind.door.denied": ["刷卡被拒", "entry denied"],
+  "kind.door.forced": ["强行开门", "door forced"],
+  "kind.door.held": ["门长时间未关", "door held open"],
+  "kind.motion.detected": ["有人活动", "motion"],
+  "kind.alarm.pressed": ["按下报警", "alarm pressed"],
+  "kind.alarm.reset": ["报警按钮复位", "alarm reset"],
+  "kind.device.online": ["设备上线", "device online"],
+  "kind.device.offline": ["设备离线", "device offline"],
+  "kind.device.battery_low": ["电量低", "battery low"],
+  "kind.device.tamper": ["设备被拆动", "device tampered with"],
+
+  "age.s": ["{s} 秒", "{s} s"],
+  "age.m": ["{m} 分", "{m} min"],
+  "age.ms": ["{m} 分 {s} 秒", "{m} min {s} s"],
+  "age.h": ["{h} 小时", "{h} h"],
+  "age.hm": ["{h} 小时 {m} 分", "{h} h {m} min"],
+  "age.d": ["{d} 天", "{d} d"],
+  "age.dh": ["{d} 天 {h} 小时", "{d} d {h} h"],
+
+  "status.0": ["服务器没有回答", "The server did not answer"],
+  "status.401": ["登录失败", "Not logged in"],
+  "status.403": ["没有权限", "Not allowed"],
+  "status.404": ["找不到", "Not found"],
+  "status.409": ["情况已变化，请看最新状态", "Changed in between; look again"],
+  "status.422": ["内容有误", "Cannot be read"],
+  "status.503": ["系统暂时不可用，请稍后再试", "For the moment unavailable, try again"],
+  "problem.the user name or the password is wrong": ["用户名或密码错误", "the user name or the password is wrong"],
+  "problem.the database does not answer": ["数据库没有回答", "the database does not answer"],
+  "problem.the gateway is not running": ["网关进程没有运行", "the gateway is not running"],
+  "problem.the gateway is not subscribed to the broker": ["网关没有连上消息服务器", "the gateway is not subscribed to the broker"],
+  "problem.the delivery loop is not running": ["通知发送已停止", "the delivery loop is not running"],
+
+  "help.open": ["帮助（?）", "Help (?)"],
+  "help.title": ["键盘与图例", "Keys and signs"],
+  "help.close": ["关闭", "Close"],
+  "help.move": ["上一条、下一条", "previous, next"],
+  "help.enter": ["打开（不等于确认）", "open (which is not acknowledging)"],
+  "help.ack": ["确认当前告警", "acknowledge the current alert"],
+  "help.escape": ["关闭详情", "close the details"],
+  "help.help": ["本帮助", "this help"],
+  "help.colours": ["◆ P1 红：危及生命，立即处置 · ▲ P2 橙：尽快 · ● P3 黄：当班处理 · ■ P4 青：知悉。边框闪动＝未确认。", "◆ P1 red: life, now · ▲ P2 orange: soon · ● P3 yellow: this shift · ■ P4 cyan: for information. A blinking border is unacknowledged."],
+  "help.sounds": ["未确认时：P1 每 3 秒三短声，P2 每 15 秒两长声，P3 只响一声。确认后指挥室不再响铃；有人签收后手机才不再催。", "While unacknowledged: P1 three short tones every 3 s, P2 two long ones every 15 s, P3 one, once. Acknowledging stops the command room's tone; phones go on until somebody signs."],
+};
+
+let shown = remembered() === "en" ? "en" : "zh";
+
+function remembered() {
+  try {
+    return localStorage.getItem(KEPT);
+  } catch {
+    return null; // a kiosk may forbid storage; the page works without
+  }
+}
+
+/** The language shown: zh or en. */
+export const language = () => shown;
+
+/** Show this language from now on, also after a reload. */
+export function setLanguage(wanted) {
+  shown = wanted;
+  try {
+    localStorage.setItem(KEPT, wanted);
+  } catch {
+    // as above: forgotten at the next reload, no more
+  }
+  apply();
+}
+
+/** A text by its key, with `{names}` filled in; empty when there is no such key. */
+export function t(key, values = {}) {
+  const text = WORDS[key]?.[shown === "zh" ? 0 : 1] ?? "";
+  return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? "—"));
+}
+
+/** The name of a coded value (`kind`, `door.forced`); the code itself when we have no word for it. */
+export const named = (group, code, values) => t(`${group}.${code}`, values) || String(code ?? "");
+
+/** What the API says in both languages. */
+export const said = (text) => text?.[shown] ?? text?.zh ?? text?.en ?? "";
+
+/** A problem's sentence, in Chinese where it is a known one. */
+export const problem = (detail) => t(`problem.${detail}`) || String(detail ?? "");
+
+/** Write the page's fixed words. */
+export function apply() {
+  document.documentElement.lang = shown === "zh" ? "zh-CN" : "en";
+  for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
+  for (const node of document.querySelectorAll("[data-t-label]")) node.setAttribute("aria-label", t(node.dataset.tLabel));
+}
