@@ -70,12 +70,13 @@ def read_url(url: str, ca_file: str | None = None) -> Broker:
 
 
 class _Token(msgspec.Struct, frozen=True, gc=False):
-    """What it takes to acknowledge one delivery; `sent_at` is set for our own markers."""
+    """What it takes to acknowledge one delivery; `sent_at` is set when it is a marker we wait for."""
 
     epoch: int
     mid: int
     qos: int
     sent_at: datetime | None = None
+    marker: bool = False
 
 
 class MqttSource:
@@ -101,6 +102,7 @@ class MqttSource:
         levels = "+/+" if reads == "broker" else "+"
         self._topic = f"{root}/#" if lane == "event" else f"{root}/{levels}/alarm"
         self._marker_topic = f"anxin/v1/{station}/{MARKER_DEVICE}/{lane}"
+        self._marker_topics = {f"anxin/v1/{station}/{MARKER_DEVICE}/{each}" for each in ("event", "alarm")}
         self._settle_s, self._now, self._monotonic, self._wake = settle_s, now, monotonic, wake
         self._waiting: deque[Delivery] = deque()
         self._held: set[int] = set()
@@ -259,7 +261,8 @@ class MqttSource:
 
     def is_marker(self, delivery: Delivery) -> bool:
         """Say whether a delivery is one of our own markers, which carries no report."""
-        return delivery.topic.endswith(f"/{MARKER_DEVICE}/event") or delivery.topic.endswith(f"/{MARKER_DEVICE}/alarm")
+        token: _Token = delivery.token
+        return token.marker
 
     def tick(self) -> None:
         """Nothing: the network thread sends markers by itself."""
@@ -314,26 +317,23 @@ class MqttSource:
         except UnicodeDecodeError:
             topic = repr(message._topic)  # noqa: SLF001  # paho keeps the raw bytes only there
         payload = bytes(message.payload)
-        sent_at = self._sent_at(topic, payload)
-        self._waiting.append(
-            Delivery(
-                self.name,
-                topic,
-                payload,
-                self._now(),
-                _Token(self._epoch, message.mid, message.qos, sent_at),
-            )
-        )
+        mark = self._mark_of(topic, payload)
+        sent_at = self._marks.pop(mark, None) if mark is not None else None
+        token = _Token(self._epoch, message.mid, message.qos, sent_at, mark is not None)
+        self._waiting.append(Delivery(self.name, topic, payload, self._now(), token, message.retain))
         self._wake()
         if len(self._waiting) >= MOST_HELD:
             with self._room:
                 while len(self._waiting) >= MOST_HELD and not self._stopping:
                     self._room.wait(1.0)
 
-    def _sent_at(self, topic: str, payload: bytes) -> datetime | None:
-        if topic != self._marker_topic:
+    def _mark_of(self, topic: str, payload: bytes) -> str | None:
+        """Return a marker's name: ours, or one of the other lane or of a start before this one. Nothing else is one."""
+        if topic not in self._marker_topics:
             return None
         try:
-            return self._marks.pop(json.loads(payload)["mark"], None)
-        except (ValueError, KeyError, TypeError, RecursionError):
+            told = json.loads(payload)
+        except (ValueError, RecursionError):
             return None
+        mark = told.get("mark") if isinstance(told, dict) and len(told) == 1 else None
+        return mark if isinstance(mark, str) else None

@@ -125,7 +125,6 @@ class Gateway:
             self.clock,
             batch_max=self.settings.batch_max,
             grace_s=self.settings.timers_grace_s,
-            is_marker=event.is_marker,
             committed=self._telling.wake,
         )
         driver.adopt(self._driver)

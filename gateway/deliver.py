@@ -16,9 +16,8 @@ import structlog
 from gateway.clock import Clock
 from gateway.failpoints import Failpoints
 from gateway.model.errors import StoreUnavailable
-from gateway.model.ports import Channel, Outcome
+from gateway.model.ports import Channel, Message, Outcome
 from gateway.store import outbox
-from gateway.store.outbox import Leased
 from gateway.store.pool import Pool
 
 log = structlog.get_logger()
@@ -73,7 +72,7 @@ class Deliverer:
         except TimeoutError:
             return
 
-    async def _lease(self) -> list[Leased]:
+    async def _lease(self) -> list[Message]:
         room = AT_ONCE - len(self._under_way)
         if room <= 0:
             return []
@@ -83,7 +82,7 @@ class Deliverer:
             await asyncio.sleep(LOOK_EVERY_S)
             return []
 
-    def _lease_now(self, room: int) -> list[Leased]:
+    def _lease_now(self, room: int) -> list[Message]:
         now = self._clock.now()
         with self._pool.transaction() as connection:
             expired = outbox.expire(connection, self.station, now)
@@ -92,34 +91,34 @@ class Deliverer:
                 log.warning("messages expired before any provider took them", count=expired)
             return outbox.lease(connection, self.station, self.channel.name, now, now + LEASE, room)
 
-    async def _deliver(self, leased: Leased) -> None:
+    async def _deliver(self, message: Message) -> None:
         self._failpoints.pass_by("before_send")
         started = self._clock.now()
         try:
-            outcome = await self.channel.send(leased.message())
+            outcome = await self.channel.send(message)
         except Exception as error:  # a channel's defect must not end the loop
             log.exception("a channel failed", channel=self.channel.name)
             outcome = Outcome("retry", f"{type(error).__name__}: {error}")
         self._failpoints.pass_by("after_send")
         ended = self._clock.now()
         self.counts[outcome.result] += 1
-        retry_at = ended + retry_delay(leased.attempts, outcome) if outcome.result == "retry" else None
+        retry_at = ended + retry_delay(message.attempts, outcome) if outcome.result == "retry" else None
         if outcome.result != "accepted":
             log.warning(
-                "not delivered", stop="deliver", channel=self.channel.name, notification=leased.id,
-                result=outcome.result, detail=outcome.detail, attempts=leased.attempts,
+                "not delivered", stop="deliver", channel=self.channel.name, notification=message.id,
+                result=outcome.result, detail=outcome.detail, attempts=message.attempts,
             )  # fmt: skip
         try:
-            await asyncio.to_thread(self._settle, leased, outcome, started, ended, retry_at)
+            await asyncio.to_thread(self._settle, message, outcome, started, ended, retry_at)
         except StoreUnavailable:
             # The lease ends by itself and the message goes out again: at least once.
-            log.warning("the outcome could not be recorded", notification=leased.id)
+            log.warning("the outcome could not be recorded", notification=message.id)
 
     def _settle(
-        self, leased: Leased, outcome: Outcome, started: datetime, ended: datetime, retry_at: datetime | None
+        self, message: Message, outcome: Outcome, started: datetime, ended: datetime, retry_at: datetime | None
     ) -> None:
         with self._pool.transaction() as connection:
-            outbox.settle(connection, leased, outcome, started, ended, retry_at)
+            outbox.settle(connection, message, outcome, started, ended, retry_at)
 
 
 def retry_delay(attempts: int, outcome: Outcome) -> timedelta:

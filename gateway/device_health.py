@@ -16,9 +16,14 @@ STATUS_KINDS = frozenset({"device.online", "device.offline"})
 class DeviceHealth:
     """What is known of devices' health. `last_heard` is what rules see (UTC)."""
 
-    def __init__(self, last_heard: dict[str, datetime]) -> None:
+    def __init__(self, last_heard: dict[str, datetime], online: dict[str, bool] | None = None) -> None:
         self.last_heard = last_heard
         self._written = dict(last_heard)
+        self._online = online if online is not None else {}
+
+    def has_said(self, event: Event) -> bool:
+        """Say whether a status only repeats what is known: the broker's retained copy is state, not news."""
+        return event.kind in STATUS_KINDS and self._online.get(event.device) is (event.kind == "device.online")
 
     def learn(self, events: Iterable[Event]) -> dict[str, Health]:
         """Take in events and return what is worth writing, by device.
@@ -43,6 +48,7 @@ class DeviceHealth:
         return worth
 
     def _status(self, event: Event, heard: datetime) -> Health:
+        self._online[event.device] = event.kind == "device.online"
         battery = event.data.get("battery")
         known = isinstance(battery, int) and not isinstance(battery, bool) and 0 <= battery <= 100  # noqa: PLR2004
         return Health(heard, event.kind == "device.online", battery if known else None)

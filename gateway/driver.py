@@ -42,6 +42,9 @@ class DrivenSource(Protocol):
     def tick(self) -> None:
         """Do what is due between batches."""
 
+    def is_marker(self, delivery: Delivery) -> bool:
+        """Say whether a delivery of this source carries no report."""
+
 
 class Driver:
     """The loop of one road. `sources` in order of urgency; `is_marker` tells what carries no report."""
@@ -54,13 +57,12 @@ class Driver:
         *,
         batch_max: int,
         grace_s: float,
-        is_marker: Callable[[Delivery], bool],
         committed: Callable[[], None],
     ) -> None:
         self.road = road
         self._sources, self._clock = sources, clock
         self._batch_max, self._grace_s = batch_max, grace_s
-        self._is_marker, self._committed = is_marker, committed
+        self._committed = committed
         self._wake = threading.Event()
         self._registry_changed = threading.Event()
         #: Taken from a source and not yet committed: kept while the database is away.
@@ -112,7 +114,7 @@ class Driver:
         if self.in_hand is None:
             return False
         source, deliveries = self.in_hand
-        speaking = [delivery for delivery in deliveries if not self._is_marker(delivery)]
+        speaking = [delivery for delivery in deliveries if not source.is_marker(delivery)]
         if speaking:
             self.road.travel(speaking)
             self._committed()

@@ -52,5 +52,10 @@ class InboxSource:
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Nothing: the commit removed them."""
 
+    def is_marker(self, delivery: Delivery) -> bool:
+        """Never: markers travel through the broker."""
+        del delivery
+        return False
+
     def tick(self) -> None:
         """Nothing to send."""

@@ -79,7 +79,7 @@ class Road:
         self._connection = connection
         self._version = road_store.version(connection, self.station)
         self.registry = registry_store.load(connection, self.station)
-        self.health = DeviceHealth(road_store.last_heard(connection, self.station))
+        self.health = DeviceHealth(*road_store.load_health(connection, self.station))
         self.states = KeyedState(self.station, book)
         self.facts = Facts(self.registry, self.health.last_heard)
         self._rules = list(book.rules)

@@ -311,7 +311,9 @@ class Publisher:
             left_open.close()
 
     def raw(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        self.client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(10)
+        sent = self.client.publish(topic, payload, qos=1, retain=retain)
+        sent.wait_for_publish(10)
+        assert sent.is_published(), f"the broker did not acknowledge {topic!r}"
 
     def event(
         self,

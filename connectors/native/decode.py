@@ -23,6 +23,8 @@ MOST_BYTES = 65_536
 #: How deep `data` may be nested. Whoever reads it again (the API, a rule) recurses, with more of the stack in use.
 MOST_DEPTH = 32
 LANES = frozenset({"event", "alarm", "status"})
+#: What is said to devices: it comes back to whoever reads everything, and reports nothing.
+OUTWARD_LANES = frozenset({"command", "display"})
 
 _ROOT = "anxin/v1/"
 #: A battery at or below this many percent is worth a visit.
@@ -30,7 +32,8 @@ BATTERY_LOW = 20
 _SURROGATE_OR_NUL = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 #: A NUL in canonical JSON: its backslash is not itself escaped, as it is in the harmless `"\\\\u0000"`.
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-_OLDEST = datetime(1970, 1, 2, tzinfo=UTC)
+#: Clocks that lost their power start again in 1970 or 2000: judged later, by their lateness. Before this is nonsense.
+_OLDEST = datetime(1900, 1, 1, tzinfo=UTC)
 #: The year 9999 is how software writes «never»; its last hours cannot even be told in UTC.
 _NEWEST = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -65,6 +68,8 @@ def decode(delivery: Delivery) -> list[Report]:
     """Return the reports of one delivery. Raises `BadInput`."""
     station, device, lane = _parse_topic(delivery.topic)
     payload = delivery.payload
+    if lane in OUTWARD_LANES or (lane == "status" and not payload):  # an empty one clears a retained status
+        return []
     if len(payload) > MOST_BYTES:
         raise BadInput(f"{len(payload)} bytes, at most {MOST_BYTES} are taken", reason="oversized")
     if b"\\u" in payload and _SURROGATE_OR_NUL.search(payload) is not None:
@@ -89,7 +94,7 @@ def decode(delivery: Delivery) -> list[Report]:
 
 def _parse_topic(topic: str) -> tuple[str, str, str]:
     parts = topic.removeprefix(_ROOT).split("/") if topic.startswith(_ROOT) else []
-    if len(parts) != 3 or parts[2] not in LANES:  # noqa: PLR2004  # station, device, lane
+    if len(parts) != 3 or parts[2] not in LANES | OUTWARD_LANES:  # noqa: PLR2004  # station, device, lane
         raise BadInput(f"{topic!r} is not anxin/v1/<station>/<device>/event|alarm|status", reason="unknown_topic")
     return parts[0], parts[1], parts[2]
 

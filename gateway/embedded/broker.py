@@ -10,13 +10,12 @@ import json
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from gateway.embedded.children import start_child, stop_child
+from gateway.embedded.children import Part, start_child
 from gateway.embedded.ports import LOOPBACK, must_be_free
 from gateway.model.errors import Misconfigured
 
@@ -58,7 +57,7 @@ authorization {{
 _DELIVERY = "$MQTT.sub.>"
 
 
-class EmbeddedBroker:
+class EmbeddedBroker(Part):
     """One nats-server on one store directory. `device_secrets` maps device ids to their passwords."""
 
     def __init__(  # one argument per thing the configuration names
@@ -72,27 +71,17 @@ class EmbeddedBroker:
         device_secrets: Mapping[str, str],
         sync: str = "1s",
     ) -> None:
+        super().__init__()
         self.folder, self.port, self.station = folder, port, station
         self.log = folder.parent / "broker.log"
         self._passwords = (gateway_password, integrator_password)
         self._device_secrets = device_secrets
         self._sync = sync
-        self._child: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """The gateway's own URL."""
         return f"mqtt://{GATEWAY_USER}:{self._passwords[0]}@{LOOPBACK}:{self.port}"
-
-    @property
-    def alive(self) -> bool:
-        """Whether the broker runs."""
-        return self._child is not None and self._child.poll() is None
-
-    @property
-    def pid(self) -> int | None:
-        """The broker's process id."""
-        return self._child.pid if self._child is not None else None
 
     def start(self, timeout: float = 30) -> None:
         """Start the broker and wait until it answers. Raises `Misconfigured` with the end of its log."""
@@ -117,19 +106,6 @@ class EmbeddedBroker:
                 return True
             time.sleep(0.05)
         return False
-
-    def stop(self) -> None:
-        """Stop the broker; what it holds stays on disk."""
-        if self._child is not None:
-            stop_child(self._child, signal.SIGTERM, wait=15)
-            self._child = None
-
-    def kill(self) -> None:
-        """End the broker as a crash would (tests)."""
-        if self._child is not None:
-            self._child.kill()
-            self._child.wait()
-            self._child = None
 
     def _config(self) -> str:
         station = self.station

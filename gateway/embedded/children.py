@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+#: How long a child may take to end before it is ended.
+STOP_WAIT_S = 20.0
 
 
 def start_child(  # one keyword per property of the child
@@ -42,6 +44,42 @@ def start_child(  # one keyword per property of the child
         )
 
 
+class Part:
+    """Something that runs as one child of ours. Subclasses start it; `_how_to_stop` is the signal it stops by."""
+
+    _how_to_stop = signal.SIGTERM
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._child is not None and self._child.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id."""
+        return self._child.pid if self._child is not None else None
+
+    def start(self) -> None:
+        """Start it, and wait until it can be used where that matters."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """Ask it to end, wait, and end it when it does not."""
+        if self._child is not None:
+            _stop_child(self._child, self._how_to_stop)
+            self._child = None
+
+    def kill(self) -> None:
+        """End it as a crash would (tests)."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
+            self._child = None
+
+
 def _die_with_parent(parent: int, last_signal: signal.Signals) -> Callable[[], None]:
     libc = ctypes.CDLL(None, use_errno=True)
 
@@ -53,13 +91,12 @@ def _die_with_parent(parent: int, last_signal: signal.Signals) -> Callable[[], N
     return in_child
 
 
-def stop_child(child: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM, wait: float = 15) -> None:
-    """Ask a child to end, wait, and end it when it does not."""
+def _stop_child(child: subprocess.Popen[bytes], how: signal.Signals) -> None:
     if child.poll() is not None:
         return
     child.send_signal(how)
     try:
-        child.wait(wait)
+        child.wait(STOP_WAIT_S)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psycopg
 
-from gateway.embedded.children import start_child, stop_child
+from gateway.embedded.children import Part, start_child
 from gateway.embedded.ports import LOOPBACK, must_be_free
 from gateway.model.errors import Misconfigured
 from gateway.store.migrate import create_database
@@ -46,16 +46,19 @@ _SETTINGS = {
 }
 
 
-class EmbeddedPostgres:
+class EmbeddedPostgres(Part):
     """One PostgreSQL server on one data directory. Use `start`, then `url`; `stop` when done."""
 
+    #: Fast shutdown: transactions in progress are rolled back.
+    _how_to_stop = signal.SIGINT
+
     def __init__(self, data: Path, port: int, *, bin_directory: Path | None = None) -> None:
+        super().__init__()
         self.data = data
         self.port = port
         self.bin = bin_directory or bundled_bin()
         self.log = data.parent / "postgres.log"
         self._password_file = data.parent / "postgres.password"
-        self._child: subprocess.Popen[bytes] | None = None
         self._user: pwd.struct_passwd | None = None
 
     @property
@@ -68,16 +71,6 @@ class EmbeddedPostgres:
     def has_timescaledb(self) -> bool:
         """Whether this PostgreSQL comes with the TimescaleDB extension."""
         return (self.bin.parent / "share" / "extension" / "timescaledb.control").exists()
-
-    @property
-    def alive(self) -> bool:
-        """Whether the server process runs."""
-        return self._child is not None and self._child.poll() is None
-
-    @property
-    def pid(self) -> int | None:
-        """The server's process id."""
-        return self._child.pid if self._child is not None else None
 
     def start(self, timeout: float = 60) -> None:
         """Start the server and wait until it answers.
@@ -104,19 +97,6 @@ class EmbeddedPostgres:
                 raise Misconfigured(f"the embedded PostgreSQL does not start; the end of {self.log}:\n{self._tail()}")
             time.sleep(0.5)
         create_database(self._maintenance_url, DATABASE)
-
-    def stop(self) -> None:
-        """Stop the server: fast shutdown, transactions in progress are rolled back."""
-        if self._child is not None:
-            stop_child(self._child, signal.SIGINT, wait=30)
-            self._child = None
-
-    def kill(self) -> None:
-        """End the server as a crash would (tests)."""
-        if self._child is not None:
-            self._child.kill()
-            self._child.wait()
-            self._child = None
 
     # ── steps ────────────────────────────────────────────────────────────────────────────────────────
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway.embedded.broker import EmbeddedBroker
-from gateway.embedded.children import start_child, stop_child
-from gateway.embedded.postgres import EmbeddedPostgres
+from gateway.embedded.children import Part, start_child
 
 #: How soon a process that ended is started again; the longest wait when it keeps ending.
 SOON_S, LONGEST_S = 0.3, 5.0
@@ -20,41 +16,43 @@ SOON_S, LONGEST_S = 0.3, 5.0
 HEALTHY_S = 30.0
 
 
-@dataclass
-class Program:
-    """A process of ours."""
+class Program(Part):
+    """A process of ours. Built to survive kill -9, so that is what it gets when its parent dies."""
 
-    name: str
-    command: Sequence[str | Path]
-    environment: Mapping[str, str]
-    log: Path
-    child: subprocess.Popen[bytes] | None = None
-    ends: int = 0
-    started: float = 0.0
-    again_at: float = field(default=0.0)
-
-    @property
-    def alive(self) -> bool:
-        """Whether it runs."""
-        return self.child is not None and self.child.poll() is None
-
-    @property
-    def pid(self) -> int | None:
-        """Its process id."""
-        return self.child.pid if self.child is not None else None
+    def __init__(self, name: str, command: Sequence[str | Path], environment: Mapping[str, str], log: Path) -> None:
+        super().__init__()
+        self.name, self.log = name, log
+        self._command, self._environment = command, environment
+        self._started = 0.0
+        self._ends = 0
+        self._again_at: float | None = None
 
     def start(self) -> None:
-        """Start it. It is built to survive kill -9, so that is what it gets when its parent dies."""
-        self.child = start_child(self.command, log=self.log, last_signal=signal.SIGKILL, environment=self.environment)
-        self.started = time.monotonic()
+        """Start it."""
+        self._child = start_child(
+            self._command, log=self.log, last_signal=signal.SIGKILL, environment=self._environment
+        )
+        self._started = time.monotonic()
 
-    def stop(self) -> None:
-        """Stop it."""
-        if self.child is not None:
-            stop_child(self.child)
+    def plan_restart(self) -> int | None:
+        """It ended: decide when to start it again, later the more often it ends; returns its exit code."""
+        healthy = time.monotonic() - self._started > HEALTHY_S
+        self._ends = 1 if healthy else self._ends + 1
+        self._again_at = time.monotonic() + min(SOON_S * 2 ** (self._ends - 1), LONGEST_S)
+        return self._child.returncode if self._child is not None else None
 
+    @property
+    def restart_planned(self) -> bool:
+        """Whether `plan_restart` was called since it ended."""
+        return self._again_at is not None
 
-Part = EmbeddedPostgres | EmbeddedBroker | Program
+    def restart_when_due(self) -> bool:
+        """Start it if the planned moment has come."""
+        if self._again_at is None or time.monotonic() < self._again_at:
+            return False
+        self._again_at = None
+        self.start()
+        return True
 
 
 class Supervisor:
@@ -103,13 +101,8 @@ class Supervisor:
         return {name: part.pid for name, part in self._parts if part.alive and part.pid is not None}
 
     def _again(self, program: Program) -> None:
-        now = time.monotonic()
-        if program.again_at == 0.0:
-            code = program.child.returncode if program.child is not None else None
-            program.ends = 0 if now - program.started > HEALTHY_S else program.ends + 1
-            program.again_at = now + min(SOON_S * 2 ** max(program.ends - 1, 0), LONGEST_S)
+        if not program.restart_planned:
+            code = program.plan_restart()
             self._say(f"{program.name} ended ({code}); starting it again; see {program.log}")
-        elif now >= program.again_at:
-            program.again_at = 0.0
-            program.start()
+        elif program.restart_when_due():
             self._restarted()

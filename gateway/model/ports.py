@@ -12,7 +12,8 @@ import msgspec
 class Delivery(msgspec.Struct, frozen=True, gc=False):
     """One message as a source handed it over, not yet acknowledged.
 
-    `token` belongs to the source: whatever it needs to acknowledge exactly this delivery.
+    `token` belongs to the source: whatever it needs to acknowledge exactly this delivery. `retained`: the broker's copy
+    of a state, not news.
     """
 
     source: str
@@ -20,6 +21,7 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     payload: bytes
     received_at: datetime
     token: Any = None
+    retained: bool = False
 
 
 class Source(Protocol):
@@ -35,7 +37,10 @@ class Source(Protocol):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One notification, ready for a channel. `key` is its idempotency key; `body` holds no personal data."""
+    """One notification, ready for a channel.
+
+    `key` is its idempotency key, `attempts` counts this one; `body` holds no personal data.
+    """
 
     id: int
     key: str
@@ -44,6 +49,7 @@ class Message(msgspec.Struct, frozen=True):
     priority: str
     body: dict[str, Any]
     created_at: datetime
+    attempts: int = 1
 
 
 class Outcome(msgspec.Struct, frozen=True):

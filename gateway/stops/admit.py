@@ -11,7 +11,7 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.model.errors import BadInput
-from gateway.model.event import DeadLetter, Event, Report
+from gateway.model.event import ALARM_PREFIX, DeadLetter, Event, Report
 from gateway.model.ports import Delivery
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ def admit(batch: Batch, road: Road) -> None:
             batch.dead.append(dead_letter(delivery, error.reason, str(error)))
             continue
         for event in admitted:
+            if delivery.retained and road.health.has_said(event):
+                batch.duplicates += 1
+                continue
             known = digests.setdefault((event.device, event.id), event.digest)
             if known != event.digest:
                 detail = f"event {event.reference} says something else in the same batch"
@@ -57,12 +60,14 @@ def admit_report(
     if device is None:
         raise BadInput(f"device {report.device!r} is not in the registry", reason="unknown_device")
     said = report.ts.astimezone(UTC)
-    if said < delivery.received_at - late:
+    old = said < delivery.received_at - late
+    if old and not report.kind.startswith(ALARM_PREFIX):
         raise BadInput(
             f"{said.isoformat()} is more than {late.total_seconds() / 86400:g} days before it came",
             reason="too_late",
         )
-    skewed = said > delivery.received_at + tolerance
+    # A button whose clock was reset by a power cut must ring all the same: then the time of receipt counts.
+    skewed = old or said > delivery.received_at + tolerance
     return Event(
         station=report.station,
         device=device.id,

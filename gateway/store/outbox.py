@@ -29,23 +29,6 @@ class Notification(msgspec.Struct, frozen=True):
     alert: int | None = None
 
 
-class Leased(msgspec.Struct, frozen=True):
-    """One message leased for delivery; `attempts` counts this one."""
-
-    id: int
-    key: str
-    channel: str
-    recipient: str
-    priority: str
-    body: dict[str, Any]
-    created_at: datetime
-    attempts: int
-
-    def message(self) -> Message:
-        """What the channel sees."""
-        return Message(self.id, self.key, self.channel, self.recipient, self.priority, self.body, self.created_at)
-
-
 def enqueue(connection: Connection[TupleRow], notification: Notification, now: datetime, lives: timedelta) -> None:
     """Put one message into the outbox and wake the delivery loop when the transaction commits."""
     columns = msgspec.structs.asdict(notification)
@@ -58,12 +41,12 @@ def enqueue(connection: Connection[TupleRow], notification: Notification, now: d
 
 def lease(
     connection: Connection[TupleRow], station: str, channel: str, now: datetime, until: datetime, limit: int
-) -> list[Leased]:
+) -> list[Message]:
     """Take the most urgent messages of a channel for us alone until the lease ends."""
     parameters = {"station": station, "channel": channel, "now": now, "until": until, "limit": limit}
-    with connection.cursor(row_factory=class_row(Leased)) as cursor:
+    with connection.cursor(row_factory=class_row(Message)) as cursor:
         found = cursor.execute(SQL["lease"], parameters).fetchall()
-    return sorted(found, key=lambda leased: (leased.priority, leased.id))
+    return sorted(found, key=lambda message: (message.priority, message.id))
 
 
 def expire(connection: Connection[TupleRow], station: str, now: datetime) -> int:
@@ -78,7 +61,7 @@ def release(connection: Connection[TupleRow], station: str) -> None:
 
 def settle(  # one argument per fact of the attempt
     connection: Connection[TupleRow],
-    leased: Leased,
+    message: Message,
     outcome: Outcome,
     started_at: datetime,
     ended_at: datetime,
@@ -88,7 +71,7 @@ def settle(  # one argument per fact of the attempt
     connection.execute(
         SQL["record"],
         {
-            "id": leased.id,
+            "id": message.id,
             "started_at": started_at,
             "ended_at": ended_at,
             "result": outcome.result,
@@ -96,13 +79,13 @@ def settle(  # one argument per fact of the attempt
         },
     )
     if retry_at is not None:
-        connection.execute(SQL["postpone"], {"id": leased.id, "due_at": retry_at})
+        connection.execute(SQL["postpone"], {"id": message.id, "due_at": retry_at})
         return
     accepted = outcome.result == "accepted"
     connection.execute(
         SQL["settle"],
         {
-            "id": leased.id,
+            "id": message.id,
             "state": "accepted" if accepted else "refused",
             "accepted_at": ended_at if accepted else None,
             "provider_id": outcome.provider_id,

@@ -11,7 +11,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from gateway.model.errors import StoreUnavailable
+from gateway.model.errors import BadInput, StoreUnavailable
 
 #: What psycopg raises when the database is away, shutting down, starting up or out of room: try again later.
 UNAVAILABLE = (
@@ -62,7 +62,9 @@ class Pool:
             max_size=size,
             max_waiting=200,
             timeout=2.0,
-            reconnect_timeout=float("inf"),
+            # The pool doubles its pauses between attempts while this lasts; then the next who asks makes it try
+            # again. Short, so that a long outage does not leave it asleep when the database is back.
+            reconnect_timeout=1.5,
             check=ConnectionPool.check_connection,
             name=name,
             open=False,
@@ -78,9 +80,15 @@ class Pool:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection[TupleRow]]:
-        """One transaction on one connection. Raises `StoreUnavailable` when the database is away."""
-        with reaching_store(), self._pool.connection() as connection, connection.transaction():
-            yield connection
+        """One transaction on one connection.
+
+        Raises `StoreUnavailable` when the database is away, `BadInput` for a value it cannot take (a NUL, say).
+        """
+        try:
+            with reaching_store(), self._pool.connection() as connection, connection.transaction():
+                yield connection
+        except psycopg.DataError as error:
+            raise BadInput(f"the database cannot take this value: {error}", reason="value") from error
 
 
 def is_transient(error: psycopg.Error) -> bool:

@@ -41,14 +41,15 @@ def advance(connection: Connection[TupleRow], station: str, known: int) -> None:
         raise Fenced
 
 
-def last_heard(connection: Connection[TupleRow], station: str) -> dict[str, datetime]:
-    """Return when each device was last heard: what was kept, and what later events say."""
-    heard: dict[str, datetime] = dict(connection.execute(SQL["heard"], {"station": station}).fetchall())
+def load_health(connection: Connection[TupleRow], station: str) -> tuple[dict[str, datetime], dict[str, bool]]:
+    """Return when each device was last heard (as kept, and what later events say), and which said whether online."""
+    kept = connection.execute(SQL["heard"], {"station": station}).fetchall()
+    heard: dict[str, datetime] = {device: moment for device, moment, _ in kept}
     if heard:
         rows = connection.execute(SQL["heard_since"], {"station": station, "since": max(heard.values())})
         for device, moment in rows.fetchall():
             heard[device] = max(moment, heard.get(device, moment))
-    return heard
+    return heard, {device: online for device, _, online in kept if online is not None}
 
 
 def keep_health(connection: Connection[TupleRow], station: str, health: Mapping[str, Health]) -> None:

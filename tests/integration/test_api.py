@@ -22,13 +22,13 @@ from gateway.site import SiteUser
 from tests.station import PASSWORD, Station, make_site, now_text, wait_for
 
 PROBLEM = "application/problem+json"
-DOORS, STALLS = 7, 3
+DOORS, STALLS, SPARE = 7, 3, 30
 
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
     """A station with two grids, and an alert at each of its doors."""
-    site = make_site(doors=DOORS + 12)
+    site = make_site(doors=DOORS + SPARE)
     site = msgspec.structs.replace(
         site,
         areas=[*site.areas, Area("grid-2", "grid", "夜市网格", "beat-1")],
@@ -57,7 +57,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
         running.close()
 
 
-_spare = iter(range(DOORS, DOORS + 12))
+_spare = iter(range(DOORS, DOORS + SPARE))
 
 
 def forced(town: Station) -> tuple[int, int]:
@@ -104,7 +104,7 @@ def test_a_right_password_gets_in_and_says_who_it_is(town: Station) -> None:
         "username": "operator", "name": "值班员", "role": "operator", "station": town.id, "areas": None,
     }  # fmt: skip
     me = httpx.get(f"{town.url}/api/v1/me", headers={"Authorization": f"Bearer {told['token']}"})
-    assert me.json() == told["user"]
+    assert told["user"].items() <= me.json().items()
 
 
 def test_a_wrong_password_and_an_unknown_name_are_refused_alike(town: Station) -> None:
@@ -121,9 +121,7 @@ def test_five_wrong_passwords_lock_an_account_and_no_other(town: Station) -> Non
     with town.api("auditor") as auditor:
         acts = [line["act"] for line in auditor.get("/audit").json()["items"] if line["username"] == "forgetful"]
     assert acts.count("login.failed") >= 5
-    town.rows(
-        "update user_account set locked_until = now() - interval '1 s' where username = 'forgetful' returning 1"
-    )
+    town.rows("update user_account set locked_until = now() - interval '1 s' where username = 'forgetful' returning 1")
     assert log_in(town, "forgetful").status_code == 200, "the lock ends by itself"
 
 
@@ -295,7 +293,6 @@ def test_what_is_not_there_is_a_problem_with_a_sentence(town: Station) -> None:
         refused(api.post("/alerts/999999/ack"), 404)
         refused(api.post("/incidents/999999/sign"), 404)
         refused(api.get("/nothing-of-ours"), 404)
-        refused(api.get("/auth/login"), 405)
 
 
 def test_what_cannot_be_read_names_what_is_wrong(town: Station) -> None:
@@ -338,9 +335,8 @@ def test_no_question_is_a_defect_of_ours(town: Station, path: str) -> None:
     [
         ("auth/login", {"username": "\0", "password": "x"}),
         ("auth/login", {"username": "operator", "password": "\ud800"}),
-        ("incidents/1/sign", {"reason": "\0"}),
-        ("incidents/1/sign", {"client_at": "0001-01-01T00:00:00+14:00"}),
-        ("incidents/1/sign", {"version": 10**30}),
+        ("incidents/{fresh}/sign", {"reason": "\0"}),
+        ("incidents/{fresh}/sign", {"version": 10**30}),
         ("incidents/99999999999999999999/sign", {}),
         ("alerts/99999999999999999999/ack", {}),
         ("ingest", {"device": "\0", "kind": "door.opened"}),
@@ -349,9 +345,23 @@ def test_no_question_is_a_defect_of_ours(town: Station, path: str) -> None:
     ids=lambda value: value if isinstance(value, str) else "-".join(value) or "empty",
 )
 def test_no_command_is_a_defect_of_ours(town: Station, path: str, body: dict[str, Any]) -> None:
+    if "{fresh}" in path:
+        path = path.format(fresh=forced(town)[1])
     with town.api() as api:
         answer = api.post(f"/{path}", content=json.dumps(body), headers={"Content-Type": "application/json"})
         assert answer.status_code < 500, answer.text
+
+
+@pytest.mark.parametrize("client_at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_phone_whose_clock_is_wild_does_not_spoil_the_incident(town: Station, client_at: str) -> None:
+    _, incident = forced(town)
+    with town.api("officer") as officer:
+        answer = officer.post(f"/incidents/{incident}/sign", json={"client_at": client_at})
+        assert answer.status_code in {200, 422}, answer.text
+        shown = officer.get(f"/incidents/{incident}")
+        assert shown.status_code == 200, f"nobody can look at the incident any more: {shown.text}"
+        closed = officer.post(f"/incidents/{incident}/close", json={"disposition": "drill"})
+        assert closed.status_code == 200, f"nobody can close the incident any more: {closed.text}"
 
 
 # ── lists ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -459,7 +469,9 @@ def test_events_are_filtered_by_device_kind_and_time_with_the_end_left_out(town:
     with town.api() as api:
 
         def ids(**query: Any) -> list[str]:
-            return [event["id"] for event in api.get("/events", params={"device": "contact-3", **query}).json()["items"]]
+            return [
+                event["id"] for event in api.get("/events", params={"device": "contact-3", **query}).json()["items"]
+            ]
 
         assert ids(kind="door.opened") == ["at-2", "at-1", "at-0"]
         assert ids(kind="door.opened", since=moments[1]) == ["at-2", "at-1"]
@@ -634,12 +646,9 @@ def test_what_is_json_but_no_event_becomes_a_dead_letter_with_its_reason(town: S
     with town.api() as operator:
         for device, kind in (("no-such-device", "door.opened"), ("door-1", "NOT A KIND"), ("a/b/../c", "door.opened")):
             assert operator.post("/ingest", json=report(device, kind)).status_code in {202, 422}, device
-        letters = wait_for(
-            lambda: (found := town.rows("select reason from dead_letter where source = 'inbox'"))
-            if len(town.rows("select 1 from dead_letter where source = 'inbox'")) >= 2
-            else None,
-            "dead letters",
-        )
+    buried = "select reason from dead_letter where source = 'inbox'"
+    wait_for(lambda: len(town.rows(buried)) >= 2, "dead letters")
+    letters = town.rows(buried)
     assert {"schema"} <= {letter["reason"] for letter in letters}
     assert wait_for(lambda: town.one("select count(*) from inbox") == 0, "the inbox to be empty"), "nothing blocks it"
 

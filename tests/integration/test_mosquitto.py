@@ -34,7 +34,9 @@ class Mosquitto:
         self.port = any_free()
         self.config = folder / "mosquitto.conf"
         self.log = folder / "mosquitto.log"
+        self.database = folder / "mosquitto.db"
         self._child: subprocess.Popen[bytes] | None = None
+        self._users = users
         told = {"@ADDRESS@": LOOPBACK, "@PORT@": str(self.port), "@FOLDER@": str(folder), "@SECRETS@": str(folder)}
         self.config.write_text(self._filled("mosquitto.conf", told) + self._as_root())
         (folder / "mosquitto.acl").write_text(self._filled("mosquitto.acl", {"@STATION@": STATION}))
@@ -84,10 +86,8 @@ class Mosquitto:
                 plug.close()
 
     @contextmanager
-    def publisher(
-        self, username: str = "anxin-integrator", password: str = "integrator-password"
-    ) -> Iterator[Publisher]:
-        with Publisher(STATION, self.port, username, password) as publisher:
+    def publisher(self, username: str = "anxin-integrator") -> Iterator[Publisher]:
+        with Publisher(STATION, self.port, username, self._users[username]) as publisher:
             yield publisher
 
 
@@ -134,13 +134,14 @@ def stored(station: Station, name: str) -> set[str]:
 
 
 def test_a_press_rings_the_phone(station: Station, broker: Mosquitto) -> None:
-    with broker.publisher("button-1", "secret-of-button-1") as button:
+    with broker.publisher("button-1") as button:
         button.event("button-1", "alarm.pressed")
     message = wait_for(station.phone_messages, "the phone")[0]
     assert (message["to"], message["priority"]) == ("phone-officer", "P1")
 
 
-def test_timers_keep_their_time(station: Station, broker: Mosquitto) -> None:
+@pytest.mark.usefixtures("broker")
+def test_timers_keep_their_time(station: Station) -> None:
     def lag() -> float | None:
         told: float | None = station.gateway_facts().get("horizon_lag_s")
         return told
@@ -152,14 +153,15 @@ def test_timers_keep_their_time(station: Station, broker: Mosquitto) -> None:
 
 
 def test_a_device_may_publish_under_its_own_topic_only(station: Station, broker: Mosquitto) -> None:
-    with broker.publisher("door-1", "secret-of-door-1") as door:
-        door.event("door-2", "door.forced", event_id="forged")
-        door.event("_road", "door.forced", event_id="forged-road")
-        door.event("door-1", "door.opened", event_id="own")
+    for device, event_id in [("door-2", "forged"), ("_road", "forged-road"), ("door-1", "own")]:
+        with broker.publisher("door-1") as door:  # Mosquitto ends the connection of who says what it may not
+            door.event(device, "door.opened", event_id=event_id)
+    with broker.publisher() as town:
+        town.event("_road", "door.opened", event_id="forged-road-too")
     with broker.publisher() as town:
         send(town, "fence", 1)
     wait_for(lambda: stored(station, "fence"), "a good event from elsewhere")
-    rows = station.rows("select device_id, event_id from event where event_id = any(%s)", ["forged", "own"])
+    rows = station.rows("select device_id, event_id from event where event_id like 'forged%%' or event_id = 'own'")
     assert [(row["device_id"], row["event_id"]) for row in rows] == [("door-1", "own")]
     assert station.one("select count(*) from dead_letter") == 0
 
@@ -201,6 +203,8 @@ def test_what_waits_in_a_broker_that_ends_is_stored(station: Station, broker: Mo
     station.kill("gateway")
     with broker.publisher() as town:
         sent = send(town, "kept", 300)
+        # It acknowledges just before it writes (measured: killed at once, it has lost the last one).
+        wait_for(lambda: b"kept-299" in broker.database.read_bytes(), "the last of them in the broker's file", 10)
         broker.kill()
     broker.start()
     station.execute("delete from process_health")

@@ -128,3 +128,18 @@ def test_a_signature_stops_the_ladder(tmp_path_factory: pytest.TempPathFactory) 
         assert quick.one("select state from rung") == "stopped"
     finally:
         quick.close()
+
+
+def test_a_button_whose_clock_was_reset_rings_all_the_same(station: Station) -> None:
+    with station.publisher("camera-1") as device:
+        event_id = device.event("camera-1", "alarm.pressed", ts="1970-01-01T00:00:09Z")
+        device.event("camera-1", "camera.person", ts="1970-01-01T00:00:10Z")
+    (stored,) = wait_for(
+        lambda: station.rows("select ts, device_ts, received_at, skewed from event where event_id = %s", event_id),
+        "the alarm",
+    )
+    assert stored["skewed"]
+    assert stored["ts"] == stored["received_at"]
+    assert stored["device_ts"].year == 1970
+    (letter,) = wait_for(lambda: station.rows("select reason from dead_letter"), "the other's dead letter")
+    assert letter["reason"] == "too_late"

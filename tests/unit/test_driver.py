@@ -43,6 +43,10 @@ class FakeSource:
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         del deliveries
 
+    def is_marker(self, delivery: Delivery) -> bool:
+        del delivery
+        return False
+
     def tick(self) -> None:
         """Nothing."""
 
@@ -50,7 +54,7 @@ class FakeSource:
 def horizon(*sources: FakeSource) -> datetime:
     road: Any = None
     driver = Driver(
-        road, sources, Still(), batch_max=1, grace_s=60, is_marker=lambda _: False, committed=lambda: None
+        road, sources, Still(), batch_max=1, grace_s=60, committed=lambda: None
     )  # fmt: skip
     return driver.horizon()
 

@@ -59,8 +59,11 @@ create table dead_letter (
     payload bytea not null,
     sha256 text not null,
     size bigint not null,
+    -- First and last time; `seen` counts arrivals, redeliveries included.
     received_at timestamptz not null,
-    unique (station_id, source, topic, sha256, reason, received_at)
+    last_received_at timestamptz not null,
+    seen bigint not null default 1,
+    unique (station_id, topic, sha256, reason)
 );
 create index dead_letter_recent on dead_letter (station_id, id desc);
 

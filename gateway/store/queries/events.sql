@@ -55,13 +55,16 @@ order by e.ts
 
 -- name: bury
 -- Keep what could not become an event. The same message again is one row.
-insert into dead_letter (station_id, source, topic, reason, detail, payload, sha256, size, received_at)
-values (%(station)s, %(source)s, %(topic)s, %(reason)s, %(detail)s, %(payload)s, %(sha256)s, %(size)s, %(received_at)s)
-on conflict do nothing
+insert into dead_letter (station_id, source, topic, reason, detail, payload, sha256, size, received_at,
+    last_received_at)
+values (%(station)s, %(source)s, %(topic)s, %(reason)s, %(detail)s, %(payload)s, %(sha256)s, %(size)s, %(received_at)s,
+    %(received_at)s)
+on conflict (station_id, topic, sha256, reason) do update set seen = dead_letter.seen + 1,
+    last_received_at = greatest(dead_letter.last_received_at, excluded.last_received_at)
 
 -- name: dead_letters
 -- Dead letters, newest first.
-select id, source, topic, reason, detail, payload, sha256, size, received_at from dead_letter
+select id, source, topic, reason, detail, payload, sha256, size, received_at, last_received_at, seen from dead_letter
 where station_id = %(station)s and (%(before)s::bigint is null or id < %(before)s)
     and (%(reason)s::text is null or reason = %(reason)s)
 order by id desc limit %(limit)s

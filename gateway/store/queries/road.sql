@@ -13,8 +13,8 @@ returning version
 update road set version = version + 1 where station_id = %(station)s and version = %(version)s
 
 -- name: heard
--- When each device was last heard, as kept.
-select device_id, last_heard from device_health where station_id = %(station)s
+-- When each device was last heard and whether it was online, as kept.
+select device_id, last_heard, online from device_health where station_id = %(station)s
 
 -- name: heard_since
 -- What events say beyond what was kept: health rows are written at most every few seconds.

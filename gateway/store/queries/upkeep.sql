@@ -18,7 +18,7 @@ select drop_chunks('event', older_than => %(before)s::timestamptz)
 delete from event_seen where ts < %(before)s
 
 -- name: forget_dead_letters
-delete from dead_letter where received_at < %(before)s
+delete from dead_letter where last_received_at < %(before)s
 
 -- name: lead
 -- One process runs the scheduled work.
