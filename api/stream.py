@@ -2,7 +2,7 @@
 
 `id:` is the change's number, so `Last-Event-ID` resumes without gap or repeat. A first connection gets `hello` with
 the present position: fetch the lists after it and nothing is missed. `reset` says that the position asked for is no
-longer kept: fetch the lists anew. `heartbeat` comes every 15 s when nothing else does: after 40 s without a frame the
+longer kept: fetch the lists anew. `heartbeat` comes every 15 s: after 40 s without a frame the
 connection is dead, whatever the browser believes.
 """
 
@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from api.deps import Have, Parts, Reader, hashed, scope_of, token_of
+from gateway.clock import monotonic
 from gateway.model.errors import StoreUnavailable
 from gateway.model.scope import Scope
 from gateway.store import accounts
@@ -54,27 +56,34 @@ async def _frames(have: Parts, scope: Scope, session: str, position: int, frames
     news = have.follower.subscribe()
     try:
         yield b"retry: 2000\n\n" + b"".join(frames)
+        heartbeat_at = monotonic() + HEARTBEAT_S
         while True:
             news.clear()
-            try:
-                changes = await have.follower.after(position)
-            except StoreUnavailable:
-                changes = []
+            if monotonic() >= heartbeat_at:
+                heartbeat_at = monotonic() + HEARTBEAT_S
+                # With the position: whoever sees little still resumes from here, not from long ago.
+                yield _frame("heartbeat", {"position": position}, position)
+                if not await asyncio.to_thread(_still_logged_in, have, session):
+                    return
+            changes, patience = await _news(have, position)
             if changes:
                 position = changes[-1].id
                 told = b"".join(_frame(c.kind, c.body, c.id) for c in changes if _within(c, scope))
                 if told:
                     yield told
                 continue
-            try:
-                await asyncio.wait_for(news.wait(), HEARTBEAT_S)
-            except TimeoutError:
-                # Position in the heartbeat: whoever sees little still resumes from here, not from long ago.
-                yield _frame("heartbeat", {"position": position}, position)
-                if not await asyncio.to_thread(_still_logged_in, have, session):
-                    return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(news.wait(), min(patience, max(heartbeat_at - monotonic(), 0)))
     finally:
         have.follower.unsubscribe(news)
+
+
+async def _news(have: Parts, position: int) -> tuple[list[Numbered], float]:
+    """Return what is new and, when nothing is, how long to wait for being told."""
+    try:
+        return await have.follower.after(position), HEARTBEAT_S
+    except StoreUnavailable:
+        return [], 1.0
 
 
 def _within(change: Numbered, scope: Scope) -> bool:

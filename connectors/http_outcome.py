@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import httpx2 as httpx
 
 from gateway.model.ports import Message, Outcome
@@ -30,6 +32,7 @@ async def post(
 
 def _retry_after(answer: httpx.Response) -> float | None:
     try:
-        return float(answer.headers["Retry-After"])
+        seconds = float(answer.headers["Retry-After"])
     except (KeyError, ValueError):
         return None
+    return seconds if math.isfinite(seconds) else None

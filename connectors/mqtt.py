@@ -69,6 +69,33 @@ def read_url(url: str, ca_file: str | None = None) -> Broker:
     )
 
 
+def why_not(broker: Broker) -> str | None:
+    """Log in once and return why that is refused; None when it is not. Disturbs no session of ours."""
+    answers: list[str] = []
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"anxin-doctor-{secrets.token_hex(4)}")
+    _prepare(client, broker)
+    client.on_connect = lambda _c, _d, _f, reason, _p: answers.append(str(reason) if reason.is_failure else "")
+    try:
+        client.connect(broker.host, broker.port, keepalive=KEEPALIVE_S)
+        for _ in range(50):
+            if answers or client.loop(0.1) != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                break
+    except (OSError, ValueError) as error:
+        return str(error)
+    finally:
+        client.disconnect()
+        if (open_socket := client.socket()) is not None:
+            open_socket.close()
+    return (answers[0] or None) if answers else "it closes the connection without an answer"
+
+
+def _prepare(client: paho.Client, broker: Broker) -> None:
+    if broker.username is not None:
+        client.username_pw_set(broker.username, broker.password)
+    if broker.tls:
+        client.tls_set(ca_certs=broker.ca_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
+
+
 class _Token(msgspec.Struct, frozen=True, gc=False):
     """What it takes to acknowledge one delivery; `sent_at` is set when it is a marker we wait for."""
 
@@ -166,10 +193,7 @@ class MqttSource:
             protocol=paho.MQTTv311,
             manual_ack=True,
         )
-        if self._broker.username is not None:
-            client.username_pw_set(self._broker.username, self._broker.password)
-        if self._broker.tls:
-            client.tls_set(ca_certs=self._broker.ca_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        _prepare(client, self._broker)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message

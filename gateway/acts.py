@@ -111,7 +111,7 @@ def move_incident(  # one argument per thing said
     if incident is None:
         raise NotFound(f"there is no incident {incident_id} within your reach")
     timeline = incident_store.timeline(connection, incident_id)
-    if incident.state == step.target and _did_it(timeline, actor, act):
+    if incident.state == step.target and _did_it(timeline, actor, act, disposition):
         return incident
     if incident.state not in step.sources or (version is not None and version != incident.version):
         raise Conflict(f"incident {incident_id} is {incident.state}: {_last_act(timeline)}")
@@ -187,14 +187,25 @@ def _must_be_command_room(actor: Actor, what: str) -> None:
         raise Forbidden(f"the role {actor.role} may not {what}")
 
 
-def _did_it(timeline: list[dict[str, Any]], actor: Actor, act: str) -> bool:
-    return any(step["act"] == act and step["actor"] == actor.username for step in timeline[-1:])
+def _did_it(timeline: list[dict[str, Any]], actor: Actor, act: str, disposition: str | None) -> bool:
+    """Say whether the last move was this very act by this very person: a lost answer asked again."""
+    last = _last_move(timeline)
+    return (
+        last is not None
+        and (last["act"], last["actor"]) == (act, actor.username)
+        and last["detail"].get("disposition") == disposition
+    )
+
+
+def _last_move(timeline: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The last step that changed the state; sounding again and escalating do not."""
+    return next((step for step in reversed(timeline) if step["from_state"] != step["to_state"]), None)
 
 
 def _last_act(timeline: list[dict[str, Any]]) -> str:
-    if not timeline:
+    last = _last_move(timeline)
+    if last is None:
         return "nothing has happened yet"
-    last = timeline[-1]
     return f"{last['actor']} did «{last['act']}» at {last['at'].isoformat()}"
 
 

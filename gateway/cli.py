@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -39,32 +38,52 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--home", type=click.Path(path_type=Path), default=lambda: os.environ.get("ANXIN_HOME", ".anxin"),
-              help="Where all state lives.  [default: $ANXIN_HOME or ./.anxin]")  # fmt: skip
-@click.option("--port", type=click.IntRange(1, 65535), default=lambda: int(os.environ.get("ANXIN_HTTP_PORT", "8000")),
-              help="Port of the console and API.  [default: $ANXIN_HTTP_PORT or 8000]")  # fmt: skip
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    envvar="ANXIN_HOME",
+    default=Path(".anxin"),
+    show_default=True,
+    show_envvar=True,
+    help="Where all state lives.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    envvar="ANXIN_HTTP_PORT",
+    default=8000,
+    show_default=True,
+    show_envvar=True,
+    help="Port of the console and API.",
+)
+@click.option(
+    "--mqtt-port",
+    type=click.IntRange(1, 65535),
+    envvar="ANXIN_MQTT_PORT",
+    show_envvar=True,
+    help="Port of the MQTT broker.  [default: the last one used, 1883, or any free one]",
+)
 @click.option(
     "--simulators/--no-simulators", default=True, help="Let a simulated town live, or bring your own devices."
 )
 @click.option("--site", type=click.Path(path_type=Path, exists=True), help="Another station than the bundled one.")
-def demo(home: Path, port: int, simulators: bool, site: Path | None) -> None:
+@click.option(
+    "--postgres-bin",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    envvar="ANXIN_POSTGRES_BIN",
+    show_envvar=True,
+    help="The programs of another PostgreSQL, one with TimescaleDB for instance.",
+)
+def demo(  # one parameter per option
+    home: Path, port: int, mqtt_port: int | None, simulators: bool, site: Path | None, postgres_bin: Path | None
+) -> None:
     """Start everything embedded on this machine, and stop it all with Ctrl-C.
 
     A second start goes on with the same data. $ANXIN_HOME/demo.json says where everything is and who may log in.
     """
     from gateway.embedded.demo import Demo, DemoOptions  # noqa: PLC0415  # keep `anxin --help` quick
 
-    postgres_bin = os.environ.get("ANXIN_POSTGRES_BIN")
-    broker_port = os.environ.get("ANXIN_MQTT_PORT")
-    options = DemoOptions(
-        home,
-        port,
-        simulators,
-        site,
-        Path(postgres_bin) if postgres_bin else None,
-        int(broker_port) if broker_port else None,
-    )
-    Demo(options, click.echo).run()
+    Demo(DemoOptions(home, port, simulators, site, postgres_bin, mqtt_port), click.echo).run()
 
 
 @main.command()
@@ -116,10 +135,10 @@ def migrate() -> None:
 def import_(site: Path) -> None:
     """Read a station's SITE.yaml into the registry: all of it or nothing, again without harm."""
     from gateway.site import import_site, read_site  # noqa: PLC0415
-    from gateway.store.pool import connect  # noqa: PLC0415
+    from gateway.store.pool import connect, reaching_store  # noqa: PLC0415
 
     read = read_site(site)
-    with connect(_settings("database_url").database, "import") as connection:
+    with reaching_store(), connect(_settings("database_url").database, "import") as connection:
         counts = import_site(connection, read)
     click.echo(f"station {read.station.id}: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
 
@@ -136,9 +155,9 @@ def user_password(username: str, password: str) -> None:
     """Set the password of USERNAME, who must be in the station's site file."""
     from gateway.passwords import hash_password  # noqa: PLC0415
     from gateway.store import accounts  # noqa: PLC0415
-    from gateway.store.pool import connect  # noqa: PLC0415
+    from gateway.store.pool import connect, reaching_store  # noqa: PLC0415
 
-    with connect(_settings("database_url").database, "user") as connection:
+    with reaching_store(), connect(_settings("database_url").database, "user") as connection:
         if not accounts.set_password(connection, username, hash_password(password)):
             raise click.ClickException(f"there is no user {username!r}; add them to the site file and import it")
     click.echo(f"password of {username} set")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
@@ -24,8 +25,13 @@ log = structlog.get_logger()
 
 #: Messages of one channel under way at once.
 AT_ONCE = 16
+#: Of these so many are kept for P1: a press never waits for lesser calls that hang.
+KEPT_FOR_URGENT = 4
+URGENT, LESSER = "P1", ("P2", "P3", "P4")
 #: A lease outlives any provider's time-out, so that a message is not sent twice while the first try still runs.
 LEASE = timedelta(seconds=30)
+#: The longest a provider may take, however it dribbles.
+SEND_S = 8.0
 #: How often the outbox is looked at when nobody says that something is in it.
 LOOK_EVERY_S = 1.0
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.4, 60.0
@@ -38,7 +44,8 @@ class Deliverer:
         self.station, self.channel = station, channel
         self._pool, self._clock, self._failpoints = pool, clock, failpoints
         self._wake = asyncio.Event()
-        self._under_way: set[asyncio.Task[None]] = set()
+        #: What is being sent, and how urgent it is.
+        self._under_way: dict[asyncio.Task[None], str] = {}
         self.counts: Counter[str] = Counter()
 
     def wake(self) -> None:
@@ -53,49 +60,55 @@ class Deliverer:
                 leased = await self._lease()
                 for message in leased:
                     task = asyncio.create_task(self._deliver(message))
-                    self._under_way.add(task)
+                    self._under_way[task] = message.priority
                     task.add_done_callback(self._landed)
                 if not leased:
                     await self._nap()
-                elif len(self._under_way) >= AT_ONCE:
-                    await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await self.channel.close()
 
     def _landed(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+        self._under_way.pop(task, None)
         self._wake.set()
 
     async def _nap(self) -> None:
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), LOOK_EVERY_S)
-        except TimeoutError:
-            return
 
     async def _lease(self) -> list[Message]:
         room = AT_ONCE - len(self._under_way)
+        lesser = sum(priority != URGENT for priority in self._under_way.values())
+        lesser_room = min(room, AT_ONCE - KEPT_FOR_URGENT - lesser)
         if room <= 0:
             return []
         try:
-            return await asyncio.to_thread(self._lease_now, room)
+            return await asyncio.to_thread(self._lease_now, room, lesser_room)
         except StoreUnavailable:
             await asyncio.sleep(LOOK_EVERY_S)
             return []
 
-    def _lease_now(self, room: int) -> list[Message]:
+    def _lease_now(self, room: int, lesser_room: int) -> list[Message]:
         now = self._clock.now()
+        until = now + LEASE
         with self._pool.transaction() as connection:
             expired = outbox.expire(connection, self.station, now)
             if expired:
                 self.counts["expired"] += expired
                 log.warning("messages expired before any provider took them", count=expired)
-            return outbox.lease(connection, self.station, self.channel.name, now, now + LEASE, room)
+            urgent = outbox.lease(connection, self.station, self.channel.name, now, until, room, [URGENT])
+            left = min(room - len(urgent), lesser_room)
+            if left <= 0:
+                return urgent
+            return urgent + outbox.lease(connection, self.station, self.channel.name, now, until, left, LESSER)
 
     async def _deliver(self, message: Message) -> None:
         self._failpoints.pass_by("before_send")
         started = self._clock.now()
         try:
-            outcome = await self.channel.send(message)
+            async with asyncio.timeout(SEND_S):
+                outcome = await self.channel.send(message)
+        except TimeoutError:
+            outcome = Outcome("retry", f"no answer within {SEND_S:g} s")
         except Exception as error:  # a channel's defect must not end the loop
             log.exception("a channel failed", channel=self.channel.name)
             outcome = Outcome("retry", f"{type(error).__name__}: {error}")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Callable
 
 import psycopg
 from pydantic import SecretStr
 
-from connectors.mqtt import read_url
+from connectors.mqtt import read_url, why_not
 from gateway.model.errors import AnxinError
 from gateway.settings import Settings
 from gateway.store import accounts, events, upkeep
@@ -60,8 +59,10 @@ def _broker(settings: Settings) -> tuple[bool, str]:
     if not settings.mqtt:
         return False, "ANXIN_MQTT_URL is not set; `anxin demo` brings a broker of its own"
     try:
-        broker = read_url(settings.mqtt)
-        with socket.create_connection((broker.host, broker.port), timeout=3):
-            return True, f"{broker.host}:{broker.port} answers"
-    except (AnxinError, OSError) as error:
-        return False, f"{error}; check ANXIN_MQTT_URL and that the broker runs"
+        broker = read_url(settings.mqtt, str(settings.mqtt_ca_file) if settings.mqtt_ca_file else None)
+    except AnxinError as error:
+        return False, str(error)
+    refused = why_not(broker)
+    if refused is not None:
+        return False, f"{broker.host}:{broker.port}: {refused}; check ANXIN_MQTT_URL and that the broker runs"
+    return True, f"{broker.host}:{broker.port} lets us in"

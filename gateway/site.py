@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 import yaml
@@ -13,11 +15,22 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from gateway.model.errors import Misconfigured
-from gateway.model.registry import Area, Device, Duty, Person, Place, Responder, Station
+from gateway.model.registry import (
+    AREA_KINDS,
+    DEVICE_KINDS,
+    Area,
+    Device,
+    Duty,
+    Person,
+    Place,
+    Responder,
+    Station,
+)
 from gateway.store import accounts
 from gateway.store import registry as registry_store
 
 _Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}\Z")
 Role = Literal["operator", "officer", "commander", "grid_worker", "auditor", "admin"]
 
 
@@ -60,6 +73,28 @@ def read_site(path: Path) -> Site:
 def _complaints(site: Site) -> list[str]:
     told: list[str] = []
     named: dict[str, set[str]] = {}
+    try:
+        ZoneInfo(site.station.time_zone)
+    except (KeyError, ValueError, OSError):
+        told.append(f"station: {site.station.time_zone!r} is no time zone; write something like Asia/Shanghai")
+    told.extend(
+        f"{what} {one!r}: an id has letters, digits, - and _, at most 64"
+        for what, ids in {
+            "station": [site.station.id],
+            "area": [area.id for area in site.areas],
+            "place": [place.id for place in site.places],
+            "device": [device.id for device in site.devices],
+            "person": [person.id for person in site.persons],
+        }.items()
+        for one in ids
+        if not _ID.match(one)
+    )
+    told.extend(
+        f"{what} {one!r}: {kind!r} is none of {', '.join(known)}"
+        for what, known, things in (("area", AREA_KINDS, site.areas), ("device", DEVICE_KINDS, site.devices))
+        for one, kind in ((thing.id, thing.kind) for thing in things)
+        if kind not in known
+    )
     for what, ids in {
         "area": [area.id for area in site.areas],
         "place": [place.id for place in site.places],

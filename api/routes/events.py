@@ -28,6 +28,7 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 #: Roles that may hand in events for any device: what people at the desk report, and integrators' tests.
 REPORTING_ROLES = frozenset({"operator", "admin"})
 MOST_BODY = 1_048_576
+MOST_MESSAGES = 1000
 
 
 @router.get("/events")
@@ -77,31 +78,45 @@ async def ingest(request: Request, have: Have) -> dict[str, Any]:
 
     A device authenticates with HTTP Basic (its id and secret) and speaks for itself only.
     """
-    body = await request.body()
-    if len(body) > MOST_BODY:
-        raise BadInput(f"{len(body)} bytes, at most {MOST_BODY} are taken", reason="oversized")
-    return await run_in_threadpool(_ingest, request, have, body)
+    reporter = await run_in_threadpool(_reporter, request, have)
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_BODY:
+            raise BadInput(f"more than {MOST_BODY} bytes; send less at once", reason="oversized")
+    return await run_in_threadpool(_ingest, have, reporter, bytes(body))
 
 
-def _ingest(request: Request, have: Parts, body: bytes) -> dict[str, Any]:
+def _reporter(request: Request, have: Parts) -> str | Session:
+    """Return which device, or which person, hands something in. Asked before a byte of the body is read."""
     device = _device_of(request, have)
-    session = None if device is not None else current_session(request, have)
-    if session is not None and session.role not in REPORTING_ROLES:
+    if device is not None:
+        return device
+    session = current_session(request, have)
+    if session.role not in REPORTING_ROLES:
         raise Forbidden(f"the role {session.role} may not hand in events")
+    return session
+
+
+def _ingest(have: Parts, reporter: str | Session, body: bytes) -> dict[str, Any]:
+    device = reporter if isinstance(reporter, str) else None
     station = have.settings.station
+    messages = _messages(body)
+    if len(messages) > MOST_MESSAGES:
+        raise BadInput(f"{len(messages)} messages, at most {MOST_MESSAGES} are taken at once", reason="oversized")
     ids: list[int] = []
     with have.pool.transaction() as connection:
         now = have.clock.now()
-        for raw in _messages(body):
+        for raw in messages:
             claimed = _claimed(raw, device)
             if device is not None and claimed != device:
                 raise Forbidden(f"{device} may not speak for {claimed}")
             lane = ALARM if _kind(raw).startswith(ALARM_PREFIX) else EVENT
             topic = f"anxin/v1/{station}/{claimed}/{lane}"
-            ids.append(event_store.inbox_put(connection, station, topic, bytes(raw), now))
-        if session is not None:
+            ids.append(event_store.inbox_put(connection, station, topic, raw, now))
+        if not isinstance(reporter, str):
             accounts.write_audit(
-                connection, at=now, station=station, username=session.username, act="ingest",
+                connection, at=now, station=station, username=reporter.username, act="ingest",
                 detail={"inbox": ids[:100]},
             )  # fmt: skip
     return {"id": ids[0] if ids else None, "ids": ids}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from api import metrics
@@ -58,11 +58,11 @@ def audit(
     session: Annotated[Session, Depends(allow("auditor", "admin"))],
     have: Have,
     before: int | None = None,
-    limit: int = 100,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:
     """Who did what, newest first."""
     with have.pool.transaction() as connection:
-        found = accounts.list_audit(connection, session.station, before=before, limit=min(limit, 1000))
+        found = accounts.list_audit(connection, session.station, before=before, limit=limit)
     return {"items": found, "next": found[-1]["id"] if len(found) == limit else None}
 
 

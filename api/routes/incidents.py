@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from api.deps import Have, Parts, Reader, actor, scope_of
 from gateway import acts
@@ -16,6 +16,9 @@ from gateway.store import incidents as incident_store
 from gateway.store.accounts import Session
 
 router = APIRouter(tags=["incidents"])
+
+OLDEST_CLOCK = datetime(1970, 1, 1, tzinfo=UTC)
+NEWEST_CLOCK = datetime(2200, 1, 1, tzinfo=UTC)
 
 State = Literal[
     "all", "open", "new", "acknowledged", "dispatched", "signed", "departed", "on_scene", "handled", "closed",
@@ -27,7 +30,7 @@ class Step(BaseModel):
     """What may be said with an act: the version seen, the phone's own time, a reason."""
 
     version: int | None = None
-    client_at: datetime | None = None
+    client_at: AwareDatetime | None = None
     reason: str | None = Field(default=None, max_length=2000)
 
 
@@ -90,10 +93,15 @@ def close(incident_id: int, closing: Closing, session: Reader, have: Have) -> di
     return _move(incident_id, session, have, "close", closing, closing.disposition)
 
 
+def _believable(client_at: datetime | None) -> datetime | None:
+    """A phone with a wild clock can sign all the same; what its clock said is then not worth keeping."""
+    return client_at if client_at is not None and OLDEST_CLOCK < client_at < NEWEST_CLOCK else None
+
+
 def _move(
     incident_id: int, session: Session, have: Parts, act: str, step: Step, disposition: str | None = None
 ) -> dict[str, Any]:
-    by = msgspec.structs.replace(actor(session, have), client_at=step.client_at)
+    by = msgspec.structs.replace(actor(session, have), client_at=_believable(step.client_at))
     with have.pool.transaction() as connection:
         moved = acts.move_incident(
             connection, have.announcer, by, incident_id, act,

@@ -19,8 +19,8 @@ _LATER_CODES = frozenset({-1, 45009, 50001})
 
 class _Answer(msgspec.Struct):
     code: int = 0
-    message_id: str | None = None
-    message: str = ""
+    message_id: str | int | None = None
+    message: str | None = None
 
 
 class PhoneChannel:
@@ -51,7 +51,7 @@ class PhoneChannel:
         except msgspec.DecodeError as error:
             return Outcome("retry", f"the provider's answer cannot be read: {error}")
         if told.code == 0:
-            return Outcome("accepted", provider_id=told.message_id)
+            return Outcome("accepted", provider_id=str(told.message_id) if told.message_id is not None else None)
         result = "retry" if told.code in _LATER_CODES else "refused"
         return Outcome(result, f"code {told.code}: {told.message}"[:300])  # type: ignore[arg-type]
 

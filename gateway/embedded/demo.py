@@ -114,7 +114,8 @@ class Demo:
         self._say(f"starting the MQTT broker on port {self._ports['mqtt']}")
         self._supervisor.start("broker", broker)
         self._start_programs(postgres, broker, secrets)
-        self._wait_until_ready()
+        if not self._wait_until_ready():
+            return
         self._described = self._describe(postgres, secrets)
         self._write_demo_file()
         if self.options.simulators:
@@ -140,7 +141,7 @@ class Demo:
             time.sleep(0.2)  # the API of a demo that was killed a moment ago
         must_be_free(port, "the console and API", "choose another with --port")
         if self.options.broker_port:
-            must_be_free(self.options.broker_port, "the embedded MQTT broker", "choose another ANXIN_MQTT_PORT")
+            must_be_free(self.options.broker_port, "the embedded MQTT broker", "choose another with --mqtt-port")
         self._ports = {
             "http": port,
             "mqtt": self.options.broker_port or choose(remembered.get("mqtt"), 1883),
@@ -212,13 +213,14 @@ class Demo:
     def _site_path(self) -> Path:
         return self.options.site or bundled_site()
 
-    def _wait_until_ready(self) -> None:
+    def _wait_until_ready(self) -> bool:
+        """Wait; returns False when told to stop meanwhile."""
         deadline = time.monotonic() + READY_S
         told = 0.0
         while not self._supervisor.stopping.is_set():
             ready, why = _ready(self._ports["http"])
             if ready:
-                return
+                return True
             if time.monotonic() > deadline:
                 raise Misconfigured(f"not ready after {READY_S:.0f} s: {why}. See the logs in {self.home}")
             if time.monotonic() - told > 3:  # noqa: PLR2004  # seconds between progress lines
@@ -226,6 +228,7 @@ class Demo:
                 self._say(f"waiting until ready: {why}")
             self._supervisor.look()
             time.sleep(0.1)
+        return False
 
     def _describe(self, postgres: EmbeddedPostgres, secrets: Secrets) -> dict[str, Any]:
         receivers = f"http://{LOOPBACK}:{self._ports['receivers']}"

@@ -49,7 +49,7 @@ def user(connection: Connection[TupleRow], username: str) -> User | None:
 
 def login_failed(connection: Connection[TupleRow], username: str, now: datetime, limit: int, lock: timedelta) -> None:
     """Count a wrong password; after `limit` of them the account is locked for `lock`."""
-    connection.execute(SQL["failed"], {"username": username, "limit": limit, "until": now + lock})
+    connection.execute(SQL["failed"], {"username": username, "limit": limit, "now": now, "until": now + lock})
 
 
 def login_succeeded(connection: Connection[TupleRow], username: str, token_sha256: str, now: datetime) -> None:

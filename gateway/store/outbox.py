@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from gateway.model.ports import Message, Outcome
 from gateway.store.sql import queries
 
 SQL = queries("outbox")
+PRIORITIES = ("P1", "P2", "P3", "P4")
 
 
 class Notification(msgspec.Struct, frozen=True):
@@ -40,10 +42,19 @@ def enqueue(connection: Connection[TupleRow], notification: Notification, now: d
 
 
 def lease(
-    connection: Connection[TupleRow], station: str, channel: str, now: datetime, until: datetime, limit: int
+    connection: Connection[TupleRow],
+    station: str,
+    channel: str,
+    now: datetime,
+    until: datetime,
+    limit: int,
+    priorities: Sequence[str] = PRIORITIES,
 ) -> list[Message]:
-    """Take the most urgent messages of a channel for us alone until the lease ends."""
-    parameters = {"station": station, "channel": channel, "now": now, "until": until, "limit": limit}
+    """Take the most urgent messages of a channel, of these priorities, for us alone until the lease ends."""
+    parameters = {
+        "station": station, "channel": channel, "now": now, "until": until, "limit": limit,
+        "priorities": list(priorities),
+    }  # fmt: skip
     with connection.cursor(row_factory=class_row(Message)) as cursor:
         found = cursor.execute(SQL["lease"], parameters).fetchall()
     return sorted(found, key=lambda message: (message.priority, message.id))
@@ -94,7 +105,7 @@ def settle(  # one argument per fact of the attempt
 
 
 def stop(connection: Connection[TupleRow], incident: int) -> None:
-    """Tell phones no more about an incident; what is being delivered this moment still goes out."""
+    """Tell phones no more about an incident; what is under way this moment may ring, but is not tried again."""
     connection.execute(SQL["stop"], {"incident": incident})
 
 

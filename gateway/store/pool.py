@@ -11,7 +11,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from gateway.model.errors import BadInput, StoreUnavailable
+from gateway.model.errors import BadInput, Misconfigured, StoreUnavailable
 
 #: What psycopg raises when the database is away, shutting down, starting up or out of room: try again later.
 UNAVAILABLE = (
@@ -42,9 +42,14 @@ def connect(database_url: str, name: str, *, autocommit: bool = False) -> Connec
 
 @contextmanager
 def reaching_store() -> Iterator[None]:
-    """Let «the database is away» be one error, whatever psycopg calls it. Raises `StoreUnavailable`."""
+    """Let «the database is away» be one error, whatever psycopg calls it.
+
+    Raises `StoreUnavailable`, and `Misconfigured` when the schema is not there.
+    """
     try:
         yield
+    except psycopg.errors.UndefinedTable as error:
+        raise Misconfigured("the database has no schema yet, or an old one; run `anxin migrate`") from error
     except psycopg.Error as error:
         if is_transient(error):
             raise StoreUnavailable(f"the database does not answer: {error}") from error

@@ -731,3 +731,15 @@ def test_every_answer_keeps_a_browser_from_doing_what_nobody_asked(town: Station
         headers = httpx.get(f"{town.url}/{path}").headers
         assert "default-src 'self'" in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_whoever_is_given_an_area_is_given_what_lies_below_it(town: Station) -> None:
+    town.rows("update user_account set areas = '{beat-1}' where username = 'market-chief' returning 1")
+    try:
+        with town.api("market-chief") as chief:
+            assert {area["id"] for area in chief.get("/areas").json()["items"]} == {"beat-1", "grid-1", "grid-2"}
+        town.rows("update user_account set areas = '{}' where username = 'market-chief' returning 1")
+        with town.api("market-chief") as chief:
+            assert chief.get("/areas").json()["items"] == [], "no area is no area, not the whole station"
+    finally:
+        town.rows("update user_account set areas = '{grid-2}' where username = 'market-chief' returning 1")

@@ -526,7 +526,7 @@ async def _spell(station: Station, *, busy: bool) -> dict[str, Heard]:
 
     `busy`: something changes every second in an area that the third one does not see.
     """
-    station.rows("update user_account set areas = '{beat-1}' where username = 'deputy' returning 1")
+    station.rows("update user_account set areas = '{beat-9}' where username = 'deputy' returning 1")
     tokens = {"operator": log_in(station), "gone": log_in(station), "elsewhere": log_in(station, "deputy")}
     heard = {name: Heard() for name in tokens}
     listening = [asyncio.create_task(_listen(station, token, heard[name])) for name, token in tokens.items()]

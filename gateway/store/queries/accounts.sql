@@ -3,8 +3,13 @@ select username, station_id as station, name, role, areas, phone, password_hash,
 from user_account where username = %(username)s
 
 -- name: failed
-update user_account set failed_logins = failed_logins + 1,
-    locked_until = case when failed_logins + 1 >= %(limit)s then %(until)s else locked_until end
+update user_account set
+    failed_logins = case when locked_until <= %(now)s then 1 else failed_logins + 1 end,
+    locked_until = case
+        when locked_until <= %(now)s then null
+        when failed_logins + 1 >= %(limit)s then %(until)s
+        else locked_until
+    end
 where username = %(username)s
 
 -- name: succeeded
@@ -15,7 +20,17 @@ insert into user_session (token_sha256, username, created_at, used_at)
 values (%(token)s, %(username)s, %(now)s, %(now)s)
 
 -- name: session
-select u.username, u.station_id as station, u.name, u.role, u.areas, s.created_at, s.used_at
+-- Whoever is given an area is given what lies below it.
+select u.username, u.station_id as station, u.name, u.role,
+    case when u.areas is not null then coalesce((
+        with recursive below (id) as (
+            select unnest(u.areas)
+            union
+            select a.id from area a join below on a.parent = below.id where a.station_id = u.station_id
+        )
+        select array_agg(id) from below), '{}')
+    end as areas,
+    s.created_at, s.used_at
 from user_session s join user_account u using (username) where s.token_sha256 = %(token)s
 
 -- name: touch_session

@@ -18,6 +18,7 @@ update notification set leased_until = %(until)s, attempts = attempts + 1
 where id in (
     select id from notification
     where state = 'queued' and channel = %(channel)s and station_id = %(station)s
+        and priority = any (%(priorities)s)
         and due_at <= %(now)s and expires_at > %(now)s and (leased_until is null or leased_until <= %(now)s)
     order by priority, id limit %(limit)s for update skip locked
 )
@@ -38,15 +39,16 @@ update notification set state = %(state)s, accepted_at = %(accepted_at)s, provid
 where id = %(id)s
 
 -- name: postpone
+-- Try again later; one that was stopped meanwhile stays stopped.
 update notification set due_at = %(due_at)s, leased_until = null where id = %(id)s
 
 -- name: next_due
 select min(due_at) from notification where state = 'queued' and station_id = %(station)s
 
 -- name: stop
--- Nobody needs to be told any more.
+-- Nobody needs to be told any more. One that is under way this moment may still ring, but is not tried again.
 update notification set state = 'stopped'
-where incident_id = %(incident)s and state = 'queued' and channel = 'phone' and leased_until is null
+where incident_id = %(incident)s and state = 'queued' and channel = 'phone'
 
 -- name: backlog
 select channel, count(*), min(created_at) from notification
