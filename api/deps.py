@@ -73,6 +73,8 @@ def current_session(request: Request, have: Have) -> Session:
         session = accounts.session(connection, hashed(token))
         if session is None:
             raise unauthorised("the session is over; log in again")
+        if session.station != have.settings.station:
+            raise unauthorised(f"this is station {have.settings.station}; log in at {session.station}")
         if now - session.used_at > timedelta(minutes=have.settings.session_idle_minutes):
             accounts.close_session(connection, hashed(token))
             raise unauthorised("the session was idle for too long; log in again")

@@ -8,8 +8,9 @@ import httpx2 as httpx
 
 from gateway.model.ports import Message, Outcome
 
-#: Status codes that a later try may not meet again.
-_LATER = frozenset({408, 409, 423, 425, 429})
+#: Status codes that say the message or its recipient is at fault, and always will be. Everything else (an expired
+#: token, a balancer's redirect, a provider in trouble) may be mended while we try again.
+_NEVER = frozenset({400, 410, 413, 415, 422})
 
 
 async def post(
@@ -25,9 +26,9 @@ async def post(
     if answer.is_success:
         return answer
     detail = f"HTTP {answer.status_code}: {answer.text[:200]}"
-    if answer.status_code in _LATER or answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-        return Outcome("retry", detail, retry_after=_retry_after(answer))
-    return Outcome("refused", detail)
+    if answer.status_code in _NEVER:
+        return Outcome("refused", detail)
+    return Outcome("retry", detail, retry_after=_retry_after(answer))
 
 
 def _retry_after(answer: httpx.Response) -> float | None:

@@ -38,6 +38,7 @@ MOST_HELD = 20_000
 KEEPALIVE_S = 30
 MARK_EVERY_S = 1.0
 MOST_MARKS = 1000
+SILENT_S = 15.0
 READ_AT_ONCE = 200
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 5.0
 
@@ -137,6 +138,7 @@ class MqttSource:
         self._epoch = 0
         self._marks: dict[str, datetime] = {}
         self._next_mark = float("inf")
+        self._refused = False
         self._session = secrets.token_hex(4)
         self._stopping = False
         self._acks: deque[_Token] = deque()
@@ -176,6 +178,8 @@ class MqttSource:
                 self._pump(client)
             except (OSError, ValueError) as error:
                 log.warning("the broker does not answer", source=self.name, error=str(error), again_in_s=delay)
+            except Exception:
+                log.exception("the connection failed", source=self.name)  # this lane must not die of one packet
             finally:
                 if (open_socket := client.socket()) is not None:
                     open_socket.close()
@@ -217,6 +221,8 @@ class MqttSource:
                 self._mark_when_due(client)
                 if not self._read(client):
                     return
+                if self._refused or self._fallen_silent():
+                    return
                 if self._monotonic() >= misc_at:
                     misc_at = self._monotonic() + 1
                     if client.loop_misc() != MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -235,6 +241,13 @@ class MqttSource:
                 return True
         return True
 
+    def _fallen_silent(self) -> bool:
+        """A marker is out and nothing at all comes back: the other side is gone, whatever TCP believes."""
+        silent = bool(self._marks) and self._monotonic() - self.progressed_at > SILENT_S
+        if silent:
+            log.warning("the broker has fallen silent; connecting anew", source=self.name)
+        return silent
+
     def _acknowledge_waiting(self, client: paho.Client) -> None:
         acks = self._acks
         while acks:
@@ -246,7 +259,7 @@ class MqttSource:
     def _lost(self) -> None:
         if self.connected and not self._stopping:
             log.warning("the broker is gone; trying again", source=self.name)
-        self.connected = self.subscribed = False
+        self.connected = self.subscribed = self._refused = False
         self._next_mark = float("inf")
 
     def _poke(self) -> None:
@@ -288,9 +301,6 @@ class MqttSource:
         token: _Token = delivery.token
         return token.marker
 
-    def tick(self) -> None:
-        """Nothing: the network thread sends markers by itself."""
-
     def _mark_when_due(self, client: paho.Client) -> None:
         """Send the next marker when it is time.
 
@@ -324,6 +334,7 @@ class MqttSource:
         refused = [str(reason) for reason in reasons if reason.is_failure]
         if refused:
             log.error("the broker refuses the subscription", source=self.name, topic=self._topic, reason=refused)
+            self._refused = True
             return
         self.subscribed = True
         self._next_mark = self._monotonic() + self._settle_s

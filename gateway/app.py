@@ -18,7 +18,7 @@ from connectors.native.decode import decode
 from connectors.phone_push.channel import PhoneChannel
 from gateway import schedule as upkeep_schedule
 from gateway.clock import Clock, SystemClock, monotonic
-from gateway.driver import RETRY_S, DrivenSource, Driver
+from gateway.driver import RETRY_S, Driver
 from gateway.failpoints import Failpoints
 from gateway.inbox import InboxSource
 from gateway.listener import Listener
@@ -59,6 +59,7 @@ class Gateway:
         self._driver: Driver | None = None
         self._inbox: InboxSource | None = None
         self._mqtt: list[MqttSource] = []
+        self._exit_code = 0
 
     def run(self) -> int:
         """Run until told to stop; returns the process's exit code."""
@@ -77,9 +78,6 @@ class Gateway:
             },
         )
         health = threading.Thread(target=self._say_how_it_is, name="health", daemon=True)
-        self._mqtt = [self._mqtt_source("alarm"), self._mqtt_source("event")]
-        for source in self._mqtt:
-            source.start()
         self._telling.start()
         self._schedule.start()
         listener.start()
@@ -88,48 +86,49 @@ class Gateway:
             return self._drive(road, definitions)
         finally:
             self.stopping.set()
-            for source in self._mqtt:
-                source.stop()
             self._telling.stop()
             self._schedule.stop()
             listener.stop()
             self._pool.close()
 
     def _drive(self, road: Road, definitions: list[Definition]) -> int:
-        while not self.stopping.is_set():
+        """Drive the road for as long as it is ours; returns the process's exit code."""
+        while True:
+            self._mqtt = [self._mqtt_source("alarm"), self._mqtt_source("event")]
             try:
-                driver = self._new_driver(road)
+                self._driver = driver = self._new_driver(road)
                 road.start_subjects()
+                # The broker's session belongs to whoever holds the road: connect after, let go before.
+                for source in self._mqtt:
+                    source.start()
                 driver.run(self.stopping)
             except StoreUnavailable as error:
-                log.warning("the database is away; what has arrived is kept", error=str(error))
+                log.warning("the database is away; the broker keeps what arrives", error=str(error))
             except Fenced:
                 log.error("another gateway has taken over this station's road")  # noqa: TRY400  # no news in its trace
                 return TAKEN_OVER
+            finally:
+                for source in self._mqtt:
+                    source.stop()
+                road.close()
             if self.stopping.is_set():
-                break
-            road.close()
+                return self._exit_code
             reopened = self._open_road(definitions, wait_for_lock=False)
             if reopened is None:
-                return 0 if self.stopping.is_set() else TAKEN_OVER
+                return self._exit_code if self.stopping.is_set() else TAKEN_OVER
             road = reopened
-        return 0
 
     def _new_driver(self, road: Road) -> Driver:
         self._inbox = InboxSource(road, self.clock)
         alarm, event = self._mqtt
-        sources: list[DrivenSource] = [alarm, self._inbox, event]
-        driver = Driver(
+        return Driver(
             road,
-            sources,
+            [alarm, self._inbox, event],
             self.clock,
             batch_max=self.settings.batch_max,
             grace_s=self.settings.timers_grace_s,
             committed=self._telling.wake,
         )
-        driver.adopt(self._driver)
-        self._driver = driver
-        return driver
 
     # ── opening ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -218,6 +217,10 @@ class Gateway:
 
     def _say_how_it_is(self) -> None:
         while not self.stopping.wait(HEALTH_EVERY_S):
+            if not self._telling.alive:
+                log.error("nobody delivers any more; starting anew")
+                self._exit_code = 1
+                self.stopping.set()
             try:
                 with self._pool.transaction() as connection:
                     accounts.report_health(connection, self.settings.station, "gateway", self.facts(), self.clock.now())
@@ -251,6 +254,7 @@ class Gateway:
             "quarantined": sorted(road.quarantined) if road is not None else [],
             "delivery": {name: dict(deliverer.counts) for name, deliverer in self._telling.deliverers.items()},
             "delivering": self._telling.alive,
+            "channels": sorted(self._telling.deliverers),
             "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         }
 

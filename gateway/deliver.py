@@ -85,7 +85,11 @@ class Deliverer:
             return await asyncio.to_thread(self._lease_now, room, lesser_room)
         except StoreUnavailable:
             await asyncio.sleep(LOOK_EVERY_S)
-            return []
+        except Exception:
+            # Whatever it is, nobody else delivers: try again for as long as it takes.
+            log.exception("messages could not be taken out of the outbox", channel=self.channel.name)
+            await asyncio.sleep(LOOK_EVERY_S)
+        return []
 
     def _lease_now(self, room: int, lesser_room: int) -> list[Message]:
         now = self._clock.now()
@@ -138,5 +142,5 @@ def retry_delay(attempts: int, outcome: Outcome) -> timedelta:
     """Return how long to wait after a failed attempt: exponential with jitter, or what the provider asked for."""
     if outcome.retry_after is not None:
         return timedelta(seconds=min(max(outcome.retry_after, FIRST_RETRY_S), LONGEST_RETRY_S))
-    longest = min(FIRST_RETRY_S * 2 ** (attempts - 1), LONGEST_RETRY_S)
+    longest = min(FIRST_RETRY_S * 2 ** min(attempts - 1, 10), LONGEST_RETRY_S)
     return timedelta(seconds=random.uniform(longest / 2, longest))  # noqa: S311  # jitter, no secret

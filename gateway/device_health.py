@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from gateway.model.event import Event
 from gateway.store.road import Health
@@ -20,6 +21,8 @@ class DeviceHealth:
         self.last_heard = last_heard
         self._written = dict(last_heard)
         self._online = online if online is not None else {}
+        #: What to put back when the batch is undone: (which dict, device, value before or None).
+        self._undo: list[tuple[dict[str, Any], str, Any]] = []
 
     def has_said(self, event: Event) -> bool:
         """Say whether a status only repeats what is known: the broker's retained copy is state, not news."""
@@ -34,7 +37,7 @@ class DeviceHealth:
         for event in events:
             device, at = event.device, event.received_at
             if event.kind != "device.offline" and at > self.last_heard.get(device, at - WRITTEN_EVERY):
-                self.last_heard[device] = at
+                self._set(self.last_heard, device, at)
             heard = self.last_heard.get(device, at)
             written = self._written.get(device)
             if event.kind in STATUS_KINDS:
@@ -44,11 +47,28 @@ class DeviceHealth:
             elif written is None or heard - written >= WRITTEN_EVERY:
                 worth[device] = Health(heard)
         for device, health in worth.items():
-            self._written[device] = health.heard
+            self._set(self._written, device, health.heard)
         return worth
 
+    def committed(self) -> None:
+        """The batch is stored."""
+        self._undo.clear()
+
+    def rolled_back(self) -> None:
+        """The batch is undone, and what it taught with it."""
+        for known, device, before in reversed(self._undo):
+            if before is None:
+                known.pop(device, None)
+            else:
+                known[device] = before
+        self._undo.clear()
+
+    def _set(self, known: dict[str, Any], device: str, value: object) -> None:
+        self._undo.append((known, device, known.get(device)))
+        known[device] = value
+
     def _status(self, event: Event, heard: datetime) -> Health:
-        self._online[event.device] = event.kind == "device.online"
+        self._set(self._online, event.device, event.kind == "device.online")
         battery = event.data.get("battery")
         known = isinstance(battery, int) and not isinstance(battery, bool) and 0 <= battery <= 100  # noqa: PLR2004
         return Health(heard, event.kind == "device.online", battery if known else None)

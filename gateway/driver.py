@@ -10,40 +10,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Protocol
-
-import structlog
 
 from gateway.clock import Clock, monotonic
-from gateway.model.ports import Delivery
+from gateway.model.ports import Source
 from gateway.road import Road
-
-log = structlog.get_logger()
 
 #: How long the driver sleeps when nothing wakes it; also how finely timers are looked at.
 NAP_S = 0.05
 #: Between tries while the database is away.
 RETRY_S = (0.1, 0.2, 0.5, 1.0)
-
-
-class DrivenSource(Protocol):
-    """A source as the driver sees it."""
-
-    name: str
-    watermark: datetime | None
-    progressed_at: float
-
-    def take(self, limit: int) -> list[Delivery]:
-        """Return waiting deliveries."""
-
-    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
-        """These are committed."""
-
-    def tick(self) -> None:
-        """Do what is due between batches."""
-
-    def is_marker(self, delivery: Delivery) -> bool:
-        """Say whether a delivery of this source carries no report."""
+#: The loop goes round every few milliseconds; after a pause like this it was stopped.
+STOOD_STILL_S = 5.0
 
 
 class Driver:
@@ -52,7 +29,7 @@ class Driver:
     def __init__(  # one argument per thing it turns
         self,
         road: Road,
-        sources: Sequence[DrivenSource],
+        sources: Sequence[Source],
         clock: Clock,
         *,
         batch_max: int,
@@ -65,9 +42,8 @@ class Driver:
         self._committed = committed
         self._wake = threading.Event()
         self._registry_changed = threading.Event()
-        #: Taken from a source and not yet committed: kept while the database is away.
-        self.in_hand: tuple[DrivenSource, list[Delivery]] | None = None
-        self.idle_since = monotonic()
+        #: When the loop last went round: the grace does not count what happened while it stood still.
+        self._went_round_at = self._grace_from = monotonic()
 
     def wake(self) -> None:
         """Something arrived."""
@@ -80,47 +56,38 @@ class Driver:
         self.wake()
 
     def run(self, stopping: threading.Event) -> None:
-        """Drive until told to stop. Raises `StoreUnavailable`, with the deliveries in hand kept, and `Fenced`."""
+        """Drive until told to stop.
+
+        Raises `StoreUnavailable` and `Fenced`; what was taken and not committed was not acknowledged and comes again.
+        """
         while not stopping.is_set():
             self._wake.clear()
             busy = self._drive_once()
             if not busy:
                 self._wake.wait(NAP_S)
 
-    def adopt(self, predecessor: Driver | None) -> None:
-        """Take over what a driver had in hand when the database went away."""
-        if predecessor is not None:
-            self.in_hand = predecessor.in_hand
-
     def _drive_once(self) -> bool:
         if self._registry_changed.is_set():
             self._registry_changed.clear()
             self.road.reload_registry()
         busy = self._take_and_travel()
-        for source in self._sources:
-            source.tick()
         fired = self.road.fire_timers(self.horizon())
         if fired:
             self._committed()
         return busy or fired > 0
 
     def _take_and_travel(self) -> bool:
-        if self.in_hand is None:
-            for source in self._sources:
-                taken = source.take(self._batch_max)
-                if taken:
-                    self.in_hand = (source, taken)
-                    break
-        if self.in_hand is None:
-            return False
-        source, deliveries = self.in_hand
-        speaking = [delivery for delivery in deliveries if not source.is_marker(delivery)]
-        if speaking:
-            self.road.travel(speaking)
-            self._committed()
-        self.in_hand = None
-        source.acknowledge(deliveries)
-        return True
+        for source in self._sources:
+            taken = source.take(self._batch_max)
+            if not taken:
+                continue
+            speaking = [delivery for delivery in taken if not source.is_marker(delivery)]
+            if speaking:
+                self.road.travel(speaking)
+                self._committed()
+            source.acknowledge(taken)
+            return True
+        return False
 
     def horizon(self) -> datetime:
         """Return the moment up to which timers may fire.
@@ -128,10 +95,14 @@ class Driver:
         Everything the sources took in before it has been judged. A source that has said nothing at all for the grace
         is waited for no longer: better a late warning with a broken broker than none.
         """
-        now = self._clock.now()
-        return min(self._read_until(source, now) for source in self._sources)
+        now, moment = self._clock.now(), monotonic()
+        if moment - self._went_round_at > STOOD_STILL_S:
+            self._grace_from = moment  # we were stopped, or the database was away: hear first what came meanwhile
+        self._went_round_at = moment
+        return min(self._read_until(source, now, moment) for source in self._sources)
 
-    def _read_until(self, source: DrivenSource, now: datetime) -> datetime:
-        if monotonic() - source.progressed_at > self._grace_s:
+    def _read_until(self, source: Source, now: datetime, moment: float) -> datetime:
+        silent_s = moment - max(source.progressed_at, self._grace_from)
+        if silent_s > self._grace_s and not source.backlog:
             return now
         return source.watermark if source.watermark is not None else datetime.min.replace(tzinfo=now.tzinfo)

@@ -28,7 +28,16 @@ class InboxSource:
         self._look_at = 0.0
         #: Everything put in before this moment has been taken and committed.
         self.watermark: datetime | None = None
-        self.progressed_at = monotonic()
+
+    @property
+    def progressed_at(self) -> float:
+        """Now: a table does not fall silent, and while it cannot be read nothing fires anyway."""
+        return monotonic()
+
+    @property
+    def backlog(self) -> int:
+        """Unknown, and not needed: what waits holds the watermark."""
+        return 0
 
     def flag(self) -> None:
         """Something may be waiting."""
@@ -46,7 +55,6 @@ class InboxSource:
             self._flagged = True
         else:
             self.watermark = looked
-        self.progressed_at = monotonic()
         return taken
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
@@ -56,6 +64,3 @@ class InboxSource:
         """Never: markers travel through the broker."""
         del delivery
         return False
-
-    def tick(self) -> None:
-        """Nothing to send."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+import structlog
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
@@ -15,6 +16,8 @@ from gateway.model.judgement import Judgement
 from gateway.store import rule_state
 from gateway.store.rule_state import Key
 from rules.load import RuleBook
+
+log = structlog.get_logger()
 
 #: Subjects kept in memory; the least recently touched make room.
 MOST_KEPT = 200_000
@@ -43,9 +46,18 @@ class KeyedState:
             return
         stored = rule_state.load_states(connection, self._station, missing)
         for key in missing:
-            text = stored.get(key)
-            kind = self._book.rules[key[0]].State
-            self._known[key] = msgspec.json.decode(text, type=kind) if text is not None and kind is not None else None
+            self._known[key] = self._decode(key, stored.get(key))
+
+    def _decode(self, key: Key, text: str | None) -> Any:
+        kind = self._book.rules[key[0]].State
+        if text is None or kind is None:
+            return None
+        try:
+            return msgspec.json.decode(text, type=kind)
+        except msgspec.DecodeError as error:
+            # The rule's kind changed under its id, say. Better to begin anew than to fall silent.
+            log.error("a state cannot be read; the rule begins anew", rule=key[0], subject=key[1], error=str(error))  # noqa: TRY400
+            return None
 
     def get(self, key: Key) -> Any:
         """The state of a loaded key, None when it has none."""

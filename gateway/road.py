@@ -26,9 +26,10 @@ from gateway.failpoints import Failpoints, end_at_once
 from gateway.inbox import INBOX
 from gateway.keyed_state import KeyedState
 from gateway.model.errors import StoreUnavailable, Transient
-from gateway.model.event import Report
-from gateway.model.judgement import Timer
+from gateway.model.event import ALARM, Report
+from gateway.model.judgement import Timer, Verdict
 from gateway.model.ports import Delivery
+from gateway.own_alerts import buried_alarm_verdict, put_aside_verdict
 from gateway.settings import Settings
 from gateway.stops.admit import admit, dead_letter
 from gateway.stops.judge import judge
@@ -40,7 +41,7 @@ from gateway.store import events as event_store
 from gateway.store import registry as registry_store
 from gateway.store import road as road_store
 from gateway.store import rule_state
-from gateway.store.pool import is_transient, reaching_store
+from gateway.store.pool import blames_data, reaching_store
 from rules.load import RuleBook
 from rules.rule import Facts
 
@@ -155,8 +156,8 @@ class Road:
             raise
         except psycopg.Error as error:
             self._undo()
-            if is_transient(error):
-                raise StoreUnavailable(f"the database does not answer: {error}") from error
+            if not blames_data(error):
+                raise StoreUnavailable(f"the database does not take it: {error}") from error
             self._part(deliveries, starts, timers, error)
         except Exception as error:
             # A defect of ours that one message brings out must not stop the others for ever.
@@ -165,9 +166,14 @@ class Road:
             self._part(deliveries, starts, timers, error)
 
     def _travel_once(
-        self, deliveries: Sequence[Delivery], starts: Sequence[tuple[str, str]], timers: Sequence[Timer]
+        self,
+        deliveries: Sequence[Delivery],
+        starts: Sequence[tuple[str, str]],
+        timers: Sequence[Timer],
+        verdicts: Sequence[Verdict] = (),
     ) -> None:
         batch = Batch(self._connection, self.clock.now(), deliveries, starts, timers)
+        batch.verdicts.extend(verdicts)
         road_store.advance(self._connection, self.station, self._version)
         for stop in STOPS:
             began = monotonic()
@@ -179,6 +185,7 @@ class Road:
         self.seconds["commit"] += monotonic() - began
         self._version += 1
         self.states.committed()
+        self.health.committed()
         self._count(batch)
 
     def _commit(self) -> None:
@@ -193,6 +200,7 @@ class Road:
     def _undo(self) -> None:
         """Forget what the batch did, here and in the store."""
         self.states.rolled_back()
+        self.health.rolled_back()
         if self._connection.info.transaction_status is not TransactionStatus.UNKNOWN:
             with reaching_store():
                 self._connection.rollback()
@@ -217,17 +225,38 @@ class Road:
                     )
                 return
         if deliveries:
-            letter = dead_letter(deliveries[0], "store_refused", told)
-            with self._asking() as connection:
-                road_store.advance(connection, self.station, self._version)
-                event_store.bury(connection, self.station, [letter])
-                event_store.inbox_remove(connection, [d.token for d in deliveries if d.source == INBOX])
-            self._version += 1
-            self.counts["dead_store_refused"] += 1
+            self._bury(deliveries[0], told)
             return
         rule = timers[0].rule if timers else starts[0][0]
         log.error("rule put aside", stop="judge", rule=rule, error=told)
         self.quarantined.add(rule)
+        self._say_verdict(put_aside_verdict(rule, told, self.clock.now()))
+
+    def _bury(self, delivery: Delivery, told: str) -> None:
+        """Keep what can never be stored as it is; when it was an alarm, somebody must hear of that."""
+        for detail in (told, "the database refused it, and its reason"):
+            letter = dead_letter(delivery, "store_refused", detail)
+            try:
+                with self._asking() as connection:
+                    road_store.advance(connection, self.station, self._version)
+                    event_store.bury(connection, self.station, [letter])
+                    event_store.inbox_remove(connection, [delivery.token] if delivery.source == INBOX else [])
+            except psycopg.Error:
+                log.exception("a dead letter could not be kept", topic=letter.topic, sha256=letter.sha256)
+                continue
+            self._version += 1
+            self.counts["dead_store_refused"] += 1
+            break
+        if delivery.topic.endswith(f"/{ALARM}"):
+            self._say_verdict(buried_alarm_verdict(letter, self.clock.now()))
+
+    def _say_verdict(self, verdict: Verdict) -> None:
+        """Let a verdict of the system's own travel from lifecycle on."""
+        try:
+            self._travel_once((), (), (), (verdict,))
+        except (psycopg.Error, LookupError, TypeError, ValueError):
+            self._undo()
+            log.exception("the system's own alert could not be raised", rule=verdict.rule)
 
     def close(self) -> None:
         """Let go of the road: the connection, and with it the station's lock."""

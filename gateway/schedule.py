@@ -26,6 +26,7 @@ log = structlog.get_logger()
 AHEAD = timedelta(days=7)
 CHANGES_KEPT = timedelta(days=14)
 DEAD_LETTERS_KEPT = timedelta(days=90)
+NOTIFICATIONS_KEPT = timedelta(days=180)
 SESSIONS_KEPT = timedelta(days=7)
 
 
@@ -76,9 +77,11 @@ class Schedule:
     def retire(self, connection: Connection[TupleRow]) -> list[str]:
         """Let go of what has been kept long enough."""
         now = self._clock.now()
-        upkeep.forget_seen(connection, now - self._late - timedelta(days=2))
-        upkeep.forget_dead_letters(connection, now - DEAD_LETTERS_KEPT)
-        changes.forget(connection, self._settings.station, now - CHANGES_KEPT)
+        station = self._settings.station
+        upkeep.forget_seen(connection, station, now - self._late - timedelta(days=2))
+        upkeep.forget_dead_letters(connection, station, now - DEAD_LETTERS_KEPT)
+        upkeep.forget_notifications(connection, station, now - NOTIFICATIONS_KEPT)
+        changes.forget(connection, station, now - CHANGES_KEPT)
         accounts.forget_sessions(connection, now - SESSIONS_KEPT)
         return upkeep.drop_events(connection, now - timedelta(days=self._settings.store_keep_days))
 
@@ -91,7 +94,9 @@ class Schedule:
             if not self._leads():
                 return
             with connect(self._settings.database, f"schedule {name}") as connection:
-                connection.execute("set statement_timeout = 0")  # compressing a day takes its time
+                # Compressing a day takes its time, but nobody may queue behind our wait for a lock.
+                connection.execute("set statement_timeout = 0")
+                connection.execute("set lock_timeout = '2s'")
                 done = work(connection)
             log.info("upkeep done", job=name, done=done)
         except (StoreUnavailable, psycopg.Error) as error:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -30,6 +31,8 @@ from gateway.store import accounts
 from gateway.store import registry as registry_store
 
 _Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+#: A month: a limit beyond it watches nobody.
+MOST_S = 31 * 86_400
 _ID = re.compile(r"^[A-Za-z0-9_-]{1,64}\Z")
 Role = Literal["operator", "officer", "commander", "grid_worker", "auditor", "admin"]
 
@@ -104,6 +107,17 @@ def _complaints(site: Site) -> list[str]:
     }.items():
         named[what] = set(ids)
         told.extend(f"{what} {one!r} stands twice" for one in sorted({one for one in ids if ids.count(one) > 1}))
+    told.extend(
+        f"person {person.id}: care.{complaint}"
+        for person in site.persons
+        for complaint in _care_complaints(person.care)
+    )
+    phones = {user.username for user in site.users if user.phone is not None}
+    told.extend(
+        f"duty {duty.area}: officer {duty.officer!r} has no phone"
+        for duty in site.duty
+        if duty.officer in named["user"] and duty.officer not in phones
+    )
     references: list[tuple[str, str, str | None]] = [
         *((f"area {area.id}: parent", "area", area.parent) for area in site.areas),
         *((f"place {place.id}: area", "area", place.area) for place in site.places),
@@ -120,6 +134,23 @@ def _complaints(site: Site) -> list[str]:
         if one is not None and one not in named[what]
     )
     return told
+
+
+def _care_complaints(care: Mapping[str, Any]) -> Iterator[str]:
+    """What a rule could not work with must be told here, not stop the rule for everybody."""
+    limit = care.get("silence_limit_s")
+    if limit is not None and (
+        isinstance(limit, bool) or not isinstance(limit, int | float) or not 1 <= limit <= MOST_S
+    ):
+        yield f"silence_limit_s: {limit!r} is no number of seconds up to {MOST_S}"
+    away = care.get("away_until")
+    if away is not None:
+        try:
+            offset = datetime.fromisoformat(away).tzinfo
+        except (TypeError, ValueError):
+            offset = None
+        if offset is None:
+            yield f'away_until: {away!r} is no quoted time with an offset, like "2026-12-01T08:00:00+08:00"'
 
 
 def import_site(

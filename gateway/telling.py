@@ -89,7 +89,8 @@ class Telling:
         while True:
             try:
                 await asyncio.to_thread(self._release_now)
-            except StoreUnavailable:
+            except Exception as error:  # noqa: BLE001  # nothing goes out before this has worked
+                log.warning("leases of before cannot be released yet", error=str(error))
                 await asyncio.sleep(CLIMB_EVERY_S)
             else:
                 return

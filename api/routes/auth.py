@@ -33,6 +33,8 @@ def login(given: Login, response: Response, have: Have) -> dict[str, Any]:
     now = have.clock.now()
     with have.pool.transaction() as connection:
         user = accounts.user(connection, given.username)
+    if user is not None and user.station != have.settings.station:
+        user = None  # another station's people are unknown here
     if user is not None and user.locked_until is not None and user.locked_until > now:
         raise Forbidden(f"the account is locked until {user.locked_until.isoformat()} after too many wrong passwords")
     if not password_fits(user.password_hash if user is not None else None, given.password) or user is None:

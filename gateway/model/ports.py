@@ -25,15 +25,31 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
 
 
 class Source(Protocol):
-    """Where messages come from. A delivery that is never acknowledged comes again."""
+    """Where messages come from. A delivery that is never acknowledged comes again.
+
+    `watermark`: everything taken in before it has been handed over and acknowledged. `progressed_at`: when anything was
+    last heard from it (monotonic seconds). `backlog`: deliveries handed over and not yet taken.
+    """
 
     name: str
+    watermark: datetime | None
+
+    @property
+    def progressed_at(self) -> float:
+        """When anything was last heard."""
+
+    @property
+    def backlog(self) -> int:
+        """How many deliveries wait to be taken."""
 
     def take(self, limit: int) -> list[Delivery]:
         """Return at most `limit` waiting deliveries, oldest first, without waiting."""
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Tell the source that these are committed. Never raises: an acknowledgement that is lost only repeats."""
+
+    def is_marker(self, delivery: Delivery) -> bool:
+        """Say whether a delivery of this source carries no report."""
 
 
 class Message(msgspec.Struct, frozen=True):

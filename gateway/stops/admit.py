@@ -89,9 +89,9 @@ def dead_letter(delivery: Delivery, reason: str, detail: str, at: datetime | Non
     """Return the dead letter of a delivery."""
     return DeadLetter(
         source=delivery.source,
-        topic=_storable(delivery.topic),
+        topic=_storable(delivery.topic, 512),
         reason=reason,
-        detail=_storable(detail),
+        detail=_storable(detail, 1000),
         payload=delivery.payload[:KEPT_BYTES],
         sha256=hashlib.sha256(delivery.payload).hexdigest(),
         size=len(delivery.payload),
@@ -99,6 +99,7 @@ def dead_letter(delivery: Delivery, reason: str, detail: str, at: datetime | Non
     )
 
 
-def _storable(text: str) -> str:
-    """PostgreSQL's text knows no NUL and no lone surrogates."""
-    return text.replace("\x00", "␀").encode("utf-8", "replace").decode("utf-8")[:1000]
+def _storable(text: str, most_bytes: int) -> str:
+    """PostgreSQL's text knows no NUL and no lone surrogates, and an index row must stay small."""
+    clean = text.replace("\x00", "␀").encode("utf-8", "replace")
+    return clean[:most_bytes].decode("utf-8", "ignore")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from gateway.model.judgement import Explanation, Verdict
+from gateway.own_alerts import put_aside_verdict
 from gateway.store.rule_state import Key
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from rules.rule import Rule
 
 log = structlog.get_logger()
-
-#: The system's own rule: some other rule was put aside.
-QUARANTINE = "rule-quarantined"
 
 
 def judge(batch: Batch, road: Road) -> None:
@@ -108,16 +105,4 @@ def _put_aside(rule: Rule, error: Exception, batch: Batch, road: Road, at: datet
     """Quarantine a rule until the next start, and have somebody mend it."""
     road.quarantined.add(rule.id)
     log.error("rule put aside", stop="judge", rule=rule.id, error=repr(error))
-    told = f"{type(error).__name__}: {error}"
-    explanation = Explanation(
-        rule=QUARANTINE,
-        version=1,
-        summary={
-            "zh": f"规则 {rule.id} 出错，已隔离：{told}",
-            "en": f"The rule {rule.id} failed and was put aside: {told}",
-        },
-        facts={"rule": rule.id, "version": rule.version, "error": told},
-    )
-    batch.verdicts.append(
-        Verdict("raise", QUARANTINE, f"rule:{rule.id}", at, explanation, priority="P4", stream="work_item")
-    )
+    batch.verdicts.append(put_aside_verdict(rule.id, f"{type(error).__name__}: {error}", at))

@@ -14,7 +14,7 @@ import msgspec
 from gateway.batch import AlertTurn, Turn
 from gateway.model.alert import MOST_EVENTS, Alert
 from gateway.model.judgement import Verdict
-from gateway.stops.judge import QUARANTINE
+from gateway.own_alerts import TEXTS
 from gateway.store import alerts as alert_store
 
 if TYPE_CHECKING:
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
 
 #: How telling a turn is, when several happen to one alert in one batch.
 _WEIGHT = {Turn.EXTENDED: 0, Turn.CLEARED: 1, Turn.RETRACTED: 2, Turn.SOUNDED: 3, Turn.RAISED: 4}
-_QUARANTINE_TITLE = {"zh": "规则出错被隔离", "en": "A rule failed and was put aside"}
-_QUARANTINE_ACTION = {
-    "zh": "检查规则定义，改好后重启网关",
-    "en": "Mend the rule's definition and restart the gateway",
-}
 
 
 def lifecycle(batch: Batch, road: Road) -> None:
@@ -135,7 +130,9 @@ def sounds_again(verdict: Verdict, known: Alert, now: datetime, resound_after: t
     It is when it is a new press or a new episode after the acknowledgement, or ten minutes after the last sound.
     """
     new_episode = verdict.occurrence or not known.active
-    if known.acknowledged_at is not None and new_episode and verdict.at > known.acknowledged_at:
+    # Not by the device's clock: what comes after the acknowledgement and was never seen before is a new press, however
+    # slow the button's clock is.
+    if known.acknowledged_at is not None and new_episode:
         return True
     return known.last_sounded_at is None or now - known.last_sounded_at >= resound_after
 
@@ -146,8 +143,8 @@ def _facts(verdict: Verdict) -> dict[str, object]:
 
 
 def _blank(verdict: Verdict, road: Road) -> Alert:
-    if verdict.rule == QUARANTINE:
-        title, first_action = _QUARANTINE_TITLE, _QUARANTINE_ACTION
+    if verdict.rule in TEXTS:
+        title, first_action = TEXTS[verdict.rule]
     else:
         definition = road.book.rules[verdict.rule].definition
         title = definition.title.model_dump()

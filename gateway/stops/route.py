@@ -50,12 +50,15 @@ def _tell(turn: AlertTurn, batch: Batch, road: Road) -> None:
         )  # fmt: skip
         batch.incidents[incident.id] = incident
     first, *later = incident.ladder
+    answered = incident.state not in UNANSWERED
+    # Somebody has signed and it sounds again: there is no ladder to climb any more, so all of it is told at once.
+    recipients = incident.ladder[-1]["recipients"] if answered else first["recipients"]
     # The rung that is due at once goes out with this very transaction; those to come are rows with a due time.
     tell.tell_phones(
-        batch.connection, incident, alert.id, sounding=alert.sounded, rung=0, recipients=first["recipients"],
+        batch.connection, incident, alert.id, sounding=alert.sounded, rung=0, recipients=recipients,
         now=batch.now, registry=road.registry,
     )  # fmt: skip
-    if incident.state in UNANSWERED:
+    if not answered:
         for number, rung in enumerate(later, start=1):
             due = batch.now + timedelta(seconds=rung["after_s"])
             incident_store.add_rung(batch.connection, incident.id, alert.sounded, number, due, rung["recipients"])
@@ -117,20 +120,28 @@ def ladder(
     signed by the priority's deadline; priorities without a deadline have one rung.
     """
     duty = duty_for(registry, area)
+    on_duty: list[dict[str, Any]] = []
     if duty is not None:
-        first = [{"user": duty.officer, "role": "officer"}]
-        second = [*first, {"user": duty.deputy, "role": "deputy"}] if duty.deputy is not None else first
+        named = ((duty.officer, "officer"), (duty.deputy, "deputy"), (duty.commander, "commander"))
+        on_duty = [{"user": user, "role": role} for user, role in named if _has_phone(registry, user)]
+    if on_duty:
+        # The commander is told when nobody else can be; otherwise the officer, then the officer again and the deputy.
+        first, second = on_duty[:1], [one for one in on_duty if one["role"] != "commander"] or on_duty
     else:
-        first = [
+        first = second = [
             {"user": responder.username, "role": responder.role}
             for responder in registry.responders.values()
             if responder.phone is not None and responder.role in {"officer", "commander"}
         ]
-        second = first
     rungs: list[dict[str, Any]] = [{"after_s": 0.0, "recipients": first}]
     if priority in sign_deadlines:
         rungs.append({"after_s": sign_deadlines[priority], "recipients": second})
     return rungs
+
+
+def _has_phone(registry: Registry, user: str | None) -> bool:
+    responder = registry.responders.get(user) if user is not None else None
+    return responder is not None and responder.phone is not None
 
 
 def duty_for(registry: Registry, area: str | None) -> Duty | None:

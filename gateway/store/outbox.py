@@ -109,12 +109,6 @@ def stop(connection: Connection[TupleRow], incident: int) -> None:
     connection.execute(SQL["stop"], {"incident": incident})
 
 
-def next_due(connection: Connection[TupleRow], station: str) -> datetime | None:
-    """Return when the next message wants to go out."""
-    row = connection.execute(SQL["next_due"], {"station": station}).fetchone()
-    return row[0] if row is not None else None
-
-
 def backlog(connection: Connection[TupleRow], station: str) -> list[tuple[str, int, datetime]]:
     """Return (channel, messages waiting, oldest) for each channel with a backlog."""
     return connection.execute(SQL["backlog"], {"station": station}).fetchall()

@@ -19,8 +19,12 @@ UNAVAILABLE = (
     psycopg.InterfaceError,
     PoolTimeout,
 )
-#: SQLSTATE classes that a later try may not meet again (connection, rollback, resources, intervention, system).
-TRANSIENT_CLASSES = frozenset({"08", "40", "53", "57", "58"})
+#: SQLSTATE classes that a later try may not meet again (connection, transaction state, rollback, resources, object in
+#: use, intervention, system).
+TRANSIENT_CLASSES = frozenset({"08", "25", "40", "53", "55", "57", "58"})
+#: SQLSTATE classes that one row of data can be to blame for (data, integrity, limits). Everything else is the
+#: database's own trouble, and no message may be buried for it.
+DATA_CLASSES = frozenset({"22", "23", "54"})
 
 #: Every connection says who it is, never waits for ever, and notices a dead peer.
 CONNECT_OPTIONS: dict[str, Any] = {
@@ -28,14 +32,26 @@ CONNECT_OPTIONS: dict[str, Any] = {
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
-    "options": "-c timezone=UTC -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000",
+    "tcp_user_timeout": 20_000,
 }
+#: The server too must notice that we are gone: its backend holds the road's lock as long as it believes in us.
+_SESSION = (
+    "-c timezone=UTC -c statement_timeout=30000 -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5"
+    " -c tcp_keepalives_count=3 -c tcp_user_timeout=20000"
+)
+#: A process that is stopped in the middle of a transaction must not hold rows that others wait for.
+_LONGEST_IDLE_MS = {"road": 60_000, "pool": 5_000}
+
+
+def _options(name: str, use: str) -> dict[str, Any]:
+    idle = f" -c idle_in_transaction_session_timeout={_LONGEST_IDLE_MS[use]}"
+    return {**CONNECT_OPTIONS, "application_name": f"anxin {name}", "options": _SESSION + idle}
 
 
 def connect(database_url: str, name: str, *, autocommit: bool = False) -> Connection[TupleRow]:
     """Open one connection. Raises `StoreUnavailable`."""
     try:
-        return psycopg.connect(database_url, autocommit=autocommit, application_name=f"anxin {name}", **CONNECT_OPTIONS)
+        return psycopg.connect(database_url, autocommit=autocommit, **_options(name, "road"))
     except psycopg.Error as error:
         raise StoreUnavailable(f"the database does not answer: {error}") from error
 
@@ -62,7 +78,7 @@ class Pool:
     def __init__(self, database_url: str, name: str, size: int = 8) -> None:
         self._pool: ConnectionPool[Connection[TupleRow]] = ConnectionPool(
             database_url,
-            kwargs={"application_name": f"anxin {name}", "autocommit": True, **CONNECT_OPTIONS},
+            kwargs={"autocommit": True, **_options(name, "pool")},
             min_size=1,
             max_size=size,
             max_waiting=200,
@@ -94,6 +110,13 @@ class Pool:
                 yield connection
         except psycopg.DataError as error:
             raise BadInput(f"the database cannot take this value: {error}", reason="value") from error
+
+
+def blames_data(error: psycopg.Error) -> bool:
+    """Say whether one row of what we sent can be to blame, so that parting the batch will find it."""
+    if isinstance(error, psycopg.errors.CheckViolation) and error.diag.constraint_name is None:
+        return False  # so PostgreSQL calls a missing partition
+    return error.sqlstate is not None and error.sqlstate[:2] in DATA_CLASSES
 
 
 def is_transient(error: psycopg.Error) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from psycopg import Connection
@@ -13,6 +13,10 @@ from gateway.model.errors import Fenced
 from gateway.store.sql import queries
 
 SQL = queries("road")
+
+
+#: «Last heard» is written this sparingly at the most; what lies between is in the events.
+UNWRITTEN = timedelta(minutes=1)
 
 
 class Health(msgspec.Struct):
@@ -46,7 +50,7 @@ def load_health(connection: Connection[TupleRow], station: str) -> tuple[dict[st
     kept = connection.execute(SQL["heard"], {"station": station}).fetchall()
     heard: dict[str, datetime] = {device: moment for device, moment, _ in kept}
     if heard:
-        rows = connection.execute(SQL["heard_since"], {"station": station, "since": max(heard.values())})
+        rows = connection.execute(SQL["heard_since"], {"station": station, "since": max(heard.values()) - UNWRITTEN})
         for device, moment in rows.fetchall():
             heard[device] = max(moment, heard.get(device, moment))
     return heard, {device: online for device, _, online in kept if online is not None}

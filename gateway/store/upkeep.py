@@ -33,14 +33,21 @@ def make_partitions(connection: Connection[TupleRow], since: datetime, until: da
     while day <= until:
         name = f"event_{day:%Y%m%d}"
         if name not in there:
-            connection.execute(
-                compose.SQL("create table if not exists {} partition of event for values from ({}) to ({})").format(
-                    compose.Identifier(name), compose.Literal(day), compose.Literal(day + DAY)
-                )
-            )
+            _make_partition(connection, name, day)
             made.append(name)
         day += DAY
     return made
+
+
+def _make_partition(connection: Connection[TupleRow], name: str, day: datetime) -> None:
+    """Make a table and attach it: unlike `create … partition of`, that waits for no reader and holds up no writer."""
+    table = compose.Identifier(name)
+    connection.execute(compose.SQL("create table if not exists {} (like event including defaults)").format(table))
+    connection.execute(
+        compose.SQL("alter table event attach partition {} for values from ({}) to ({})").format(
+            table, compose.Literal(day), compose.Literal(day + DAY)
+        )
+    )
 
 
 def drop_events(connection: Connection[TupleRow], before: datetime) -> list[str]:
@@ -61,14 +68,20 @@ def compress_events(connection: Connection[TupleRow], before: datetime) -> int:
     return len(connection.execute(SQL["timescale_compress"], {"before": before}).fetchall())
 
 
-def forget_seen(connection: Connection[TupleRow], before: datetime) -> int:
+def forget_seen(connection: Connection[TupleRow], station: str, before: datetime) -> int:
     """Drop the ids of events that are too old to be taken in again."""
-    return connection.execute(SQL["forget_seen"], {"before": before}).rowcount
+    return connection.execute(SQL["forget_seen"], {"station": station, "before": before}).rowcount
 
 
-def forget_dead_letters(connection: Connection[TupleRow], before: datetime) -> int:
+def forget_dead_letters(connection: Connection[TupleRow], station: str, before: datetime) -> int:
     """Drop old dead letters."""
-    return connection.execute(SQL["forget_dead_letters"], {"before": before}).rowcount
+    return connection.execute(SQL["forget_dead_letters"], {"station": station, "before": before}).rowcount
+
+
+def forget_notifications(connection: Connection[TupleRow], station: str, before: datetime) -> int:
+    """Drop messages settled long ago, with their attempts."""
+    connection.execute(SQL["forget_attempts"], {"station": station, "before": before})
+    return connection.execute(SQL["forget_notifications"], {"station": station, "before": before}).rowcount
 
 
 def try_lead(connection: Connection[TupleRow], station: str) -> bool:

@@ -19,6 +19,8 @@ from rules.kinds.selecting import SelectingRule
 from rules.rule import Facts
 
 TIMER = "silent"
+#: The timer looks at least this often, so that a changed limit, a return or somebody new to watch is noticed.
+LOOK_EVERY = timedelta(hours=1)
 
 
 class AbsenceState(msgspec.Struct):
@@ -49,7 +51,7 @@ class Absence(SelectingRule):
         person = facts.person(subject)
         if person is None:
             return None
-        return Judgement(AbsenceState(now), timers={TIMER: now + self._limit(person)[0]})
+        return Judgement(AbsenceState(now), timers={TIMER: self._look_at(now + self._limit(person)[0], now)})
 
     def on_event(
         self, event: Event, subject: str, state: AbsenceState | None, now: datetime, facts: Facts
@@ -59,7 +61,8 @@ class Absence(SelectingRule):
         if person is None or not person.care.get("lives_alone"):
             return None
         if state is None:
-            return Judgement(AbsenceState(event.ts, event.reference), timers={TIMER: event.ts + self._limit(person)[0]})
+            due = event.ts + self._limit(person)[0]
+            return Judgement(AbsenceState(event.ts, event.reference), timers={TIMER: self._look_at(due, event.ts)})
         if event.ts <= state.last:
             return None
         last = AbsenceState(event.ts, event.reference)
@@ -67,22 +70,29 @@ class Absence(SelectingRule):
             return Judgement(last)
         action = "clear" if event.ts > state.raised_at else "retract"
         verdict = self._verdict(action, subject, person, state, now, facts, (event.reference,))
-        return Judgement(last, (verdict,), {TIMER: event.ts + self._limit(person)[0]})
+        return Judgement(last, (verdict,), {TIMER: self._look_at(event.ts + self._limit(person)[0], event.ts)})
 
     def on_timer(self, timer: Timer, state: AbsenceState | None, now: datetime, facts: Facts) -> Judgement | None:
         """Raise when the silence is as long as the limit; else look again when it would be."""
         person = facts.person(timer.subject)
-        if state is None or state.raised_at is not None or person is None or not person.care.get("lives_alone"):
+        if person is None or not person.care.get("lives_alone"):
+            return Judgement(timers={TIMER: now + LOOK_EVERY})
+        if state is None:
+            return self.on_start(timer.subject, now, facts)
+        if state.raised_at is not None:
             return None
         away_until = _away_until(person)
         silent_since = max(state.last, away_until) if away_until is not None else state.last
         due = silent_since + self._limit(person)[0]
         if due > now:
-            return Judgement(timers={TIMER: due})
+            return Judgement(timers={TIMER: self._look_at(due, now)})
         raised = AbsenceState(state.last, state.reference, now)
         events = (state.reference,) if state.reference is not None else ()
         verdict = self._verdict("raise", timer.subject, person, state, now, facts, events)
         return Judgement(raised, (verdict,))
+
+    def _look_at(self, due: datetime, now: datetime) -> datetime:
+        return min(due, now + LOOK_EVERY)
 
     def _limit(self, person: Person) -> tuple[timedelta, str]:
         own = person.care.get("silence_limit_s")

@@ -40,6 +40,9 @@ class Count(SelectingRule):
     def __init__(self, definition: Definition, version: int = 1) -> None:
         super().__init__(definition, version)
         self.limit = int(definition.params["limit"])
+        if not 1 <= self.limit <= MOST_KEPT:
+            message = f"limit must be between 1 and {MOST_KEPT}"
+            raise ValueError(message)
         self.window = self.seconds("window_s")
         self.clear_after = self.seconds("clear_after_s")
 

@@ -19,6 +19,8 @@ from rules.definition import Definition
 from rules.rule import NEVER, Facts, Rule
 
 TIMER = "silent"
+#: The timer looks at least this often, so that a changed limit or kind is noticed.
+LOOK_EVERY = timedelta(hours=1)
 
 
 class DeviceSilenceState(msgspec.Struct):
@@ -57,7 +59,8 @@ class DeviceSilence(Rule):
         device = facts.device(subject)
         if device is None or device.kind not in self.limits:
             return None
-        return Judgement(DeviceSilenceState(now), timers={TIMER: now + self.limits[device.kind]})
+        due = now + self.limits[device.kind]
+        return Judgement(DeviceSilenceState(now), timers={TIMER: min(due, now + LOOK_EVERY)})
 
     def on_event(
         self, event: Event, subject: str, state: DeviceSilenceState | None, now: datetime, facts: Facts
@@ -75,12 +78,16 @@ class DeviceSilence(Rule):
     def on_timer(self, timer: Timer, state: DeviceSilenceState | None, now: datetime, facts: Facts) -> Judgement | None:
         """Raise when the device has been silent for its limit; else look again when it would be."""
         device = facts.device(timer.subject)
-        if state is None or state.raised_at is not None or device is None or device.kind not in self.limits:
+        if device is None or device.kind not in self.limits:
+            return Judgement(timers={TIMER: now + LOOK_EVERY})
+        if state is None:
+            return self.on_start(timer.subject, now, facts)
+        if state.raised_at is not None:
             return None
         heard = facts.last_heard.get(device.id, NEVER)
         due = max(heard, state.since) + self.limits[device.kind]
         if due > now:
-            return Judgement(timers={TIMER: due})
+            return Judgement(timers={TIMER: min(due, now + LOOK_EVERY)})
         return self._raise(timer, state, device, heard, now, facts)
 
     def _raise(

@@ -18,9 +18,9 @@ from rules.rule import NEVER, Facts
 
 
 class InstantState(msgspec.Struct):
-    """Whether the condition stands, and the time (UTC) of the newest clearing event."""
+    """When the standing condition was last seen (None: it does not stand), and the newest clearing event (UTC)."""
 
-    raised: bool
+    raised_at: datetime | None
     cleared_at: datetime
 
 
@@ -34,19 +34,21 @@ class Instant(SelectingRule):
         self, event: Event, subject: str, state: InstantState | None, now: datetime, facts: Facts
     ) -> Judgement | None:
         """Raise or clear."""
+        raised_at = state.raised_at if state is not None else None
         cleared_at = state.cleared_at if state is not None else NEVER
         if self.when.takes(event):
             raised = self._verdict("raise", event, subject, now, facts)
+            if self.clears is None:
+                return Judgement(verdicts=(raised,))
             if cleared_at >= event.ts:
                 return Judgement(verdicts=(raised, self._verdict("clear", event, subject, cleared_at, facts)))
-            if self.clears is None or (state is not None and state.raised):
-                return Judgement(verdicts=(raised,))
-            return Judgement(InstantState(raised=True, cleared_at=cleared_at), (raised,))
+            return Judgement(InstantState(max(raised_at or NEVER, event.ts), cleared_at), (raised,))
         if cleared_at >= event.ts:
             return None
-        stood = state is not None and state.raised
-        verdicts = (self._verdict("clear", event, subject, now, facts),) if stood else ()
-        return Judgement(InstantState(raised=False, cleared_at=event.ts), verdicts)
+        if raised_at is None or raised_at > event.ts:
+            # Nothing stands, or what stands began after this: it clears only what comes later still.
+            return Judgement(InstantState(raised_at, event.ts))
+        return Judgement(InstantState(None, event.ts), (self._verdict("clear", event, subject, now, facts),))
 
     def _verdict(self, action: str, event: Event, subject: str, at: datetime, facts: Facts) -> Verdict:
         return self.verdict(

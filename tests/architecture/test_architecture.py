@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.settings import Settings
-from gateway.store.sql import QUERIES
+from gateway.store.sql import QUERIES, queries
 from rules.kinds import KINDS
 from rules.load import CATALOG, TEST_SUFFIX
 
@@ -120,6 +120,15 @@ def test_every_query_has_a_sentence_or_a_telling_name_and_is_used() -> None:
     for file in sorted(QUERIES.glob("*.sql")):
         for name in re.findall(r"^-- name: (\w+)$", file.read_text(encoding="utf-8"), re.MULTILINE):
             assert f'"{name}"' in used or name == "columns", f"{file.name}: {name} is used nowhere"
+
+
+def test_every_query_asked_for_is_there() -> None:
+    for path in sources("gateway"):
+        text = path.read_text(encoding="utf-8")
+        for file in re.findall(r'^SQL = queries\("(\w+)"\)$', text, re.MULTILINE):
+            there = set(queries(file))
+            asked = set(re.findall(r'SQL\["(\w+)"\]', text))
+            assert asked <= there, f"{path}: {asked - there} is not in {file}.sql"
 
 
 def test_every_setting_is_documented() -> None:

@@ -56,3 +56,35 @@ def test_nothing_is_lost_and_a_press_rings_soon_after_its_return(tmp_path: Path)
         wait_for(lambda: httpx.get(f"{station.url}/readyz", timeout=5).status_code == 200, "readiness", 20)
     finally:
         station.close()
+
+
+def test_a_database_in_trouble_is_no_reason_to_bury_a_press(tmp_path: Path) -> None:
+    station = Station(tmp_path, make_site(1))
+    try:
+        station.start_all()
+        station.execute("alter table alert rename to alert_gone")
+        with station.publisher("button-1") as button:
+            button.event("button-1", "alarm.pressed")
+        time.sleep(3)  # long enough for several tries: nothing can be waited for that must not happen
+        assert station.rows("select * from dead_letter") == []
+        station.execute("alter table alert_gone rename to alert")
+        wait_for(lambda: [m for m in station.phone_messages() if m["rung"] == 0], "the phone", 30)
+        assert station.one("select count(*) from event where kind = 'alarm.pressed'") == 1
+    finally:
+        station.close()
+
+
+def test_a_defect_of_ours_buries_one_press_and_somebody_hears_of_it(tmp_path: Path) -> None:
+    station = Station(tmp_path, make_site(1))
+    try:
+        station.start_all()
+        # What only this one message can bring out: a constraint nothing else meets.
+        station.execute("alter table event add constraint test_defect check (event_id <> 'unlucky') not valid")
+        station.execute("alter table event_seen add constraint test_defect check (event_id <> 'unlucky')")
+        with station.publisher("button-1") as button:
+            button.event("button-1", "alarm.pressed", event_id="unlucky")
+        (alert,) = wait_for(lambda: station.rows("select * from alert where rule_id = 'alarm-not-stored'"), "an alert")
+        assert (alert["priority"], alert["latched"]) == ("P1", True)
+        wait_for(lambda: [m for m in station.phone_messages() if m["alert"] == alert["id"]], "the phone", 30)
+    finally:
+        station.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import random
 import socket
 import time
 from collections import Counter
@@ -180,7 +181,7 @@ def quiet(station: Station) -> None:
 
 
 def key(topic: str, payload: bytes) -> str:
-    return f"{topic[:1000]} {hashlib.sha256(payload).hexdigest()}"
+    return f"{topic.encode()[:512].decode('utf-8', 'ignore')} {hashlib.sha256(payload).hexdigest()}"
 
 
 @pytest.fixture(scope="module")
@@ -583,3 +584,14 @@ def test_poison_that_comes_again_after_a_crash_is_still_one_letter(sent: Sent) -
     station.start_gateway()
     wait_for(lambda: station.gateway_facts()["horizon_lag_s"] is not None, "all that the broker held to be read", 20)
     assert stored_of(station, payload) == 1
+
+
+def test_a_topic_too_long_for_an_index_is_buried_like_any_other(station: Station) -> None:
+    dice = random.Random(3)
+    device = "".join(chr(dice.randrange(0x4E00, 0x9FA5)) for _ in range(3000))
+    with station.publisher() as sender:
+        sender.raw(f"anxin/v1/{station.id}/{device}/event", b"{}")
+        good = sender.event("door-1", "door.opened")
+    wait_for(lambda: station.rows("select 1 from event where event_id = %s", good), "the good one behind it")
+    (letter,) = station.rows("select topic, size from dead_letter where topic like %s", f"%{device[:20]}%")
+    assert len(letter["topic"].encode()) <= 512

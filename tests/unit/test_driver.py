@@ -32,9 +32,10 @@ class FakeSource:
 
     name = "fake"
 
-    def __init__(self, watermark: datetime | None, silent_s: float = 0) -> None:
+    def __init__(self, watermark: datetime | None, silent_s: float = 0, backlog: int = 0) -> None:
         self.watermark = watermark
         self.progressed_at = monotonic() - silent_s
+        self.backlog = backlog
 
     def take(self, limit: int) -> list[Delivery]:
         del limit
@@ -47,15 +48,14 @@ class FakeSource:
         del delivery
         return False
 
-    def tick(self) -> None:
-        """Nothing."""
 
-
-def horizon(*sources: FakeSource) -> datetime:
+def horizon(*sources: FakeSource, stood_still_s: float = 0) -> datetime:
     road: Any = None
     driver = Driver(
         road, sources, Still(), batch_max=1, grace_s=60, committed=lambda: None
     )  # fmt: skip
+    driver._grace_from -= 3600
+    driver._went_round_at -= stood_still_s
     return driver.horizon()
 
 
@@ -74,11 +74,20 @@ def test_a_source_that_says_nothing_for_the_grace_is_waited_for_no_longer() -> N
     assert horizon(FakeSource(None, silent_s=61), FakeSource(early)) == early, "the others still count"
 
 
+def test_the_grace_does_not_count_a_pause_of_our_own_or_what_we_have_not_taken_yet() -> None:
+    early = NOW - timedelta(seconds=90)
+    silent = FakeSource(early, silent_s=61)
+    assert horizon(silent) == NOW
+    assert horizon(silent, stood_still_s=70) == early, "we were stopped: what came meanwhile is heard first"
+    assert horizon(FakeSource(early, silent_s=61, backlog=1)) == early
+
+
 def test_retries_back_off_with_jitter_and_obey_the_provider() -> None:
     again = Outcome("retry")
     first, tenth = retry_delay(1, again).total_seconds(), retry_delay(10, again).total_seconds()
     assert FIRST_RETRY_S / 2 <= first <= FIRST_RETRY_S
     assert LONGEST_RETRY_S / 2 <= tenth <= LONGEST_RETRY_S
+    assert retry_delay(2000, again).total_seconds() <= LONGEST_RETRY_S
     assert retry_delay(1, Outcome("retry", retry_after=7)) == timedelta(seconds=7)
     assert retry_delay(1, Outcome("retry", retry_after=9999)) == timedelta(seconds=LONGEST_RETRY_S)
 
@@ -101,6 +110,17 @@ def test_last_heard_is_written_sparingly() -> None:
     assert not health.learn([event("camera.person", NOW + timedelta(seconds=5))])
     assert health.learn([event("camera.person", NOW + timedelta(seconds=16))])["d"].heard == NOW + timedelta(seconds=16)
     assert health.last_heard["d"] == NOW + timedelta(seconds=16)
+
+
+def test_what_an_undone_batch_taught_is_forgotten() -> None:
+    health = DeviceHealth({}, {})
+    health.learn([event("device.online", NOW)])
+    health.committed()
+    later = event("device.offline", NOW + timedelta(hours=1))
+    health.learn([later, event("camera.person", NOW + timedelta(hours=2))])
+    health.rolled_back()
+    assert not health.has_said(later)
+    assert health.last_heard["d"] == NOW
 
 
 def test_failpoints_are_named_and_seeded() -> None:

@@ -13,6 +13,9 @@ from gateway.tell import phone_body
 DEADLINES = {"P1": 30.0, "P2": 120.0}
 
 
+PEOPLE = [Responder(name, "", "officer", f"phone-{name}") for name in ("a", "b", "d", "c")]
+
+
 def registry(duties: list[Duty], responders: list[Responder] | None = None) -> Registry:
     return Registry(
         station=Station("s", "派出所", "Asia/Shanghai"),
@@ -22,7 +25,7 @@ def registry(duties: list[Duty], responders: list[Responder] | None = None) -> R
             Area("loop", "grid", "环", "loop"),
         ],
         duties=duties,
-        responders=responders or [],
+        responders=PEOPLE if responders is None else responders,
     )
 
 
@@ -73,3 +76,15 @@ def test_a_push_names_the_area_and_no_person_or_flat() -> None:
     assert body["title"]["zh"] == "P2 独居老人长时间无活动（再次提醒）"
     assert "网格" in body["body"]["zh"]
     assert "flat-1-101" not in str(body)
+
+
+def test_whoever_has_no_phone_is_passed_over_and_never_left_as_the_only_one() -> None:
+    mute = [
+        Responder("a", "", "officer"),
+        Responder("d", "", "officer", "phone-d"),
+        Responder("c", "", "commander", "p"),
+    ]
+    first, second = ladder(registry([Duty("beat", "a", "d", "c")], mute), "grid", "P1", DEADLINES)
+    assert (users(first), users(second)) == (["d"], ["d"])
+    assert users(ladder(registry([Duty("beat", "a", None, "c")], mute), "grid", "P1", DEADLINES)[0]) == ["c"]
+    assert users(ladder(registry([Duty("beat", "a")], mute), "grid", "P1", DEADLINES)[0]) == ["d", "c"]

@@ -60,5 +60,6 @@ on conflict (station_id, process) do update set at = excluded.at, facts = exclud
 select process, at, facts from process_health where station_id = %(station)s
 
 -- name: set_password
--- A new password; earlier sessions end by themselves.
+-- A new password; earlier sessions end.
+with ended as (delete from user_session where username = %(username)s)
 update user_account set password_hash = %(hash)s, failed_logins = 0, locked_until = null where username = %(username)s

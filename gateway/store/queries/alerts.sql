@@ -11,7 +11,7 @@ a.ended_at, a.previous_id as previous, a.version
 select {columns} from alert a
 join unnest(%(rules)s::text[], %(subjects)s::text[]) as k (rule_id, subject) using (rule_id, subject)
 where a.station_id = %(station)s and a.ended_at is null
-for update of a
+for no key update of a
 
 -- name: last_of
 -- The newest ended alert of an identity, to link the next one to.
@@ -49,7 +49,7 @@ where a.station_id = %(station)s and a.id = %(id)s
 select {columns} from alert a
 where a.station_id = %(station)s and a.id = %(id)s
     and (%(areas)s::text[] is null or a.area_id = any (%(areas)s))
-for update of a
+for no key update of a
 
 -- name: list
 -- Alerts within a scope, newest first.
@@ -74,4 +74,4 @@ order by a.id desc limit %(limit)s
 -- name: of_incident
 -- The alerts of one incident, held until the transaction ends.
 select {columns} from alert a join incident_alert l on l.alert_id = a.id
-where l.incident_id = %(incident)s order by a.id for update of a
+where l.incident_id = %(incident)s order by a.id for no key update of a

@@ -15,7 +15,7 @@ insert into incident_alert (incident_id, alert_id) values (%(incident)s, %(alert
 -- The incident of an alert that is not over, held until the transaction ends.
 select {columns} from incident i join incident_alert l on l.incident_id = i.id
 where l.alert_id = %(alert)s and i.state not in ('closed', 'merged', 'cancelled')
-order by i.id desc limit 1 for update of i
+order by i.id desc limit 1 for no key update of i
 
 -- name: get
 -- One incident within a scope.
@@ -26,7 +26,7 @@ where i.station_id = %(station)s and i.id = %(id)s and (%(areas)s::text[] is nul
 -- One incident within a scope, held until the transaction ends.
 select {columns} from incident i
 where i.station_id = %(station)s and i.id = %(id)s and (%(areas)s::text[] is null or i.area_id = any (%(areas)s))
-for update of i
+for no key update of i
 
 -- name: list
 -- Incidents within a scope, newest first.

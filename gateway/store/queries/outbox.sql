@@ -7,10 +7,13 @@ values (%(station)s, %(key)s, %(channel)s, %(recipient)s, %(priority)s, %(incide
 on conflict (key) do nothing
 
 -- name: expire
--- Too late to be of use: the ladder, not this message, carries on.
-update notification set state = 'expired'
+-- Too late to be of use. As long as nobody has answered the incident, its messages are: they are tried on.
+update notification n set state = 'expired'
 where state = 'queued' and station_id = %(station)s and expires_at <= %(now)s
     and (leased_until is null or leased_until <= %(now)s)
+    and not exists (
+        select from incident i
+        where i.id = n.incident_id and n.channel = 'phone' and i.state in ('new', 'acknowledged', 'dispatched'))
 
 -- name: lease
 -- The most urgent messages of a channel, for us alone until the lease ends.
@@ -19,7 +22,7 @@ where id in (
     select id from notification
     where state = 'queued' and channel = %(channel)s and station_id = %(station)s
         and priority = any (%(priorities)s)
-        and due_at <= %(now)s and expires_at > %(now)s and (leased_until is null or leased_until <= %(now)s)
+        and due_at <= %(now)s and (leased_until is null or leased_until <= %(now)s)
     order by priority, id limit %(limit)s for update skip locked
 )
 returning id, key, channel, recipient, priority, body, created_at, attempts
@@ -41,9 +44,6 @@ where id = %(id)s
 -- name: postpone
 -- Try again later; one that was stopped meanwhile stays stopped.
 update notification set due_at = %(due_at)s, leased_until = null where id = %(id)s
-
--- name: next_due
-select min(due_at) from notification where state = 'queued' and station_id = %(station)s
 
 -- name: stop
 -- Nobody needs to be told any more. One that is under way this moment may still ring, but is not tried again.

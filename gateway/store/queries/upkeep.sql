@@ -1,5 +1,6 @@
 -- name: is_hypertable
-select exists (select from pg_extension where extname = 'timescaledb')
+-- Whether events live in a hypertable: decided when the table was made, not by what is installed now.
+select relkind <> 'p' from pg_class where oid = 'event'::regclass
 
 -- name: partitions
 -- The day partitions there are, by name.
@@ -15,11 +16,21 @@ select drop_chunks('event', older_than => %(before)s::timestamptz)
 
 -- name: forget_seen
 -- Ids of events too old to be taken in again.
-delete from event_seen where ts < %(before)s
+delete from event_seen where station_id = %(station)s and ts < %(before)s
 
 -- name: forget_dead_letters
-delete from dead_letter where last_received_at < %(before)s
+delete from dead_letter where station_id = %(station)s and last_received_at < %(before)s
 
 -- name: lead
 -- One process runs the scheduled work.
 select pg_try_advisory_lock(hashtextextended('anxin schedule ' || %(station)s, 0))
+
+-- name: forget_attempts
+-- Attempts of messages that were settled long ago.
+delete from attempt a using notification n
+where n.id = a.notification_id and n.station_id = %(station)s and n.state <> 'queued' and n.created_at < %(before)s
+
+-- name: forget_notifications
+-- Messages that were settled long ago.
+delete from notification
+where station_id = %(station)s and state <> 'queued' and created_at < %(before)s

@@ -1,0 +1,51 @@
+"""What the gateway itself has to report: a rule that was put aside, an alarm that could not be stored.
+
+They travel as verdicts like any rule's, from lifecycle on.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from gateway.model.event import DeadLetter
+from gateway.model.judgement import Explanation, Verdict
+
+QUARANTINE = "rule-quarantined"
+BURIED_ALARM = "alarm-not-stored"
+
+#: By rule: title and first action, as a definition would give them.
+TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    QUARANTINE: (
+        {"zh": "规则出错被隔离", "en": "A rule failed and was put aside"},
+        {"zh": "检查规则定义，改好后重启网关", "en": "Mend the rule's definition and restart the gateway"},
+    ),
+    BURIED_ALARM: (
+        {"zh": "一条报警无法入库", "en": "An alarm could not be stored"},
+        {
+            "zh": "打开死信列表看是哪个设备，先按真警处理，再通知维保",
+            "en": "See in the dead letters which device it was; treat it as real first, then call maintenance",
+        },
+    ),
+}
+
+
+def put_aside_verdict(rule: str, told: str, at: datetime) -> Verdict:
+    """Return the work item for a rule that was put aside until the next start."""
+    summary = {
+        "zh": f"规则 {rule} 出错，已隔离：{told}",
+        "en": f"The rule {rule} failed and was put aside: {told}",
+    }
+    explanation = Explanation(QUARANTINE, 1, summary, {"rule": rule, "error": told})
+    return Verdict("raise", QUARANTINE, f"rule:{rule}", at, explanation, priority="P4", stream="work_item")
+
+
+def buried_alarm_verdict(letter: DeadLetter, at: datetime) -> Verdict:
+    """Return the alert for an alarm that could not be stored: it may be real."""
+    summary = {
+        "zh": f"主题 {letter.topic} 上的一条报警无法入库：{letter.detail}",
+        "en": f"An alarm on {letter.topic} could not be stored: {letter.detail}",
+    }
+    explanation = Explanation(BURIED_ALARM, 1, summary, {"topic": letter.topic, "sha256": letter.sha256})
+    return Verdict(
+        "raise", BURIED_ALARM, f"topic:{letter.topic}", at, explanation, priority="P1", latch=True, occurrence=True
+    )
