@@ -20,7 +20,6 @@ const listeners = { change: [], raise: [] };
 let waiting = null;
 let loads = 0;
 let loaded = false;
-let newest = 0;
 /** How often each alert has sounded, as far as this console has told its operator. */
 const sounded = new Map();
 let notifying = false;
@@ -54,7 +53,6 @@ export async function load() {
   fill(names.devices, devices);
   fill(names.areas, areas.items);
   fill(names.rules, rules.items);
-  for (const alert of [...openAlerts, ...ended]) newest = Math.max(newest, alert.id);
   const raised = openAlerts.filter((alert) => hears(alert));
   const first = !loaded;
   loaded = true;
@@ -79,7 +77,6 @@ export function apply(kind, body) {
   else if (body.state === "ended") shelf.delete(body.id);
   else shelf.set(body.id, body);
   if (kind === "alert") {
-    newest = Math.max(newest, body.id);
     ended = ended.filter((alert) => alert.id !== body.id);
     if (body.state === "ended") ended = [body, ...ended].slice(0, MOST_ENDED);
     if (hears(body)) tell("raise", body);
@@ -95,15 +92,12 @@ export function forget() {
   loads += 1;
   waiting = null;
   loaded = false;
-  newest = 0;
   ended = [];
   for (const shelf of [alerts, incidents, work, sounded]) shelf.clear();
   changed();
 }
 
 export const isLoaded = () => loaded;
-/** The newest alert number seen, to notice a stream that has died without a word. */
-export const newestAlert = () => newest;
 export const alertOf = (id) => alerts.get(id) ?? ended.find((alert) => alert.id === id);
 export const incidentOf = (id) => incidents.get(id);
 export const ruleOf = (id) => names.rules.get(id)?.definition;

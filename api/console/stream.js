@@ -1,11 +1,10 @@
 // Following the live stream, and noticing when it is not live: the link is `connecting`, `live` or `lost`.
 //
-// The browser's EventSource reconnects by itself and says where it left off. What it cannot see: heartbeats (they are
-// comments), a server that has gone silent, a stream that died without a word. `/readyz` and the newest alert's
-// number, asked every ten seconds, stand in for those.
+// The browser's EventSource reconnects by itself and says where it left off. What it does not notice is a stream that
+// died without a word: the server sends a heartbeat every 15 seconds, and 40 seconds without any frame are a loss.
+// `/readyz`, asked every ten seconds, says what is wrong behind the server.
 
 import { get, now, readiness } from "./api.js";
-import { isLoaded, newestAlert } from "./state.js";
 
 const LOOK_MS = 10000;
 const LOST_AFTER_MS = 40000;
@@ -24,7 +23,7 @@ let contactAt = 0;
 let contactClock = 0;
 let state = "connecting";
 let replay = null;
-let missing = 0;
+let triedAt = 0;
 
 /**
  * Follow the stream. Handlers: `frame(kind, body)`, `anew(first)` when the lists are to be fetched, `link(state, told)`
@@ -34,7 +33,6 @@ export function start(given) {
   stop();
   handlers = given;
   lastId = null;
-  missing = 0;
   say("connecting");
   contact();
   connect();
@@ -65,6 +63,7 @@ function connect() {
   opened.onerror = mine(onError);
   opened.addEventListener("hello", mine((event) => onPosition(event, true)));
   opened.addEventListener("reset", mine((event) => onPosition(event, false)));
+  opened.addEventListener("heartbeat", mine(keep));
   for (const kind of KINDS) opened.addEventListener(kind, mine((event) => onFrame(kind, event)));
 }
 
@@ -115,33 +114,16 @@ async function onError() {
 async function look() {
   const asked = handlers;
   const { reached, failing } = await readiness();
-  if (handlers !== asked || asked === null) return;
-  if (reached) {
-    contact();
-    handlers.ready(failing);
-  }
-  if (source.readyState === EventSource.OPEN && state === "lost") connect();
-  else if (reached && failing.length === 0 && state === "live" && isLoaded()) await compare(asked);
-}
-
-/** An alert that the stream did not bring within ten seconds: it is dead, whatever the browser thinks. */
-async function compare(asked) {
-  if (missing > newestAlert()) {
-    missing = 0;
-    lose();
-    connect();
-    return;
-  }
-  try {
-    const newest = (await get("alerts?limit=1")).items[0]?.id ?? 0;
-    if (handlers === asked) missing = newest;
-  } catch {
-    // the next look will tell
-  }
+  if (reached && handlers === asked && asked !== null) handlers.ready(failing);
 }
 
 function watch() {
-  if (Date.now() - contactAt > LOST_AFTER_MS) lose();
+  if (Date.now() - contactAt <= LOST_AFTER_MS) return;
+  lose();
+  if (Date.now() - triedAt > LOOK_MS) {
+    triedAt = Date.now();
+    connect();
+  }
 }
 
 function lose() {

@@ -300,8 +300,9 @@ def test_an_id_used_again_for_something_else_is_a_dead_letter_and_a_repetition_i
     with station.publisher() as town:
         town.raw(topic, first)
         wait_for(lambda: station.rows("select 1 from event where device_id = 'door-4'"), "the first")
-        town.raw(topic, first)
         town.raw(topic, other)
+        wait_for(lambda: station.rows("select 1 from dead_letter where topic = %s", topic), "the other's letter")
+        town.raw(topic, first)
         town.raw(f"{ROOT}/door-5/event", first)
         wait_for(
             lambda: station.rows("select 1 from event where device_id = 'door-5'"), "the same id of another device"
