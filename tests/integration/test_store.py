@@ -17,10 +17,11 @@ from gateway.embedded.ports import any_free
 from gateway.embedded.postgres import EmbeddedPostgres, bundled_bin
 from gateway.model.errors import Fenced
 from gateway.model.event import DeadLetter, Event
+from gateway.model.incident import Incident
 from gateway.model.judgement import Timer
 from gateway.model.scope import Scope
 from gateway.site import import_site
-from gateway.store import changes, events, outbox, registry, road, rule_state, upkeep
+from gateway.store import changes, events, incidents, outbox, registry, road, rule_state, upkeep
 from gateway.store.changes import Change
 from gateway.store.migrate import migrate
 from gateway.store.outbox import Notification
@@ -291,4 +292,37 @@ def test_the_registry_reads_back_what_was_imported(connection: Connection[TupleR
     version = read.version
     import_site(connection, site)
     assert registry.current_version(connection, STATION) == version + 1
+    connection.rollback()
+
+
+def test_the_server_notices_within_seconds_that_the_holder_of_the_lock_is_gone(
+    connection: Connection[TupleRow],
+) -> None:
+    for name, longest in (("tcp_keepalives_idle", 10), ("tcp_keepalives_interval", 5), ("tcp_user_timeout", 20_000)):
+        row = connection.execute("select setting::int from pg_settings where name = %s", (name,)).fetchone()
+        assert row is not None
+        assert 0 < row[0] <= longest, f"{name} is {row[0]}"
+
+
+def test_a_long_reader_does_not_hold_up_the_next_partition(database: tuple[str, str]) -> None:
+    span = (NOW + timedelta(days=40), NOW + timedelta(days=41))
+    with connect(database[1], "reader") as reader, connect(database[1], "upkeep") as keeper:
+        reader.execute("select count(*) from event")
+        keeper.execute("set lock_timeout = '1s'")
+        made = upkeep.make_partitions(keeper, *span)
+        assert len(made) == (0 if database[0] == "timescaledb" else 2)
+        keeper.rollback()
+
+
+@pytest.mark.parametrize(("state", "expired"), [("new", 0), ("dispatched", 0), ("signed", 1), ("closed", 1)])
+def test_a_message_expires_only_when_somebody_has_answered(
+    connection: Connection[TupleRow], state: str, expired: int
+) -> None:
+    title = {"zh": "", "en": ""}
+    incident = incidents.insert(connection, Incident(STATION, "P1", title, NOW, NOW, [], state=state))
+    message = Notification(STATION, "k", "phone", "p", "P1", {}, incident=incident.id)
+    outbox.enqueue(connection, message, NOW, timedelta(minutes=10))
+    later = NOW + timedelta(hours=1)
+    assert outbox.expire(connection, STATION, later) == expired
+    assert len(outbox.lease(connection, STATION, "phone", later, later, 10)) == 1 - expired
     connection.rollback()
