@@ -2,14 +2,25 @@
 
 import click
 
+from simulators.county.site import site
+from simulators.history import history
 from simulators.load import load
 from simulators.receivers.serve import receivers
+from simulators.scenario.command import scenario
 from simulators.send import send
 from simulators.town import town
 
 
 @click.group(
-    commands={"town": town, "receivers": receivers, "send": send, "load": load},
+    commands={
+        "site": site,
+        "history": history,
+        "town": town,
+        "scenario": scenario,
+        "receivers": receivers,
+        "send": send,
+        "load": load,
+    },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 def main() -> None:

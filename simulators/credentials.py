@@ -13,10 +13,11 @@ class CredentialsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """One device's name and password at the broker."""
+    """One device's name and password at the broker: its own, or those of the gateway `via` which it speaks."""
 
     username: str
     password: str = field(repr=False)
+    via: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Credentials:
 
 
 def read_credentials(path: Path) -> Credentials:
-    """Read `{"host", "port", "station", "devices": {id: {"username", "password"}}}`.
+    """Read `{"host", "port", "station", "devices": {id: {"username", "password", "via"}}}`; `via` may be missing.
 
     Raises CredentialsError when the file can't be read or doesn't have this shape.
     """
@@ -52,7 +53,7 @@ def read_credentials(path: Path) -> Credentials:
             port=int(raw["port"]),
             station=str(raw["station"]),
             devices={
-                str(device): Login(username=str(login["username"]), password=str(login["password"]))
+                str(device): Login(str(login["username"]), str(login["password"]), login.get("via"))
                 for device, login in raw["devices"].items()
             },
         )

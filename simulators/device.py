@@ -1,14 +1,16 @@
-"""One MQTT device: it says who it is, buffers what it has to say, and says it until the broker has it."""
+"""One MQTT connection: it says who it is, buffers what it has to say, and says it until the broker has it."""
 
+import itertools
 import json
 import logging
 import random
 import secrets
+import socket
 import time
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from selectors import EVENT_READ, EVENT_WRITE, BaseSelector
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -30,12 +32,22 @@ STABLE_AFTER_S = 5.0
 BUFFER_LIMIT = 1000
 
 
+class Parcel(NamedTuple):
+    """What waits for the broker's PUBACK."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+
+
 class Device:
     """A device with its own login, its own buffer and its own back-off; a Fleet drives it, it has no thread.
 
     What it reports stays in the buffer until the broker's PUBACK, across any number of connections, always
-    under the same event id. Each connection is a new paho client: paho would otherwise also resend an old
-    connection's status, and the broker would retain a session that is long over.
+    under the same event id. A gateway also says what the devices behind it have to say.
+
+    Each connection is a new paho client: paho would otherwise also resend an old connection's status, and the
+    broker would retain a session that is long over.
     """
 
     def __init__(
@@ -59,14 +71,15 @@ class Device:
         self.online = False
         self._credentials = credentials
         self._login = credentials.login(device_id)
-        self._topic = f"anxin/v1/{credentials.station}/{device_id}"
         self._client_id = client_id or f"{credentials.station}-{device_id}"
         self._zone = zone
         self._battery = battery
         self._announces = announces
         self._ids = IdMaker()
-        self._unacked: dict[str, Event] = {}
-        self._event_of: dict[int, str] = {}
+        self._numbers = itertools.count()
+        self._unacked: dict[int, Parcel] = {}
+        self._number_of: dict[int, int] = {}
+        self._held_off = False
         self._client: mqtt.Client | None = None
         self._session = ""
         self._retry_at = 0.0
@@ -76,12 +89,17 @@ class Device:
 
     @property
     def waiting(self) -> int:
-        """How many events the broker hasn't acknowledged yet."""
+        """How many messages the broker hasn't acknowledged yet."""
         return len(self._unacked)
 
-    def topic(self, lane: str) -> str:
-        """Return the topic of a lane: `event`, `alarm` or `status`."""
-        return f"{self._topic}/{lane}"
+    @property
+    def held_off(self) -> bool:
+        """Whether it was cut off and not mended."""
+        return self._held_off
+
+    def topic(self, lane: str, device: str | None = None) -> str:
+        """Return the topic of a lane: `event`, `alarm` or `status`, of a device behind it or of itself."""
+        return f"anxin/v1/{self._credentials.station}/{device or self.id}/{lane}"
 
     def report(
         self,
@@ -102,18 +120,40 @@ class Device:
             kind=kind,
             data=data or {},
         )
+        self.say(self.topic(event.lane), event.payload())
+        return event
+
+    def say(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Publish, for itself or for a device behind it: now when online, and until the broker has it."""
         if len(self._unacked) >= BUFFER_LIMIT:
             self._unacked.pop(next(iter(self._unacked)))
             self.lost += 1
-            log.warning("%s: buffer full, the oldest event is lost (%d so far)", self.id, self.lost)
-        self._unacked[event.id] = event
+            log.warning("%s: buffer full, the oldest message is lost (%d so far)", self.id, self.lost)
+        number = next(self._numbers)
+        self._unacked[number] = Parcel(topic, payload, retain)
         if self.online:
-            self._publish(event)
-        return event
+            self._publish(number)
+
+    def cut(self) -> None:
+        """Lose the connection as by a power cut, without a goodbye, and stay away until `mend`."""
+        self._held_off = True
+        client = self._client
+        sock = client.socket() if client is not None else None
+        if client is None or not isinstance(sock, socket.socket):
+            return
+        sock.shutdown(socket.SHUT_RDWR)
+        client.loop_read()  # it reads the end, and tells `_on_disconnect`
+        if self._client is client:
+            self._fall_back(client)
+
+    def mend(self) -> None:
+        """Come back: connect at the next opportunity."""
+        self._held_off = False
+        self._retry_at = 0.0
 
     def due_to_connect(self, now: float) -> bool:
         """Say whether a Fleet should call `connect`; `now` is monotonic seconds."""
-        return self._client is None and now >= self._retry_at
+        return self._client is None and not self._held_off and now >= self._retry_at
 
     def connect(self, selector: BaseSelector) -> None:
         """Open a connection with a new session; a broker that isn't there only makes it wait longer."""
@@ -194,8 +234,8 @@ class Device:
         self._online_since = time.monotonic()
         if self._announces:
             client.publish(self.topic("status"), self._status(online=True), qos=1, retain=True)
-        for event in self._unacked.values():
-            self._publish(event)
+        for number in self._unacked:
+            self._publish(number)
 
     def _on_disconnect(
         self,
@@ -212,15 +252,16 @@ class Device:
     ) -> None:
         if client is not self._client:
             return
-        event_id = self._event_of.pop(mid, None)
-        if event_id in self._unacked:
-            del self._unacked[event_id]
+        number = self._number_of.pop(mid, None)
+        if number in self._unacked:
+            del self._unacked[number]
             self.acked += 1
 
-    def _publish(self, event: Event) -> None:
+    def _publish(self, number: int) -> None:
         if self._client is not None:
-            sent = self._client.publish(self.topic(event.lane), event.payload(), qos=1)
-            self._event_of[sent.mid] = event.id
+            topic, payload, retain = self._unacked[number]
+            sent = self._client.publish(topic, payload, qos=1, retain=retain)
+            self._number_of[sent.mid] = number
 
     def _fall_back(self, client: mqtt.Client) -> None:
         if client is not self._client:
@@ -233,4 +274,4 @@ class Device:
         self._backoff_s = min(2 * self._backoff_s, LONGEST_BACKOFF_S)
         self.online = False
         self._client = None
-        self._event_of.clear()
+        self._number_of.clear()

@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import NamedTuple
 
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 """China keeps one time zone and no summer time, so a fixed offset is exact."""
@@ -16,18 +15,6 @@ RANDOM_BITS = 80
 
 Value = str | int | float | bool
 """What a data field may hold."""
-
-
-class Step(NamedTuple):
-    """One thing a device does as part of a behaviour.
-
-    `after_s` counts seconds from the start of the behaviour, so that a behaviour is a plain list that can be
-    read, tested and played at any time.
-    """
-
-    after_s: float
-    kind: str
-    data: Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)

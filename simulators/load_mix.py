@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from simulators import camera
 from simulators.events import CHINA, Value, base32
+from simulators.life.cameras import person, vehicle
 
 TOWN_MIX: Mapping[str, int] = {
     "door.opened": 30,
@@ -105,7 +105,7 @@ _DATA: Mapping[str, Callable[[random.Random], Mapping[str, Value]]] = {
     "door.opened": lambda dice: {"direction": dice.choice(("in", "out"))},
     "door.granted": lambda dice: {"direction": "in", "credential": f"card:{dice.randrange(0x10000):04x}"},
     "door.denied": lambda dice: {"direction": "in", "credential": f"card:{dice.randrange(0x10000):04x}"},
-    "camera.person": lambda dice: camera.person(dice)[0].data,
-    "camera.vehicle": lambda dice: camera.vehicle(dice)[0].data,
+    "camera.person": person,
+    "camera.vehicle": vehicle,
     ALARM_KIND: lambda _dice: {"point": "load"},
 }

@@ -1,136 +1,125 @@
-"""`town`: all devices of a site, living in real time."""
+"""`town`: all devices of a site, living now: the plan of `history`, from this moment on, over MQTT."""
 
-import heapq
-import itertools
 import logging
+import os
 import signal
 import time
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import click
 
+from simulators.clock import VARIABLE, Clock, ClockError, read_clock
 from simulators.credentials import Credentials, CredentialsError, read_credentials
 from simulators.device import Device
 from simulators.fleet import Fleet
-from simulators.habits import Cue, Habit, Scene, habits_of
-from simulators.opening_scene import opening_scene
-from simulators.site_file import Site, SiteError, read_site
+from simulators.life.message import Message
+from simulators.life.plan import Life
+from simulators.moment import aware
+from simulators.site_file import DeviceEntry, Site, SiteError, read_site
 
 log = logging.getLogger(__name__)
 
 LONGEST_TURN_S = 0.5
+MOST_AT_ONCE = 200
+"""So many messages between two looks at the network, when much is late."""
 TELL_EVERY_S = 60.0
 TELL_CHANGE_EVERY_S = 1.0
-MAINS = frozenset({"camera", "door_controller"})
-"""Kinds that are powered from the wall: their battery is always full."""
 
 
 class Town:
-    """A site's devices and their habits on one clock.
+    """A site's devices on one clock, from `since` (aware) on.
 
-    The agenda is a heap of moments (monotonic seconds): a device's next line, or a habit's next time.
+    Gateways and what stands alone have a connection each; whatever is behind a gateway speaks through it.
     """
 
-    def __init__(self, site: Site, credentials: Credentials, *, seed: int, speed: float, opening: bool) -> None:
-        present = [device for device in site.devices if device.id in credentials.devices]
-        for device in site.devices:
-            if device not in present:
-                log.warning("%s has no login in the credentials file and stays dark", device.id)
-        self._site = site
-        self._speed = speed
-        self._opening = opening_scene(site) if opening else []
-        self._habits = habits_of(site, seed)
-        self._agenda: list[tuple[float, int, Cue | Habit]] = []
-        self._order = itertools.count()
+    def __init__(self, site: Site, credentials: Credentials, life: Life, clock: Clock, since: datetime) -> None:
+        self._clock = clock
+        self._messages: Iterator[Message] = life.messages(since)
+        self._next = next(self._messages)
         self._said = 0
         self._stopped = False
         self._told_at = 0.0
         self._told_online = -1
-        self.fleet = Fleet(
-            Device(
-                device.id,
-                credentials,
-                zone=site.time_zone,
-                battery=100 if device.kind in MAINS else 60 + (seed + number * 7) % 40,
-            )
-            for number, device in enumerate(present)
-        )
+        self._hub: dict[str, Device] = {}
+        for device in site.devices:
+            if device.via is None:
+                self._connect(device, credentials, site)
+        for device in site.devices:
+            if device.via in self._hub:
+                self._hub[device.id] = self._hub[device.via]
+            elif device.via is not None:
+                log.warning("%s is behind %s, which has no login, and stays dark", device.id, device.via)
+        self.fleet = Fleet({id(hub): hub for hub in self._hub.values()}.values())
+        for device_id in life.down(since) & self._hub.keys():
+            self._hub[device_id].cut()
 
     def stop(self) -> None:
         """Let `run` end after its current turn."""
         self._stopped = True
 
     def run(self) -> None:
-        """Live until `stop`; a broker that is away is waited for, and events are kept meanwhile."""
-        now = time.monotonic()
-        for habit in self._habits:
-            self._plan_habit(habit, now)
+        """Live until `stop`; a broker that is away is waited for, and messages are kept meanwhile."""
         while not self._stopped:
-            self.fleet.turn(self._until_next(time.monotonic()))
-            now = time.monotonic()
-            self._open_when_ready(now)
-            self._play(now)
-            self._tell(now)
+            self.fleet.turn(min(max(self._clock.wait_s(self._next.at), 0.0), LONGEST_TURN_S))
+            self._play(self._clock.now())
+            self._tell(time.monotonic())
         self.fleet.close()
-        log.info("the town sleeps: %d events said, %d not acknowledged", self._said, self.fleet.waiting)
+        log.info("the town sleeps: %d messages said, %d not acknowledged", self._said, self.fleet.waiting)
 
-    def _open_when_ready(self, now: float) -> None:
-        """Start the opening scene once its devices are all connected, so that nothing in it arrives late."""
-        devices = (self.fleet.devices.get(cue.device) for cue in self._opening)
-        if self._opening and all(device.online for device in devices if device is not None):
-            log.info("the opening scene starts: %.0f s", self._opening[-1].at_s)
-            self._plan_scene(self._opening, now)
-            self._opening = []
+    def _connect(self, device: DeviceEntry, credentials: Credentials, site: Site) -> None:
+        if device.id not in credentials.devices:
+            log.warning("%s has no login in the credentials file and stays dark", device.id)
+            return
+        self._hub[device.id] = Device(device.id, credentials, zone=site.time_zone, battery=100)
 
-    def _play(self, now: float) -> None:
-        while self._agenda and self._agenda[0][0] <= now:
-            _, _, entry = heapq.heappop(self._agenda)
-            if isinstance(entry, Habit):
-                scene = entry.scene(datetime.now(self._site.time_zone))
-                self._plan_scene(scene, now)
-                # Counted from the scene's end, so that nobody enters a door that is still falling shut.
-                self._plan_habit(entry, now + max((cue.at_s for cue in scene), default=0.0))
-            elif entry.device in self.fleet.devices:
-                event = self.fleet.devices[entry.device].report(entry.step.kind, entry.step.data)
-                self._said += 1
-                log.debug("%s %s %s", event.ts, entry.device, event.kind)
+    def _play(self, now: datetime) -> None:
+        for _ in range(MOST_AT_ONCE):
+            if self._next.at > now:
+                return
+            self._say(self._next)
+            self._next = next(self._messages)
 
-    def _plan_habit(self, habit: Habit, after: float) -> None:
-        wait_s = habit.wait_s(datetime.now(self._site.time_zone)) / self._speed
-        heapq.heappush(self._agenda, (after + wait_s, next(self._order), habit))
-
-    def _plan_scene(self, scene: Scene, now: float) -> None:
-        for cue in scene:
-            heapq.heappush(self._agenda, (now + cue.at_s, next(self._order), cue))
-
-    def _until_next(self, now: float) -> float:
-        if not self._agenda:
-            return LONGEST_TURN_S
-        return min(max(self._agenda[0][0] - now, 0.0), LONGEST_TURN_S)
+    def _say(self, message: Message) -> None:
+        hub = self._hub.get(message.device)
+        if hub is None:
+            return
+        log.debug("%s %s %s", message.at, message.device, message.payload)
+        if message.lane == "status" and hub.id == message.device:
+            # A connection comes and goes by itself: the broker says that it is gone, and it that it is back.
+            if b'"online":false' in message.payload:
+                hub.cut()
+                return
+            if hub.held_off:
+                hub.mend()
+                return
+        self._said += 1
+        hub.say(hub.topic(message.lane, message.device), message.payload, retain=message.lane == "status")
 
     def _tell(self, now: float) -> None:
-        """Say how it goes: once a minute, at most once a second while devices come and go."""
+        """Say how it goes: once a minute, at most once a second while connections come and go."""
         changed = self.fleet.online != self._told_online
         if now < self._told_at + (TELL_CHANGE_EVERY_S if changed else TELL_EVERY_S):
             return
         self._told_at, self._told_online = now, self.fleet.online
         log.info(
-            "%d of %d devices online, %d events said, %d waiting for the broker",
+            "%d of %d connections online for %d devices, %d messages said, %d waiting for the broker",
             self.fleet.online,
             len(self.fleet.devices),
+            len(self._hub),
             self._said,
             self.fleet.waiting,
         )
 
 
-@click.command(short_help="A county town of doors, cameras and buttons, in real time.")
+@click.command(short_help="A town of doors, cameras and buttons, living now.")
 @click.option(
     "--site",
     "site_path",
     default=Path(__file__).with_name("site.yaml"),
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Site file (YAML). [default: the demo station]",
+    help="Site file (YAML). [default: the small demo station]",
 )
 @click.option(
     "--credentials",
@@ -139,45 +128,55 @@ class Town:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Credentials file (JSON): broker, station, a login for each device.",
 )
-@click.option("--seed", default=1, show_default=True, help="The same seed lives the same habits.")
+@click.option("--seed", default=1, show_default=True, help="The same seed lives the same life.")
 @click.option(
-    "--speed",
-    default=1.0,
-    show_default=True,
-    type=click.FloatRange(min=0.01, max=100.0),
-    help="How many times as often habits happen; time itself stays real.",
+    "--opening-at", callback=aware, metavar="MOMENT", help="Arrange the demo's opening around this moment, RFC 3339."
 )
 @click.option(
-    "--opening-scene/--no-opening-scene",
-    "opening",
-    default=True,
-    show_default=True,
-    help="Play two lively minutes first: a button, refused cards, a held door, a forced door.",
+    "--from",
+    "since",
+    callback=aware,
+    metavar="MOMENT",
+    help="Play from this moment on; what is late is said at once. [default: now]",
 )
-@click.option("--verbose", "-v", is_flag=True, help="Say every event.")
-def town(*, site_path: Path, credentials_path: Path, seed: int, speed: float, opening: bool, verbose: bool) -> None:
-    """Run every device of a site in real time, until SIGTERM or Ctrl-C.
+@click.option("--verbose", "-v", is_flag=True, help="Say every message.")
+def town(
+    *,
+    site_path: Path,
+    credentials_path: Path,
+    seed: int,
+    opening_at: datetime | None,
+    since: datetime | None,
+    verbose: bool,
+) -> None:
+    """Run every device of a site, until SIGTERM or Ctrl-C.
 
-    Residents come and go, more by day than by night; cameras see people and vehicles; buttons stay quiet
-    after the opening scene. About one event in two seconds at busy hours.
+    It says what `history` tells for the same site, seed and opening, each message at its moment, with the same
+    ids and bytes: a history up to a moment and a town --from that moment fit together without a seam. What lies
+    before --from is not said.
 
-    It waits for a broker that isn't there yet and survives its restarts: each device keeps its events and
-    sends them again, under the same ids, until the broker has acknowledged them. At the end all devices
-    disconnect properly, so their last wills aren't published.
+    It waits for a broker that isn't there yet and survives its restarts: each connection keeps its messages and
+    sends them again, the same ones, until the broker has acknowledged them. Where the plan has a power cut the
+    connection ends without a goodbye, so the broker publishes its last will. At the end all disconnect properly
+    and no last will is published.
+
+    With ANXIN_CLOCK=VIRTUAL@UNIXxSPEED in the environment it lives by that clock, as the gateway then does.
 
     \b
-    The credentials file:
+    The credentials file; a device behind a gateway has its gateway's login:
       {"host": "127.0.0.1", "port": 1883, "station": "chengguan",
-       "devices": {"school-1-button": {"username": "...", "password": "..."}}}
+       "devices": {"school-1-button": {"username": "...", "password": "..."},
+                   "flat-1-101-door": {"username": "...", "password": "...", "via": "building-1-gateway"}}}
     """  # noqa: D301, \b is how click is told to keep lines as they are
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
     try:
+        clock = read_clock(os.environ.get(VARIABLE))
         site, credentials = read_site(site_path), read_credentials(credentials_path)
-    except (SiteError, CredentialsError) as error:
+    except (ClockError, SiteError, CredentialsError) as error:
         raise click.ClickException(str(error)) from error
-    life = Town(site, credentials, seed=seed, speed=speed, opening=opening)
+    life = Town(site, credentials, Life(site, seed, opening_at), clock, since or clock.now())
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: life.stop())
     life.run()

@@ -41,13 +41,18 @@ async def _healthz(_request: Request) -> Response:
 @click.command(short_help="Officers' phones and the command room, with faults to order.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", required=True, type=click.IntRange(1, 65535), help="Port to listen on.")
-@click.option("--secret", required=True, help="HMAC secret that the command room and the gateway share.")
+@click.option("--secret", help="HMAC secret that the command room and the gateway share.")
+@click.option(
+    "--secret-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The same in a file, where other people's `ps` does not show it.",
+)
 @click.option(
     "--journal",
     type=click.Path(path_type=Path, file_okay=False),
     help="Directory for phones.jsonl and command-room.jsonl; a restart then keeps history.",
 )
-def receivers(*, host: str, port: int, secret: str, journal: Path | None) -> None:
+def receivers(*, host: str, port: int, secret: str | None, secret_file: Path | None, journal: Path | None) -> None:
     """Receive what the gateway sends: officers' phones and the station's command room.
 
     \b
@@ -71,8 +76,14 @@ def receivers(*, host: str, port: int, secret: str, journal: Path | None) -> Non
     slow        recorded and answered well after seconds (2)
     drop        recorded, then the connection closes without an answer
     """  # noqa: D301, \b is how click is told to keep lines as they are
+    if (secret is None) == (secret_file is None):
+        raise click.UsageError("give --secret or --secret-file")
     try:
-        app = build_app(secret, journal)
+        shared = secret or (secret_file.read_text(encoding="utf-8").strip() if secret_file else "")
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"can't read {secret_file}: {error}") from error
+    try:
+        app = build_app(shared, journal)
     except OSError as error:
         raise click.ClickException(f"can't write the journal: {error}") from error
     click.echo(f"phones at http://{host}:{port}/phones/, command room beside them at /command-room/", err=True)

@@ -1,11 +1,13 @@
 """A broker small enough to misbehave on purpose."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import simulators
+from simulators.county.site import site_text
 from simulators.load_packets import (
     CONNECT,
     PINGREQ,
@@ -19,6 +21,9 @@ from simulators.load_packets import (
     puback_packet,
     read_publish,
 )
+from simulators.site_file import Site, read_site
+
+COUNTY_SEED = 1
 
 
 class FakeBroker:
@@ -93,3 +98,29 @@ def fake_broker() -> type[FakeBroker]:
 @pytest.fixture
 def site_path() -> Path:
     return Path(simulators.__file__).with_name("site.yaml")
+
+
+@pytest.fixture(scope="session")
+def county_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The county town's site file."""
+    path = tmp_path_factory.mktemp("county") / "county.yaml"
+    path.write_text(site_text(COUNTY_SEED), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def county(county_path: Path) -> Site:
+    return read_site(county_path)
+
+
+@pytest.fixture(scope="session")
+def quarter(county: Site) -> Site:
+    """Six of the town's buildings with their gateways, and one works: quick to live in for months."""
+    hubs = {*(f"building-{number}-gateway" for number in range(1, 7)), "enterprise-1-gateway"}
+    devices = tuple(
+        one
+        for one in county.devices
+        if one.via in hubs or one.id in hubs or (one.kind == "camera" and one.place.kind == "building")
+    )
+    there = {one.place.id for one in devices}
+    return replace(county, devices=devices, residents=tuple(one for one in county.residents if one.place in there))

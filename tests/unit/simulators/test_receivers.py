@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from starlette.testclient import TestClient
 
 from simulators.receivers.command_room import sign
-from simulators.receivers.serve import build_app
+from simulators.receivers.serve import build_app, receivers
 
 PUSH = {"notification": 17, "to": "phone-officer", "priority": "P1", "incident": 3, "alert": 5, "rung": 0}
 EVENT = {"specversion": "1.0", "id": "e1", "source": "/anxin", "type": "anxin.alert.raised", "subject": "a/1"}
@@ -221,3 +222,17 @@ def test_a_restart_keeps_history(tmp_path: Path) -> None:
 
     with TestClient(build_app("s3cret", tmp_path)) as client:
         assert [kept["repeats"] for kept in messages(client)] == [2]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "give --secret or --secret-file"),
+        (["--secret", "a", "--secret-file", "b"], "give --secret or --secret-file"),
+        (["--secret-file", "/nowhere/at/all"], "can't read /nowhere/at/all"),
+    ],
+)
+def test_the_secret_is_given_once_and_can_be_read(options: list[str], said: str) -> None:
+    done = CliRunner().invoke(receivers, ["--port", "1", *options])
+    assert done.exit_code != 0
+    assert said in done.output

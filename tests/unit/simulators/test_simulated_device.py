@@ -175,3 +175,51 @@ def test_ids_sort_in_the_order_they_were_made() -> None:
 
     assert made == sorted(set(made))
     assert {len(one) for one in made} == {26}
+
+
+def test_a_gateway_speaks_for_what_is_behind_it(fake_broker: Any) -> None:
+    async def story() -> None:
+        broker = fake_broker(withhold=2)  # its own status and the first event
+        await broker.start()
+        gateway = Device("door", credentials(broker.port))
+        fleet = Fleet([gateway])
+        gateway.say(gateway.topic("event", "flat"), b'{"id":"e1"}')
+        gateway.say(gateway.topic("status", "flat"), b'{"session":"s","online":true}', retain=True)
+
+        await drive(fleet, lambda: gateway.waiting == 0)
+
+        behind = [(one.topic, one.payload) for one in broker.acked if "/flat/" in one.topic]
+        assert behind == [
+            ("anxin/v1/st/flat/event", b'{"id":"e1"}'),
+            ("anxin/v1/st/flat/status", b'{"session":"s","online":true}'),
+        ]
+        assert broker.connects == 2
+        fleet.close()
+        await broker.stop()
+
+    asyncio.run(story())
+
+
+def test_a_cut_says_no_goodbye_and_stays_away_until_mended(fake_broker: Any) -> None:
+    async def story() -> None:
+        broker = fake_broker()
+        await broker.start()
+        device = Device("door", credentials(broker.port))
+        fleet = Fleet([device])
+        await drive(fleet, lambda: len(broker.acked) == 1)
+
+        device.cut()
+        event = device.report("door.opened")
+        for _ in range(50):
+            fleet.turn(0)
+            await asyncio.sleep(0.002)
+        assert (device.online, device.waiting, broker.connects, broker.said_goodbye) == (False, 1, 1, 0)
+
+        device.mend()
+        await drive(fleet, lambda: device.waiting == 0)
+        assert said(broker.acked) == [(event.id, "door.opened")]
+        assert (broker.connects, broker.said_goodbye) == (2, 0)
+        fleet.close()
+        await broker.stop()
+
+    asyncio.run(story())

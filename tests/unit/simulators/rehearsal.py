@@ -1,0 +1,190 @@
+"""A rehearsal without database or broker: a scenario's lines through the catalogue's rules by a virtual clock.
+
+It does in memory what the road does with rows: admit, judge, lifecycle, suppress, and the first two rungs of a ladder.
+What comes out are the lines that the judge reads.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from gateway.model.alert import Alert
+from gateway.model.event import Event
+from gateway.model.judgement import Judgement, Timer, Verdict
+from gateway.model.registry import Registry, Responder
+from gateway.site import Site
+from gateway.stops.lifecycle import conclude
+from gateway.stops.route import ladder
+from rules.check import Replay
+from rules.definition import Definition
+from rules.load import CATALOG, read_definitions
+
+DEFINITIONS = tuple(read_definitions([CATALOG]))
+RESOUND = timedelta(minutes=10)
+SIGN_WITHIN_S = {"P1": 30.0, "P2": 120.0}
+
+
+class QuickReplay(Replay):
+    """A replay that finds the next of thousands of timers without looking at each."""
+
+    def __init__(self, definition: Definition, registry: Registry, start: datetime) -> None:
+        self.agenda: list[tuple[datetime, tuple[str, str]]] = []
+        super().__init__(definition, registry, start)
+
+    def _keep(self, subject: str, judgement: Judgement | None) -> None:
+        super()._keep(subject, judgement)
+        for name, due in judgement.timers.items() if judgement is not None else ():
+            if due is not None:
+                heapq.heappush(self.agenda, (due, (subject, name)))
+
+    def next_due(self) -> datetime | None:
+        """When the next timer fires; disarmed ones may still be counted."""
+        return self.agenda[0][0] if self.agenda else None
+
+    def run_until(self, moment: datetime, *, inclusive: bool = True) -> None:
+        while self.agenda and (self.agenda[0][0] < moment or (inclusive and self.agenda[0][0] == moment)):
+            due, key = heapq.heappop(self.agenda)
+            if self.timers.get(key) != due:
+                continue  # armed anew or disarmed since
+            del self.timers[key]
+            timer = Timer(self.rule.id, *key, due)
+            self._keep(key[0], self.rule.on_timer(timer, self.states.get(key[0]), due, self.facts))
+
+
+class Rehearsal:
+    """One run of one scenario. `without` leaves rules out, to see a judge say no."""
+
+    def __init__(self, site: Site, since: datetime, *, without: Iterable[str] = ()) -> None:
+        self.site = site
+        self.registry = self._registry({})
+        self.replays = [
+            QuickReplay(definition, self.registry, since)
+            for definition in DEFINITIONS
+            if definition.id not in set(without)
+        ]
+        self.care: dict[str, dict[str, Any]] = {}
+        self.open: dict[tuple[str, str], Alert] = {}
+        self.drills: dict[str, datetime] = {}
+        self.lines: list[dict[str, Any]] = []
+        self.seen: set[tuple[str, str]] = set()
+        self.number = 0
+
+    def _registry(self, care: Mapping[str, dict[str, Any]]) -> Registry:
+        site = self.site
+        return Registry(
+            station=site.station, areas=site.areas, places=site.places, devices=site.devices, duties=site.duty,
+            persons=[msgspec.structs.replace(one, care=care.get(one.id, one.care)) for one in site.persons],
+            responders=[Responder(user.username, user.name, user.role, user.phone) for user in site.users],
+        )  # fmt: skip
+
+    def run(self, told: Iterable[str]) -> list[str]:
+        """Take history lines, return what happened as lines."""
+        opening, *rest = (json.loads(line) for line in told)
+        for line in rest:
+            at = datetime.fromisoformat(line["at"])
+            self._until(at)
+            if "person" in line:
+                self._change(line["person"], at)
+            elif "drill" in line:
+                self.drills[line["drill"]["device"]] = at + timedelta(minutes=line["drill"]["minutes"])
+            else:
+                self._event(line, at)
+        self._until(datetime.fromisoformat(opening["until"]))
+        return [json.dumps(line, default=str) for line in sorted(self.lines, key=lambda line: line["at"])]
+
+    def _until(self, at: datetime) -> None:
+        """Fire what is due before a moment, of all rules in one order: one rule's alert may explain another's."""
+        while due := min((due for replay in self.replays if (due := replay.next_due()) is not None), default=None):
+            if due >= at:
+                return
+            for replay in self.replays:
+                replay.run_until(due)
+                self._conclude_all(replay, None)
+
+    def _event(self, line: dict[str, Any], at: datetime) -> None:
+        *_, device_id, lane = line["topic"].split("/")
+        device, said = self.registry.devices[device_id], line["payload"]
+        status = lane == "status"
+        kind = said["kind"] if not status else "device.online" if said["online"] else "device.offline"
+        identity = (device_id, said.get("id") or f"{kind}{said['session']}")
+        if identity in self.seen:
+            return
+        self.seen.add(identity)
+        ts = at if status else datetime.fromisoformat(said["ts"])
+        event = Event(
+            station=self.registry.station.id, device=device_id, id=identity[1], ts=min(ts, at), device_ts=ts,
+            received_at=at, kind=kind, data=said.get("data", {}), digest=0, device_kind=device.kind, place=device.place,
+            building=self.registry.building_of(device.place), area=self.registry.area_of(device.place),
+            persons=self.registry.persons_at(device.place),
+        )  # fmt: skip
+        for replay in self.replays:
+            replay.event(event)
+            self._conclude_all(replay, at)
+
+    def _change(self, patch: dict[str, Any], at: datetime) -> None:
+        known = dict(self.registry.persons[patch["id"]].care)
+        known.update(patch["care"])
+        self.care[patch["id"]] = {word: value for word, value in known.items() if value is not None}
+        self.registry = self._registry(self.care)
+        for replay in self.replays:
+            replay.facts.registry = self.registry
+            subject = f"person:{patch['id']}"
+            if subject in replay.states:
+                replay._keep(subject, replay.rule.on_change(subject, replay.states[subject], at, replay.facts))
+                self._conclude_all(replay, at)
+
+    def _conclude_all(self, replay: Replay, at: datetime | None) -> None:
+        for verdict in replay.verdicts:
+            self._conclude(replay, verdict, at or verdict.at)
+        replay.verdicts.clear()
+
+    def _conclude(self, replay: Replay, verdict: Verdict, at: datetime) -> None:
+        key = (verdict.rule, verdict.subject)
+        turn = conclude(verdict, self.open.get(key), at, RESOUND, self._blank(verdict))
+        if turn is None:
+            return
+        alert = turn.alert
+        if alert.id == 0:
+            self.number += 1
+            drill = self.drills.get(verdict.device or "", at - RESOUND) >= at
+            quiet = self._reason(replay, alert)
+            alert = msgspec.structs.replace(alert, id=self.number, drill=drill, suppressed_by=quiet)
+        if alert.ended_at is None:
+            self.open[key] = alert
+        else:
+            self.open.pop(key, None)
+        self.lines.append({"at": at.isoformat(), "kind": alert.stream, "body": alert.public()})
+        if turn.sounds and alert.suppressed_by is None:
+            self.lines.extend(self._tell(alert, at))
+
+    def _reason(self, replay: Replay, alert: Alert) -> str | None:
+        for rule in replay.rule.definition.inhibited_by:
+            if any(one.rule == rule and one.area == alert.area for one in self.open.values()):
+                return rule
+        return "maintenance" if alert.stream == "work_item" else None
+
+    def _tell(self, alert: Alert, at: datetime) -> Iterator[dict[str, Any]]:
+        phones = {user.username: user.phone for user in self.site.users}
+        for number, rung in enumerate(ladder(self.registry, alert.area, alert.priority, SIGN_WITHIN_S)):
+            due = at + timedelta(seconds=rung["after_s"])
+            for one in rung["recipients"]:
+                body = {
+                    "channel": "phone", "recipient": phones[one["user"]], "incident": alert.id, "alert": alert.id,
+                    "priority": alert.priority, "rung": number, "drill": alert.drill,
+                }  # fmt: skip
+                yield {"at": due.isoformat(), "kind": "notification", "body": body}
+
+    def _blank(self, verdict: Verdict) -> Alert:
+        return Alert(
+            station=self.registry.station.id, rule=verdict.rule, rule_version=1, subject=verdict.subject,
+            stream=verdict.stream, priority=verdict.priority, title={}, explanation={}, first_action={},
+            raised_at=verdict.at, last_event_at=verdict.at, place=verdict.place,
+            area=self.registry.area_of(verdict.place), device=verdict.device, person=verdict.person,
+            events=list(verdict.events), latched=verdict.latch,
+        )  # fmt: skip
