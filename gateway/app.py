@@ -6,7 +6,6 @@ import resource
 import signal
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
 
 import psycopg
@@ -17,23 +16,25 @@ from connectors.mqtt import MqttSource, read_url
 from connectors.native.decode import decode
 from connectors.phone_push.channel import PhoneChannel
 from gateway import schedule as upkeep_schedule
-from gateway.clock import Clock, SystemClock, monotonic
+from gateway.clock import Clock, clock_of, monotonic
 from gateway.driver import RETRY_S, Driver
 from gateway.failpoints import Failpoints
 from gateway.inbox import InboxSource
 from gateway.listener import Listener
 from gateway.model.errors import Fenced, StoreUnavailable
+from gateway.model.judgement import Verdict
 from gateway.model.ports import Channel
 from gateway.road import Road
+from gateway.rule_book import definitions_of, publish
 from gateway.schedule import Schedule
 from gateway.settings import Settings
-from gateway.store import accounts, rule_state
+from gateway.store import accounts
 from gateway.store import road as road_store
 from gateway.store.pool import Pool, connect
 from gateway.tell import Announcer
 from gateway.telling import Telling
+from gateway.watchdog import Watchdog
 from rules.definition import Definition
-from rules.load import CATALOG, RuleBook, read_definitions, rule_book
 
 log = structlog.get_logger()
 
@@ -47,10 +48,18 @@ class Gateway:
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
-        self.clock = clock or SystemClock()
+        self.clock = clock or clock_of(settings.clock)
         self.stopping = threading.Event()
         self._failpoints = Failpoints()
         self._announcer = Announcer(settings.station, command_room=bool(settings.command_room_url))
+        self._watchdog = Watchdog(
+            settings.station,
+            self.clock,
+            every_s=settings.watchdog_every_s,
+            late_after_s=settings.watchdog_late_s,
+            publish=self._publish_own,
+            say=self._say_own,
+        )
         self._pool = Pool(settings.database, "gateway", size=6)
         self._telling = Telling(
             settings.station, self._pool, self._channels(), self.clock, self._announcer, self._failpoints
@@ -63,7 +72,7 @@ class Gateway:
 
     def run(self) -> int:
         """Run until told to stop; returns the process's exit code."""
-        definitions = read_definitions([CATALOG, *map(Path, self.settings.rules_folders)])
+        definitions = definitions_of(self.settings)
         road = self._open_road(definitions, wait_for_lock=True)
         if road is None:
             return 0
@@ -162,20 +171,9 @@ class Gateway:
 
     def _load_road(self, connection: psycopg.Connection[psycopg.rows.TupleRow], definitions: list[Definition]) -> Road:
         upkeep_schedule.partitions_now(connection, self.settings, self.clock.now())
-        book = self._publish(connection, definitions)
+        book = publish(connection, definitions, self.clock.now())
         connection.commit()
         return Road(self.settings, self.clock, connection, book, decode, self._announcer, failpoints=self._failpoints)
-
-    def _publish(
-        self, connection: psycopg.Connection[psycopg.rows.TupleRow], definitions: list[Definition]
-    ) -> RuleBook:
-        by_id = {definition.id: definition for definition in definitions}
-        versions = rule_state.publish(
-            connection,
-            {rule: definition.model_dump(mode="json") for rule, definition in by_id.items()},
-            self.clock.now(),
-        )
-        return rule_book({rule: (definition, versions[rule]) for rule, definition in by_id.items()})
 
     def _mqtt_source(self, lane: str) -> MqttSource:
         return MqttSource(
@@ -190,7 +188,7 @@ class Gateway:
         )
 
     def _channels(self) -> list[Channel]:
-        channels: list[Channel] = []
+        channels: list[Channel] = [self._watchdog]
         if self.settings.phone_url:
             channels.append(PhoneChannel(self.settings.phone_url))
         if self.settings.command_room_url:
@@ -203,6 +201,14 @@ class Gateway:
     def _wake(self) -> None:
         if self._driver is not None:
             self._driver.wake()
+
+    def _publish_own(self, topic: str, payload: bytes) -> None:
+        for source in self._mqtt[:1]:  # the alarm lane's connection
+            source.say(topic, payload)
+
+    def _say_own(self, verdict: Verdict) -> None:
+        if self._driver is not None:
+            self._driver.say(verdict)
 
     def _hear_inbox(self) -> None:
         if self._inbox is not None:
@@ -221,6 +227,7 @@ class Gateway:
                 log.error("nobody delivers any more; starting anew")
                 self._exit_code = 1
                 self.stopping.set()
+            self._watchdog.look()
             try:
                 with self._pool.transaction() as connection:
                     accounts.report_health(connection, self.settings.station, "gateway", self.facts(), self.clock.now())
@@ -255,6 +262,7 @@ class Gateway:
             "delivery": {name: dict(deliverer.counts) for name, deliverer in self._telling.deliverers.items()},
             "delivering": self._telling.alive,
             "channels": sorted(self._telling.deliverers),
+            "watchdog": self._watchdog.facts(),
             "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         }
 

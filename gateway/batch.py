@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import NamedTuple
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -15,6 +16,47 @@ from gateway.model.event import DeadLetter, Event
 from gateway.model.incident import Incident
 from gateway.model.judgement import Timer, Verdict
 from gateway.model.ports import Delivery
+from gateway.store.road import Health
+
+
+class Mode(Enum):
+    """How the road is driven.
+
+    LIVE: by the clock; timers fire behind the horizon. HISTORY: stored or back-filled events by a virtual clock, timers
+    fire between them in due order, nobody is told. REHEARSAL: the same, and people are told.
+    """
+
+    LIVE = "live"
+    HISTORY = "history"
+    REHEARSAL = "rehearsal"
+
+
+class Freight(NamedTuple):
+    """What is to travel in one transaction: one sort at a time."""
+
+    deliveries: Sequence[Delivery] = ()
+    #: (rule, subject) pairs to meet for the first time.
+    starts: Sequence[tuple[str, str]] = ()
+    timers: Sequence[Timer] = ()
+    #: (rule, subject) pairs of which the registry has something new to say.
+    changes: Sequence[tuple[str, str]] = ()
+    #: The system's own: they travel from lifecycle on.
+    verdicts: Sequence[Verdict] = ()
+
+    def halves(self) -> tuple[Freight, Freight] | None:
+        """Return two halves, or None when there is but one thing."""
+        for name, part in self._asdict().items():
+            if len(part) > 1:
+                middle = len(part) // 2
+                return Freight(**{name: part[:middle]}), Freight(**{name: part[middle:]})
+        return None
+
+    @property
+    def rule(self) -> str | None:
+        """The rule that a single timer, start or change is about."""
+        if self.timers:
+            return self.timers[0].rule
+        return next((rule for rule, _ in (*self.starts, *self.changes)), None)
 
 
 class Turn(Enum):
@@ -31,11 +73,13 @@ class Turn(Enum):
 class AlertTurn:
     """One alert as it stands at the end of the batch, and the most telling thing that happened to it.
 
-    `sounds` says whether people must be told; `suppressed_by` why not, when it would have sounded.
+    `at` is when it happened; `sounds` says whether people must be told; `suppressed_by` why not, when it would have
+    sounded.
     """
 
     alert: Alert
     turn: Turn
+    at: datetime
     sounds: bool = False
     suppressed_by: str | None = None
 
@@ -45,20 +89,36 @@ class Batch:
     """What stops hand on to each other. Each stop reads what those before it filled in."""
 
     connection: Connection[TupleRow]
+    #: The time of the batch; in a virtual mode its end, and timers due before it fire within it.
     now: datetime
+    mode: Mode = Mode.LIVE
+    #: What travels, as `Freight` says.
     deliveries: Sequence[Delivery] = ()
-    #: (rule, subject) pairs to meet for the first time.
     starts: Sequence[tuple[str, str]] = ()
     timers: Sequence[Timer] = ()
+    changes: Sequence[tuple[str, str]] = ()
+    given: Sequence[Verdict] = ()
     #: admit → store: candidates; after store: only those never seen before.
     events: list[Event] = field(default_factory=list)
     #: The delivery each of `events` came in, by the same position, as admit left them.
     origins: list[Delivery] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
     duplicates: int = 0
+    #: What the events say of their devices' health, by device, when judge folds it in (virtual modes).
+    heard: dict[str, Health] = field(default_factory=dict)
     #: judge → lifecycle
     verdicts: list[Verdict] = field(default_factory=list)
+    #: When each of `verdicts` was reached, by the same position; empty in live mode, where that is `now`.
+    moments: list[datetime] = field(default_factory=list)
     #: lifecycle → suppress → route
     turns: list[AlertTurn] = field(default_factory=list)
     #: route → the change log
     incidents: dict[int, Incident] = field(default_factory=dict)
+
+    def hear(self, heard: Mapping[str, Health]) -> None:
+        """Add what was learnt of devices' health; a later word without a status does not undo an earlier one."""
+        for device, health in heard.items():
+            before = self.heard.get(device)
+            if before is not None and health.online is None:
+                health.online, health.battery = before.online, health.battery or before.battery
+            self.heard[device] = health

@@ -9,6 +9,9 @@ from typing import Any
 
 import click
 
+from gateway.cli_devices import dead_letters, device
+from gateway.cli_install import health, import_, make_secrets
+from gateway.cli_time import backfill, drill, simulate
 from gateway.model.errors import AnxinError
 
 #: Exit code for a mistake the person can mend (a setting, a file, a taken port).
@@ -35,6 +38,10 @@ def main() -> None:
     Try it: `anxin demo` brings a database, a broker, a small simulated town and the console.
     Settings come from ANXIN_* variables over $ANXIN_HOME/anxin.toml; docs/settings.md lists them.
     """
+
+
+for command in (make_secrets, import_, health, device, dead_letters, backfill, simulate, drill):
+    main.add_command(command)
 
 
 @main.command()
@@ -66,7 +73,15 @@ def main() -> None:
 @click.option(
     "--simulators/--no-simulators", default=True, help="Let a simulated town live, or bring your own devices."
 )
-@click.option("--site", type=click.Path(path_type=Path, exists=True), help="Another station than the bundled one.")
+@click.option("--site", type=click.Path(path_type=Path, exists=True), help="Your station instead of a made-up county.")
+@click.option("--seed", default=1, show_default=True, help="Which made-up county town.")
+@click.option(
+    "--history-days",
+    type=click.FloatRange(0, 170),
+    default=30,
+    show_default=True,
+    help="How far back the town has a past; 0: none, and nothing of the time the demo was off.",
+)
 @click.option(
     "--postgres-bin",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -75,15 +90,18 @@ def main() -> None:
     help="The programs of another PostgreSQL, one with TimescaleDB for instance.",
 )
 def demo(  # one parameter per option
-    home: Path, port: int, mqtt_port: int | None, simulators: bool, site: Path | None, postgres_bin: Path | None
-) -> None:
+    home: Path, port: int, mqtt_port: int | None, simulators: bool, site: Path | None, seed: int,
+    history_days: float, postgres_bin: Path | None,
+) -> None:  # fmt: skip
     """Start everything embedded on this machine, and stop it all with Ctrl-C.
 
-    A second start goes on with the same data. $ANXIN_HOME/demo.json says where everything is and who may log in.
+    The first start makes a county town and fills in a month of its history, ringing nobody. A second start goes on with
+    the same data, after filling in what happened meanwhile. $ANXIN_HOME/demo.json says where everything is and who may
+    log in.
     """
     from gateway.embedded.demo import Demo, DemoOptions  # noqa: PLC0415  # keep `anxin --help` quick
 
-    Demo(DemoOptions(home, port, simulators, site, postgres_bin, mqtt_port), click.echo).run()
+    Demo(DemoOptions(home, port, simulators, site, seed, history_days, postgres_bin, mqtt_port), click.echo).run()
 
 
 @main.command()
@@ -128,19 +146,6 @@ def migrate() -> None:
 
     applied = apply(_settings("database_url").database)
     click.echo(f"applied: {', '.join(applied)}" if applied else "the schema is up to date")
-
-
-@main.command("import")
-@click.argument("site", type=click.Path(path_type=Path))
-def import_(site: Path) -> None:
-    """Read a station's SITE.yaml into the registry: all of it or nothing, again without harm."""
-    from gateway.site import import_site, read_site  # noqa: PLC0415
-    from gateway.store.pool import connect, reaching_store  # noqa: PLC0415
-
-    read = read_site(site)
-    with reaching_store(), connect(_settings("database_url").database, "import") as connection:
-        counts = import_site(connection, read)
-    click.echo(f"station {read.station.id}: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
 
 
 @main.group()
@@ -206,12 +211,72 @@ def send(arguments: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--with-secrets", is_flag=True, help="Add the secrets of $ANXIN_HOME: who has the file can then log in.")
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest, for scripts.")
+def backup(file: Path, with_secrets: bool, as_json: bool) -> None:
+    """Write the whole database to FILE while everything runs.
+
+    One consistent moment: events, alerts, incidents, accounts, the rules' state. FILE appears, or is replaced, when all
+    of it is on disk; only you may read it. Needs pg_dump: from PATH, ANXIN_POSTGRES_BIN or the embedded PostgreSQL.
+    What lies in $ANXIN_HOME (secrets.json, devices.json, anxin.toml) is not in it unless --with-secrets.
+    """
+    from gateway.backup.report import report  # noqa: PLC0415
+    from gateway.backup.take import take  # noqa: PLC0415
+
+    manifest = take(_settings("database_url"), file, _aside, with_secrets=with_secrets)
+    click.echo(report(manifest, file, as_json=as_json))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--into", metavar="URL|NAME", help="Another database than ANXIN_DATABASE_URL; a NAME is on its server.")
+@click.option("--with-secrets", is_flag=True, help="Put the backup's secrets into $ANXIN_HOME too, where missing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def restore(file: Path, into: str | None, with_secrets: bool, yes: bool) -> None:
+    """Fill an empty database from a backup FILE: all of it, counted, or nothing.
+
+    A database that is not there is made. Afterwards the schema is brought up to date, and ids go on far above what they
+    were, so that nothing given after the backup ever means something else. Start `anxin run` when it is done; devices
+    that send again what they sent since the backup do no harm.
+    """
+    from gateway.backup.report import about  # noqa: PLC0415
+    from gateway.backup.restore import open_backup, put_home, where  # noqa: PLC0415
+    from gateway.backup.restore import restore as fill  # noqa: PLC0415
+
+    settings = _settings()
+    database_url = where(settings, into)
+    opened = open_backup(file, _aside)
+    click.echo(about(opened.manifest, database_url))
+    if not yes:
+        click.confirm("Restore it?", abort=True)
+    applied = fill(opened, database_url, _aside)
+    rows = sum(opened.manifest.rows.values())
+    click.echo(f"restored and counted: {rows:,} rows in {len(opened.manifest.rows)} tables, as in the manifest")
+    click.echo(f"migrations applied: {', '.join(applied)}" if applied else "the schema is up to date")
+    if with_secrets:
+        click.echo(
+            f"into {settings.home}: {', '.join(put_home(opened, settings.home)) or 'nothing, it has no secrets'}"
+        )
+    opened.close()
+
+
+@main.command()
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def doctor(as_json: bool) -> None:
-    """Print the settings, secrets masked, and test each connection; says what to do about what is wrong."""
-    from gateway.doctor import examine  # noqa: PLC0415
+    """Print the settings, secrets masked, look at every part, and say what to do about what is wrong.
 
-    sys.exit(examine(_settings(), click.echo, as_json=as_json))
+    ok is well, WARN wants to be looked at, BAD means that something is lost or nobody is told. Nothing is changed and
+    nobody is rung. Ends with 1 when anything is BAD.
+    """
+    from gateway.doctor.examine import examine  # noqa: PLC0415
+
+    sys.exit(examine(_settings(), click.echo, _aside, as_json=as_json))
+
+
+def _aside(told: str) -> None:
+    """Say how far something is, beside what it prints."""
+    click.echo(told, err=True)
 
 
 def _settings(*required: str) -> Any:

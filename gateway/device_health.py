@@ -24,6 +24,11 @@ class DeviceHealth:
         #: What to put back when the batch is undone: (which dict, device, value before or None).
         self._undo: list[tuple[dict[str, Any], str, Any]] = []
 
+    @property
+    def online(self) -> dict[str, bool]:
+        """Which devices said last that they are there, or that they go; what rules see."""
+        return self._online
+
     def has_said(self, event: Event) -> bool:
         """Say whether a status only repeats what is known: the broker's retained copy is state, not news."""
         return event.kind in STATUS_KINDS and self._online.get(event.device) is (event.kind == "device.online")

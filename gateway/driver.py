@@ -8,10 +8,12 @@ alert is raised.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from gateway.clock import Clock, monotonic
+from gateway.model.judgement import Verdict
 from gateway.model.ports import Source
 from gateway.road import Road
 
@@ -42,6 +44,7 @@ class Driver:
         self._committed = committed
         self._wake = threading.Event()
         self._registry_changed = threading.Event()
+        self._to_say: deque[Verdict] = deque(maxlen=100)
         #: When the loop last went round: the grace does not count what happened while it stood still.
         self._went_round_at = self._grace_from = monotonic()
 
@@ -53,6 +56,11 @@ class Driver:
     def registry_changed(self) -> None:
         """The registry is to be read anew."""
         self._registry_changed.set()
+        self.wake()
+
+    def say(self, verdict: Verdict) -> None:
+        """Let something of the gateway's own travel with the next turn. From any thread."""
+        self._to_say.append(verdict)
         self.wake()
 
     def run(self, stopping: threading.Event) -> None:
@@ -70,6 +78,9 @@ class Driver:
         if self._registry_changed.is_set():
             self._registry_changed.clear()
             self.road.reload_registry()
+        if self._to_say:
+            self.road.say([self._to_say.popleft() for _ in range(len(self._to_say))])
+            self._committed()
         busy = self._take_and_travel()
         fired = self.road.fire_timers(self.horizon())
         if fired:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ import structlog
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from gateway.model.judgement import Judgement
+from gateway.model.judgement import Judgement, Timer
 from gateway.store import rule_state
 from gateway.store.rule_state import Key
 from rules.load import RuleBook
@@ -36,6 +37,8 @@ class KeyedState:
         self._changed: set[Key] = set()
         self._timers: dict[tuple[str, str, str], datetime | None] = {}
         self._touched: set[Key] = set()
+        #: What was armed since somebody last asked, as a heap's entries.
+        self._newly_armed: list[tuple[datetime, str, str, str]] = []
 
     def load(self, connection: Connection[TupleRow], keys: Iterable[Key]) -> None:
         """Make sure that these keys are in memory."""
@@ -71,10 +74,21 @@ class KeyedState:
             self._changed.add(key)
         for name, due in judgement.timers.items():
             self._timers[(*key, name)] = due
+            if due is not None:
+                self._newly_armed.append((due, *key, name))
 
     def disarm(self, rule: str, subject: str, name: str) -> None:
         """A timer fired; unless its rule arms it again it is gone."""
         self._timers[rule, subject, name] = None
+
+    def due_of(self, key: tuple[str, str, str], stored: datetime | None) -> datetime | None:
+        """When a timer is due as things stand in this batch; `stored` is what the store says."""
+        return self._timers.get(key, stored)
+
+    def take_newly_armed(self) -> list[tuple[datetime, str, str, str]]:
+        """Return what was armed since the last call: (due, rule, subject, name)."""
+        taken, self._newly_armed = self._newly_armed, []
+        return taken
 
     def flush(self, connection: Connection[TupleRow]) -> datetime | None:
         """Write what changed; returns the earliest moment among the timers armed."""
@@ -88,6 +102,7 @@ class KeyedState:
         self._changed.clear()
         self._timers.clear()
         self._touched.clear()
+        self._newly_armed.clear()
         while len(self._known) > MOST_KEPT:
             self._known.popitem(last=False)
 
@@ -101,3 +116,26 @@ class KeyedState:
     def subjects(self) -> int:
         """How many subjects are in memory."""
         return len(self._known)
+
+
+class TimersOnTheWay:
+    """The timers of a stretch of virtual time in due order: those the store knows and those armed on the way."""
+
+    def __init__(self, states: KeyedState, known: Sequence[Timer]) -> None:
+        self.known = known
+        self._states = states
+        self._stored = {(timer.rule, timer.subject, timer.name): timer.due_at for timer in known}
+        self._agenda = [(timer.due_at, timer.rule, timer.subject, timer.name) for timer in known]
+        heapq.heapify(self._agenda)
+
+    def next_before(self, moment: datetime) -> Timer | None:
+        """Take the earliest timer due before a moment; None when there is none."""
+        for armed in self._states.take_newly_armed():
+            heapq.heappush(self._agenda, armed)
+        while self._agenda and self._agenda[0][0] < moment:
+            due, *key = heapq.heappop(self._agenda)
+            rule, subject, name = key
+            # What was armed anew meanwhile, taken back or fired already has another due time by now.
+            if self._states.due_of((rule, subject, name), self._stored.get((rule, subject, name))) == due:
+                return Timer(rule, subject, name, due)
+        return None

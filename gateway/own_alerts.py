@@ -8,16 +8,25 @@ from __future__ import annotations
 from datetime import datetime
 
 from gateway.model.event import DeadLetter
-from gateway.model.judgement import Explanation, Verdict
+from gateway.model.judgement import Action, Explanation, Verdict
 
 QUARANTINE = "rule-quarantined"
 BURIED_ALARM = "alarm-not-stored"
+ROAD_LATE = "road-late"
 
 #: By rule: title and first action, as a definition would give them.
 TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     QUARANTINE: (
         {"zh": "规则出错被隔离", "en": "A rule failed and was put aside"},
         {"zh": "检查规则定义，改好后重启网关", "en": "Mend the rule's definition and restart the gateway"},
+    ),
+    ROAD_LATE: (
+        {"zh": "自检探针没有到达", "en": "The gateway's own probe did not arrive"},
+        {
+            "zh": "报警可能到不了手机：请学校暂时直接打 110，运行 `anxin doctor` 查代理服务器、网关和推送",
+            "en": "A press might not ring now: have schools call the police directly, and let `anxin doctor` look at "
+            "broker, gateway and delivery",
+        },
     ),
     BURIED_ALARM: (
         {"zh": "一条报警无法入库", "en": "An alarm could not be stored"},
@@ -49,3 +58,13 @@ def buried_alarm_verdict(letter: DeadLetter, at: datetime) -> Verdict:
     return Verdict(
         "raise", BURIED_ALARM, f"topic:{letter.topic}", at, explanation, priority="P1", latch=True, occurrence=True
     )
+
+
+def road_late_verdict(action: Action, late_after_s: float, at: datetime) -> Verdict:
+    """Return the alert for a probe of the watchdog that did not come through the road in time, or its end."""
+    summary = {
+        "zh": f"网关自检探针超过 {late_after_s:g} 秒没有走完全程",
+        "en": f"A probe of the watchdog has not come through the whole road within {late_after_s:g} s",
+    }
+    explanation = Explanation(ROAD_LATE, 1, summary, {"late_after_s": late_after_s}, limit=f"{late_after_s:g} s")
+    return Verdict(action, ROAD_LATE, "station:road", at, explanation, priority="P2")

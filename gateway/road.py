@@ -19,7 +19,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 from gateway import tell
-from gateway.batch import Batch
+from gateway.batch import Batch, Freight, Mode
 from gateway.clock import Clock, monotonic
 from gateway.device_health import DeviceHealth
 from gateway.failpoints import Failpoints, end_at_once
@@ -51,6 +51,8 @@ STOPS = (admit, store, judge, lifecycle, suppress, route)
 
 #: How many timers or first meetings share a transaction.
 TIMERS_AT_ONCE = 200
+#: A batch by a virtual clock takes all that are due within it.
+ALL_TIMERS = 10_000_000
 
 
 class Road:
@@ -65,8 +67,10 @@ class Road:
         decode: Callable[[Delivery], list[Report]],
         announcer: tell.Announcer,
         failpoints: Failpoints | None = None,
+        mode: Mode = Mode.LIVE,
     ) -> None:
         self.station = settings.station
+        self.mode = mode
         self.clock, self.book, self.decode = clock, book, decode
         self.late = timedelta(days=settings.store_late_days)
         self.tolerance = timedelta(seconds=settings.clock_tolerance_s)
@@ -82,7 +86,7 @@ class Road:
         self.registry = registry_store.load(connection, self.station)
         self.health = DeviceHealth(*road_store.load_health(connection, self.station))
         self.states = KeyedState(self.station, book)
-        self.facts = Facts(self.registry, self.health.last_heard)
+        self.facts = Facts(self.registry, self.health.last_heard, self.health.online)
         self._rules = list(book.rules)
         self._next_due = rule_state.next_due(connection, self.station, self._rules)
         connection.commit()
@@ -97,7 +101,16 @@ class Road:
         Raises `StoreUnavailable` when the database went away (nothing happened: try all of it again) and `Fenced`
         when another process drives this road. A delivery that can never be stored is a dead letter.
         """
-        self._travel(deliveries=deliveries)
+        self._travel(Freight(deliveries))
+
+    def let_time_pass(self) -> None:
+        """By a virtual clock: fire what is due before the moment it stands at."""
+        self._travel(Freight())
+
+    def say(self, verdicts: Sequence[Verdict]) -> None:
+        """Let verdicts that no event brought travel from lifecycle on."""
+        if verdicts:
+            self._travel(Freight(verdicts=verdicts))
 
     def start_subjects(self) -> int:
         """Let each rule meet the subjects it watches and has never met; returns how many there were."""
@@ -107,18 +120,18 @@ class Road:
                 known = rule_state.known_subjects(connection, self.station, rule.id)
                 unknown.extend((rule.id, subject) for subject in rule.subjects(self.registry) if subject not in known)
         for start in range(0, len(unknown), TIMERS_AT_ONCE):
-            self._travel(starts=unknown[start : start + TIMERS_AT_ONCE])
+            self._travel(Freight(starts=unknown[start : start + TIMERS_AT_ONCE]))
         return len(unknown)
 
     def fire_timers(self, until: datetime) -> int:
         """Fire the timers due at or before `until`, in due order; returns how many."""
         if self._next_due is None or self._next_due > until:
             return 0
-        runnable = [rule for rule in self._rules if rule not in self.quarantined]
+        runnable = self._runnable()
         with self._asking() as connection:
             timers = rule_state.due_timers(connection, self.station, until, runnable, TIMERS_AT_ONCE)
         if timers:
-            self._travel(timers=timers)
+            self._travel(Freight(timers=timers))
         with self._asking() as connection:
             self._next_due = rule_state.next_due(connection, self.station, runnable)
         return len(timers)
@@ -128,15 +141,28 @@ class Road:
         with self._asking() as connection:
             return event_store.inbox_take(connection, self.station, limit)
 
+    def due_by(self, moment: datetime) -> list[Timer]:
+        """Return every timer due by a moment; within a batch, so that it sees what the batch did."""
+        return rule_state.due_timers(self._connection, self.station, moment, self._runnable(), ALL_TIMERS)
+
+    def _runnable(self) -> list[str]:
+        return [rule for rule in self._rules if rule not in self.quarantined]
+
     def reload_registry(self) -> None:
-        """Read the registry anew if it has changed, and meet those who are new."""
+        """Read the registry anew if it has changed, meet those who are new, and let rules see what is new of others."""
         with self._asking() as connection:
             if registry_store.current_version(connection, self.station) == self.registry.version:
                 return
-            self.registry = registry_store.load(connection, self.station)
-        self.facts = Facts(self.registry, self.health.last_heard)
+            before, self.registry = self.registry, registry_store.load(connection, self.station)
+        self.facts = Facts(self.registry, self.health.last_heard, self.health.online)
         log.info("registry read anew", version=self.registry.version)
         self.start_subjects()
+        changed = self.registry.changed_since(before)
+        concerned = [
+            (rule.id, subject) for rule in self.book for subject in rule.subjects(self.registry) if subject in changed
+        ]
+        if concerned:
+            self._travel(Freight(changes=concerned))
 
     @contextmanager
     def _asking(self) -> Iterator[Connection[TupleRow]]:
@@ -144,43 +170,34 @@ class Road:
         with reaching_store(), self._connection.transaction():
             yield self._connection
 
-    def _travel(
-        self,
-        deliveries: Sequence[Delivery] = (),
-        starts: Sequence[tuple[str, str]] = (),
-        timers: Sequence[Timer] = (),
-    ) -> None:
+    def _travel(self, freight: Freight) -> None:
         try:
-            self._travel_once(deliveries, starts, timers)
+            self._travel_once(freight)
         except Transient:
             raise
         except psycopg.Error as error:
             self._undo()
             if not blames_data(error):
                 raise StoreUnavailable(f"the database does not take it: {error}") from error
-            self._part(deliveries, starts, timers, error)
+            self._part(freight, error)
         except Exception as error:
             # A defect of ours that one message brings out must not stop the others for ever.
             self._undo()
             log.exception("a stop failed")
-            self._part(deliveries, starts, timers, error)
+            self._part(freight, error)
 
-    def _travel_once(
-        self,
-        deliveries: Sequence[Delivery],
-        starts: Sequence[tuple[str, str]],
-        timers: Sequence[Timer],
-        verdicts: Sequence[Verdict] = (),
-    ) -> None:
-        batch = Batch(self._connection, self.clock.now(), deliveries, starts, timers)
-        batch.verdicts.extend(verdicts)
+    def _travel_once(self, freight: Freight) -> None:
+        live = self.mode is Mode.LIVE or not freight.deliveries
+        now = self.clock.now() if live else freight.deliveries[-1].received_at
+        batch = Batch(self._connection, now, self.mode, *freight)
         road_store.advance(self._connection, self.station, self._version)
         for stop in STOPS:
             began = monotonic()
             stop(batch, self)
             self.seconds[stop.__name__] += monotonic() - began
         began = monotonic()
-        tell.tell_changes(batch, self._announcer)
+        if self.mode is not Mode.HISTORY:
+            tell.tell_changes(batch, self._announcer)
         self._commit()
         self.seconds["commit"] += monotonic() - began
         self._version += 1
@@ -205,32 +222,21 @@ class Road:
             with reaching_store():
                 self._connection.rollback()
 
-    def _part(
-        self,
-        deliveries: Sequence[Delivery],
-        starts: Sequence[tuple[str, str]],
-        timers: Sequence[Timer],
-        error: Exception,
-    ) -> None:
+    def _part(self, freight: Freight, error: Exception) -> None:
         """The batch can never be stored as a whole: halve it until what is to blame stands alone, and bury that."""
         told = f"{type(error).__name__}: {error}"
-        for part in (deliveries, starts, timers):
-            if len(part) > 1:
-                middle = len(part) // 2
-                for half in (part[:middle], part[middle:]):
-                    self._travel(
-                        half if part is deliveries else (),  # type: ignore[arg-type]
-                        half if part is starts else (),  # type: ignore[arg-type]
-                        half if part is timers else (),  # type: ignore[arg-type]
-                    )
-                return
-        if deliveries:
-            self._bury(deliveries[0], told)
-            return
-        rule = timers[0].rule if timers else starts[0][0]
-        log.error("rule put aside", stop="judge", rule=rule, error=told)
-        self.quarantined.add(rule)
-        self._say_verdict(put_aside_verdict(rule, told, self.clock.now()))
+        halves = freight.halves()
+        if halves is not None:
+            for half in halves:
+                self._travel(half)
+        elif freight.deliveries:
+            self._bury(freight.deliveries[0], told)
+        elif freight.rule is not None:
+            log.error("rule put aside", stop="judge", rule=freight.rule, error=told)
+            self.quarantined.add(freight.rule)
+            self._say_verdict(put_aside_verdict(freight.rule, told, self.clock.now()))
+        else:
+            raise error  # time passed, no more: there is nothing to put aside
 
     def _bury(self, delivery: Delivery, told: str) -> None:
         """Keep what can never be stored as it is; when it was an alarm, somebody must hear of that."""
@@ -253,7 +259,7 @@ class Road:
     def _say_verdict(self, verdict: Verdict) -> None:
         """Let a verdict of the system's own travel from lifecycle on."""
         try:
-            self._travel_once((), (), (), (verdict,))
+            self._travel_once(Freight(verdicts=[verdict]))
         except (psycopg.Error, LookupError, TypeError, ValueError):
             self._undo()
             log.exception("the system's own alert could not be raised", rule=verdict.rule)

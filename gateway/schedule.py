@@ -14,7 +14,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from gateway.clock import Clock
+from gateway.clock import Clock, SystemClock
 from gateway.model.errors import StoreUnavailable
 from gateway.settings import Settings
 from gateway.store import accounts, changes, upkeep
@@ -28,6 +28,7 @@ CHANGES_KEPT = timedelta(days=14)
 DEAD_LETTERS_KEPT = timedelta(days=90)
 NOTIFICATIONS_KEPT = timedelta(days=180)
 SESSIONS_KEPT = timedelta(days=7)
+PROBES_KEPT = timedelta(days=1)
 
 
 class Schedule:
@@ -51,7 +52,7 @@ class Schedule:
                 "interval",
                 args=(name, work),
                 id=name,
-                next_run_time=self._clock.now(),
+                next_run_time=SystemClock().now(),  # the scheduler goes by the machine's clock
                 **every,
             )
         self._scheduler.start()
@@ -82,6 +83,7 @@ class Schedule:
         upkeep.forget_dead_letters(connection, station, now - DEAD_LETTERS_KEPT)
         upkeep.forget_notifications(connection, station, now - NOTIFICATIONS_KEPT)
         changes.forget(connection, station, now - CHANGES_KEPT)
+        upkeep.forget_probes(connection, station, now - PROBES_KEPT)
         accounts.forget_sessions(connection, now - SESSIONS_KEPT)
         return upkeep.drop_events(connection, now - timedelta(days=self._settings.store_keep_days))
 

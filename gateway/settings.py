@@ -1,28 +1,38 @@
-"""Every setting, with what it means. Environment `ANXIN_*` goes over the TOML file; both are read once at start."""
+"""Every setting, with what it means. Environment `ANXIN_*` goes over secrets in files, those over the TOML file.
+
+All are read once at start.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
+    SecretsSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
+from gateway.clock import clock_of
 from gateway.model.errors import Misconfigured
 
 CONFIG_NAME = "anxin.toml"
+#: Where container engines put secrets; read when it is there and `ANXIN_SECRETS_DIR` names no other folder.
+USUAL_SECRETS = Path("/run/secrets")
 
 
 class Settings(BaseSettings):
     """The settings of one station's gateway. `docs/settings.md` is made from these descriptions."""
 
-    model_config = SettingsConfigDict(env_prefix="ANXIN_", extra="ignore", frozen=True)
+    # An empty variable counts as not set: compose files can only say «empty» for «nothing».
+    model_config = SettingsConfigDict(env_prefix="ANXIN_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     home: Path = Field(Path(".anxin"), description="Where all state lives; removable at will.")
     station: str = Field(
@@ -82,7 +92,25 @@ class Settings(BaseSettings):
         {"P1": 30, "P2": 120},
         description="By priority: when nobody has signed by then, the officer is told again and the deputy too.",
     )
+    watchdog_every_s: float = Field(
+        300, ge=0, description="How often the gateway's own probe travels the whole road; 0: never."
+    )
+    watchdog_late_s: float = Field(
+        30, gt=0, description="A probe that has not come through by then is an alert, and /readyz says so."
+    )
+    clock: str | None = Field(
+        None,
+        description="For rehearsals and soak runs only: a virtual time that runs fast, VIRTUAL@UNIXxSPEED, like "
+        "2026-11-22T08:00:00+08:00@1795312800x10. The same for every process.",
+    )
+    demo: bool = Field(False, description="What runs here is a demo: the console offers its tour at the first log-in.")
     log_level: str = Field("info", description="debug, info, warning or error.")
+
+    @field_validator("clock")
+    @classmethod
+    def _clock_can_be_read(cls, told: str | None) -> str | None:
+        clock_of(told)
+        return told
 
     @property
     def mqtt(self) -> str:
@@ -103,11 +131,37 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment over file; no other sources."""
+        """Environment over secrets in files over the TOML file; with none of these a demo that runs here."""
         del dotenv_settings, file_secret_settings
         home = Path(os.environ.get("ANXIN_HOME", ".anxin"))
         file = Path(os.environ.get("ANXIN_CONFIG", home / CONFIG_NAME))
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=file)
+        folder = _secrets_folder()
+        if folder is not None:
+            return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=folder), toml
+        if file.exists() or any(os.environ.get(name) for name in ("ANXIN_DATABASE_URL", "ANXIN_MQTT_URL")):
+            return init_settings, env_settings, toml  # an installation of its own, never mixed with a demo
+        return init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=_running_demo(home))
+
+
+def _running_demo(home: Path) -> dict[str, Any]:
+    """Return the settings of the demo that runs on this home, so that doctor, drill and the like find its parts."""
+    try:
+        told = json.loads((home / "demo.json").read_text(encoding="utf-8"))
+        os.kill(told["pids"]["demo"], 0)
+        return dict(told["settings"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}  # none, or one that was killed, or not ours to read
+
+
+def _secrets_folder() -> Path | None:
+    """Return the folder of secrets to read, if there is one. Raises `Misconfigured` when the one named is not there."""
+    told = os.environ.get("ANXIN_SECRETS_DIR")
+    if not told:
+        return USUAL_SECRETS if USUAL_SECRETS.is_dir() else None
+    if not Path(told).is_dir():
+        raise Misconfigured(f"ANXIN_SECRETS_DIR: {told} is no folder; make it with `anxin secrets {told} --site …`")
+    return Path(told)
 
 
 def read_settings(**given: Any) -> Settings:
@@ -119,6 +173,8 @@ def read_settings(**given: Any) -> Settings:
             f"ANXIN_{'_'.join(str(part) for part in e['loc']).upper()}: {e['msg']}" for e in error.errors()
         )
         raise Misconfigured(told) from error
+    except OSError as error:
+        raise Misconfigured(f"{error.filename} cannot be read: {error.strerror}; who runs this must own it") from error
     except ValueError as error:
         raise Misconfigured(f"the settings cannot be read: {error}") from error
 

@@ -13,6 +13,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from gateway.batch import Batch, Turn
+from gateway.model.alert import Alert
 from gateway.model.incident import Incident
 from gateway.model.registry import Registry
 from gateway.store import changes as change_store
@@ -23,6 +24,7 @@ from gateway.store.outbox import Notification
 
 PHONE = "phone"
 COMMAND_ROOM = "command_room"
+PROBE = "probe"
 
 #: How long a message is of use. After that the ladder, not this message, carries on.
 LIVES = {
@@ -70,14 +72,34 @@ def tell_phones(  # one keyword per fact of the rung
     return told
 
 
+def tell_probe(connection: Connection[TupleRow], alert: Alert, now: datetime) -> None:
+    """Send a probe on the last stretch of its way: through the outbox to the channel that takes it back."""
+    outbox.enqueue(
+        connection,
+        Notification(
+            station=alert.station,
+            key=f"probe:{alert.station}:{alert.id}:{alert.sounded}",
+            channel=PROBE,
+            recipient=PROBE,
+            priority=alert.priority,
+            body=alert.explanation["facts"].get("data", {}),
+            alert=alert.id,
+        ),
+        now,
+        LIVES["P1"],
+    )
+
+
 def phone_body(incident: Incident, alert: int | None, rung: int, registry: Registry) -> dict[str, Any]:
     """Return what a phone shows. Area, not address; no names."""
     area = registry.areas.get(incident.area) if incident.area is not None else None
     where = area.name if area is not None else registry.station.name
+    drill = {"zh": "【演练】", "en": "[Drill] "} if incident.drill else {"zh": "", "en": ""}
     again = {"zh": "（再次提醒）", "en": " (again)"} if rung else {"zh": "", "en": ""}
     return {
         "title": {
-            language: f"{incident.priority} {incident.title[language]}{again[language]}" for language in ("zh", "en")
+            language: f"{drill[language]}{incident.priority} {incident.title[language]}{again[language]}"
+            for language in ("zh", "en")
         },
         "body": {
             "zh": f"{where} · 警情 {incident.id} · 点开查看",
@@ -86,7 +108,7 @@ def phone_body(incident: Incident, alert: int | None, rung: int, registry: Regis
         "incident": incident.id,
         "alert": alert,
         "rung": rung,
-        "drill": False,
+        "drill": incident.drill,
         "ttl_s": int(LIVES[incident.priority].total_seconds()),
         "url": f"/m?incident={incident.id}",
     }
@@ -144,10 +166,11 @@ def tell_changes(batch: Batch, announcer: Announcer) -> None:
     """
     changes = [
         (
-            Change(turn.alert.stream, turn.alert.area, turn.alert.public()),
+            Change(turn.alert.stream, turn.alert.area, turn.alert.public(), turn.at),
             turn.turn is not Turn.EXTENDED and turn.alert.stream == "alert",
         )
         for turn in batch.turns
+        if turn.alert.stream != PROBE
     ]
     changes.extend((incident_change(batch.connection, incident), True) for incident in batch.incidents.values())
     announcer.announce(batch.connection, changes, batch.now)
@@ -155,4 +178,9 @@ def tell_changes(batch: Batch, announcer: Announcer) -> None:
 
 def incident_change(connection: Connection[TupleRow], incident: Incident) -> Change:
     """Return an incident as a change."""
-    return Change("incident", incident.area, incident.public(incident_store.alerts_of(connection, incident.id)))
+    return Change(
+        "incident",
+        incident.area,
+        incident.public(incident_store.alerts_of(connection, incident.id)),
+        incident.changed_at,
+    )

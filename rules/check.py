@@ -65,6 +65,7 @@ class Case(Strict):
 class CaseFile(Strict):
     """A `*.test.yaml`."""
 
+    places: tuple[dict[str, Any], ...] = ()
     devices: tuple[dict[str, Any], ...] = ()
     persons: tuple[dict[str, Any], ...] = ()
     cases: tuple[Case, ...] = Field(min_length=1)
@@ -79,7 +80,8 @@ class Replay:
     def __init__(self, definition: Definition, registry: Registry, start: datetime) -> None:
         self.rule = bring_to_life(definition)
         self.last_heard: dict[str, datetime] = {}
-        self.facts = Facts(registry, self.last_heard)
+        self.online: dict[str, bool] = {}
+        self.facts = Facts(registry, self.last_heard, self.online)
         self.states: dict[str, Any] = {}
         self.timers: dict[tuple[str, str], datetime] = {}
         self.verdicts: list[Verdict] = []
@@ -91,6 +93,8 @@ class Replay:
         self.run_until(event.received_at, inclusive=False)
         if event.kind != "device.offline":
             self.last_heard[event.device] = event.received_at
+        if event.kind in {"device.online", "device.offline"}:
+            self.online[event.device] = event.kind == "device.online"
         kinds = set(self.rule.event_kinds)
         if event.kind not in kinds and "*" not in kinds:
             return
@@ -164,6 +168,8 @@ def _run_case(definition: Definition, file: CaseFile, case: Case) -> str | None:
                 digest=index,
                 device_kind=device.kind,
                 place=device.place,
+                building=registry.building_of(device.place),
+                area=registry.area_of(device.place),
                 persons=registry.persons_at(device.place),
             )
         )
@@ -187,11 +193,13 @@ def span(told: str | int) -> timedelta:
 def _registry(file: CaseFile) -> Registry:
     devices = [msgspec.convert({"place": "flat-1", "name": d["id"], **d}, Device) for d in file.devices]
     persons = [msgspec.convert(person, Person) for person in file.persons]
-    names = {device.place for device in devices} | {person.place for person in persons}
+    places = [msgspec.convert(place, Place) for place in file.places]
+    named = {device.place for device in devices} | {person.place for person in persons}
+    unknown = sorted(named - {place.id for place in places})
     return Registry(
         station=Station("test", "测试派出所", "Asia/Shanghai"),
         areas=[Area("grid-1", "grid", "一网格")],
-        places=[Place(name, "door", "grid-1", name) for name in sorted(names)],
+        places=[*places, *(Place(name, "door", "grid-1", name) for name in unknown)],
         devices=devices,
         persons=persons,
     )

@@ -73,10 +73,12 @@ class Definition(Strict):
     stream: Stream = "alert"
     priority: Priority
     latch: bool = False
-    subject: str = Field(default="device", pattern=r"^(device|place|person|data\.[a-z_]+)$")
+    subject: str = Field(default="device", pattern=r"^(device|place|building|area|person|data\.[a-z_]+)$")
     when: Selector
     clear: Selector | None = None
     params: dict[str, Any] = {}
+    #: Rules whose open alert in the same area explains this one: then it is kept quiet, with that rule as the reason.
+    inhibited_by: tuple[str, ...] = ()
     explain: Bilingual
     prevented_by: Bilingual
     rationalisation: Rationalisation

@@ -34,6 +34,11 @@ class RuleBook:
         """The rules that may care about an event of this kind."""
         return self._by_kind.get(kind, self._everywhere)
 
+    def inhibitors(self, rule: str) -> tuple[str, ...]:
+        """The rules whose open alert in the same area explains one of this rule; none for the system's own alerts."""
+        known = self.rules.get(rule)
+        return known.definition.inhibited_by if known is not None else ()
+
     def __iter__(self) -> Iterator[Rule]:
         return iter(self.rules.values())
 

@@ -25,6 +25,8 @@ _FIELDS: dict[str, Callable[[Event], Any]] = {
     "device": lambda event: event.device,
     "device_kind": lambda event: event.device_kind,
     "place": lambda event: event.place,
+    "building": lambda event: event.building,
+    "area": lambda event: event.area,
 }
 
 

@@ -26,11 +26,17 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Facts:
-    """What a rule may know besides the event: the registry, and when each device was last heard (UTC)."""
+    """What a rule may know besides the event: the registry, when each device was last heard (UTC), which are online."""
 
-    def __init__(self, registry: Registry, last_heard: Mapping[str, datetime] | None = None) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        last_heard: Mapping[str, datetime] | None = None,
+        online: Mapping[str, bool] | None = None,
+    ) -> None:
         self.registry = registry
         self.last_heard: Mapping[str, datetime] = last_heard if last_heard is not None else {}
+        self.online: Mapping[str, bool] = online if online is not None else {}
         self.zone = ZoneInfo(registry.station.time_zone)
 
     def person(self, subject: str) -> Person | None:
@@ -40,6 +46,11 @@ class Facts:
     def device(self, subject: str) -> Device | None:
         """The device a subject like `device:door-1` names."""
         return self.registry.devices.get(subject.removeprefix("device:"))
+
+    def hears(self, device: Device, since: datetime) -> bool:
+        """Say whether a device would be heard: it has spoken since then, and neither it nor its gateway is offline."""
+        ways = (device.id, device.via) if device.via is not None else (device.id,)
+        return self.last_heard.get(device.id, NEVER) >= since and all(self.online.get(way, True) for way in ways)
 
     def local(self, moment: datetime) -> str:
         """A moment as people at the station write it."""
@@ -92,6 +103,11 @@ class Rule(ABC):
     def on_timer(self, timer: Timer, state: Any, now: datetime, facts: Facts) -> Judgement | None:
         """Judge a moment that came. `now` is the moment the timer was due."""
         del timer, state, now, facts
+        return None
+
+    def on_change(self, subject: str, state: Any, now: datetime, facts: Facts) -> Judgement | None:
+        """Judge what the registry has new to say of a subject: a person is away, a device moved."""
+        del subject, state, now, facts
         return None
 
     # ── what the kinds share ─────────────────────────────────────────────────────────────────────────

@@ -1,7 +1,8 @@
 """The embedded broker: `nats-server` from its wheel, speaking MQTT 3.1.1 over JetStream on loopback.
 
 Measured for this server: redelivery after a reconnect waits for `ack_wait`; a publish the user has no right to is
-acknowledged and discarded, and named in the broker's log; so is one made before the first subscription exists.
+acknowledged and discarded, and named in the broker's log; so is one made before the first subscription exists. On
+SIGHUP it reads anew who may log in, and whoever still may stays connected.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gateway.embedded.children import Part, start_child
@@ -53,12 +54,18 @@ authorization {{
   ]
 }}
 """
+#: How long it may take to read its configuration again, and what it says when it has.
+RELOAD_S = 5.0
+_RELOADED = b"Reloaded server configuration"
 #: MQTT QoS 1 needs the broker's own delivery subjects.
 _DELIVERY = "$MQTT.sub.>"
 
 
 class EmbeddedBroker(Part):
-    """One nats-server on one store directory. `device_secrets` maps device ids to their passwords."""
+    """One nats-server on one store directory.
+
+    `device_secrets` maps the devices that connect to their passwords, `behind` gateways to the devices they speak for.
+    """
 
     def __init__(  # one argument per thing the configuration names
         self,
@@ -69,6 +76,7 @@ class EmbeddedBroker(Part):
         gateway_password: str,
         integrator_password: str,
         device_secrets: Mapping[str, str],
+        behind: Mapping[str, Sequence[str]] | None = None,
         sync: str = "1s",
     ) -> None:
         super().__init__()
@@ -76,6 +84,7 @@ class EmbeddedBroker(Part):
         self.log = folder.parent / "broker.log"
         self._passwords = (gateway_password, integrator_password)
         self._device_secrets = device_secrets
+        self._behind = behind or {}
         self._sync = sync
 
     @property
@@ -86,19 +95,42 @@ class EmbeddedBroker(Part):
     def start(self, timeout: float = 30) -> None:
         """Start the broker and wait until it answers. Raises `Misconfigured` with the end of its log."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        config = self.folder / "nats.conf"
-        config.touch(mode=0o600)
-        config.write_text(self._config())
+        self._write_config()
         deadline = time.monotonic() + timeout
         while True:
             must_be_free(self.port, "the embedded MQTT broker", "remove ports.json in ANXIN_HOME")
-            self._child = start_child([_program(), "-c", config], log=self.log, last_signal=signal.SIGTERM)
+            self._child = start_child(
+                [_program(), "-c", self.folder / "nats.conf"], log=self.log, last_signal=signal.SIGTERM
+            )
             if self._answers_by(deadline):
                 return
             if time.monotonic() > deadline:
                 self.stop()
                 raise Misconfigured(f"the embedded broker does not start; the end of {self.log}:\n{self._tail()}")
             time.sleep(0.3)  # it ended: perhaps its predecessor still holds the store
+
+    def reload(self, device_secrets: Mapping[str, str], behind: Mapping[str, Sequence[str]]) -> None:
+        """Let other devices log in from now on. Connections of those who still may stay as they are."""
+        self._device_secrets, self._behind = device_secrets, behind
+        if self._child is None or not self.alive:
+            return  # its next start reads them
+        said = self.log.stat().st_size
+        self._write_config()
+        self._child.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + RELOAD_S
+        while time.monotonic() < deadline:
+            with self.log.open("rb") as log:
+                log.seek(said)
+                if _RELOADED in log.read():
+                    return
+            time.sleep(0.05)
+        self.stop()  # it did not say that it had: a start reads the whole configuration
+        self.start()
+
+    def _write_config(self) -> None:
+        config = self.folder / "nats.conf"
+        config.touch(mode=0o600)
+        config.write_text(self._config())
 
     def _answers_by(self, deadline: float) -> bool:
         while self.alive and time.monotonic() < deadline:
@@ -124,14 +156,15 @@ class EmbeddedBroker(Part):
             ),
         ]
         for device, secret in self._device_secrets.items():
-            own = f"anxin.v1.{station}.{device}"
+            spoken_for = [f"anxin.v1.{station}.{each}" for each in (device, *self._behind.get(device, ()))]
             users.append(
                 _user(
-                    device, secret,
-                    publish=[f"{own}.event", f"{own}.alarm", f"{own}.status"],
-                    subscribe=[f"{own}.command", f"{own}.display", _DELIVERY],
+                    device,
+                    secret,
+                    publish=[f"{one}.{lane}" for one in spoken_for for lane in ("event", "alarm", "status")],
+                    subscribe=[*(f"{one}.{lane}" for one in spoken_for for lane in ("command", "display")), _DELIVERY],
                 )
-            )  # fmt: skip
+            )
         return _CONFIG.format(
             host=LOOPBACK,
             port=self.port,

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
 from gateway.app import on_signal
+from gateway.clock import clock_of
 from gateway.embedded.broker import INTEGRATOR_USER, EmbeddedBroker
+from gateway.embedded.greeting import greeting, is_ready
+from gateway.embedded.logins import Logins, behind, of_devices, register
 from gateway.embedded.ports import LOOPBACK, choose, is_free, must_be_free
 from gateway.embedded.postgres import EmbeddedPostgres
-from gateway.embedded.secrets import Secrets, load_secrets, write_private
+from gateway.embedded.secrets import Secrets, write_private
+from gateway.embedded.site_watch import SiteWatch
 from gateway.embedded.supervisor import Program, Supervisor
+from gateway.embedded.town import Stopped, Town, write_site
 from gateway.model.errors import Misconfigured
-from gateway.passwords import hash_password
-from gateway.site import Site, import_site, read_site, without_password
+from gateway.settings import read_settings
+from gateway.site import Site, read_site
 from gateway.store.migrate import migrate
-from gateway.store.pool import connect
 
 #: How long parts of a demo that was killed may take to end before their port counts as somebody else's.
 ORPHANS_S = 5.0
 READY_S = 90.0
-ROLES = ("operator", "officer", "deputy", "commander", "auditor", "admin")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class DemoOptions:
     port: int
     simulators: bool = True
     site: Path | None = None
+    seed: int = 1
+    history_days: float = 30
     postgres_bin: Path | None = None
     broker_port: int | None = None
 
@@ -51,20 +54,22 @@ class Demo:
     def __init__(self, options: DemoOptions, say: Callable[[str], None]) -> None:
         self.options, self._say = options, say
         self.home = options.home.expanduser().resolve()
-        self.site: Site = read_site(options.site or bundled_site())
-        self.station = self.site.station.id
+        self.site_file = options.site.resolve() if options.site is not None else self.home / "site.yaml"
+        self._clock = clock_of(os.environ.get("ANXIN_CLOCK"))
         self._supervisor = Supervisor(say, self._write_demo_file)
         self._described: dict[str, Any] | None = None
         self._lock: IO[str] | None = None
         self._ports: dict[str, int] = {}
+        self._logins = Logins(self.home)
 
     def run(self) -> None:
         """Start everything, say where it is, watch it, and stop it when told to."""
         on_signal(self._supervisor.stopping.set)
         self._take_home()
         try:
-            self._start()
-            self._supervisor.run()
+            with contextlib.suppress(Stopped):
+                self._start()
+                self._supervisor.run(self._site_watch.look)
         finally:
             self._say("stopping; the data stays")
             (self.home / "demo.json").unlink(missing_ok=True)
@@ -91,8 +96,14 @@ class Demo:
 
     def _start(self) -> None:
         began = time.monotonic()
+        if self.options.site is None:
+            write_site(self.options.seed, self.site_file)
+        self._site_watch = SiteWatch(self.site_file, self._take_in, self._say)
+        self.site: Site = read_site(self.site_file)
+        self.station = self.site.station.id
         self._choose_ports()
-        secrets = self._secrets()
+        secrets = self._logins.make(self.site)
+        self._logins.tell_devices(self.site, secrets, self._ports["mqtt"])
         postgres = EmbeddedPostgres(
             self.home / "postgres" / "data", self._ports["postgres"], bin_directory=self.options.postgres_bin
         )
@@ -101,36 +112,36 @@ class Demo:
         self._supervisor.start("PostgreSQL", postgres)
         applied = migrate(postgres.url)
         self._say(f"database ready{f', {len(applied)} migrations applied' if applied else ''}")
-        self._import(postgres.url, secrets)
-        broker = EmbeddedBroker(
+        self._register(postgres.url, secrets)
+        self._broker = broker = EmbeddedBroker(
             self.home / "broker",
             self._ports["mqtt"],
             self.station,
             gateway_password=secrets.gateway,
             integrator_password=secrets.integrator,
-            device_secrets={device.id: secrets.devices[device.id] for device in self.site.devices},
+            device_secrets=of_devices(self.site, secrets),
+            behind=behind(self.site),
             sync=os.environ.get("ANXIN_BROKER_SYNC", "1s"),
         )
+        self._settings = self._settings_of_parts(postgres, broker, secrets)
+        town = Town(self.site_file, self.options.seed, self._clock, self._supervisor.stopping.is_set)
+        if self.options.simulators and self.options.history_days > 0:
+            self._live_through(town)
         self._say(f"starting the MQTT broker on port {self._ports['mqtt']}")
         self._supervisor.start("broker", broker)
-        self._start_programs(postgres, broker, secrets)
+        self._start_programs(secrets)
         if not self._wait_until_ready():
             return
         self._described = self._describe(postgres, secrets)
         self._write_demo_file()
         if self.options.simulators:
             self._start_program(
-                "town",
-                "-m",
-                "simulators",
-                "town",
-                "--site",
-                self._site_path(),
-                "--credentials",
-                self.home / "devices.json",
-            )
+                "town", "-m", "simulators", "town", "--site", self.site_file,
+                "--credentials", self.home / "devices.json", *town.arguments(),
+            )  # fmt: skip
             self._write_demo_file()
-        self._greet(secrets, time.monotonic() - began)
+        for line in greeting(self.site, secrets, self._ports, self.home, time.monotonic() - began):
+            self._say(line)
 
     def _choose_ports(self) -> None:
         remembered_at = self.home / "ports.json"
@@ -150,52 +161,48 @@ class Demo:
         }
         write_private(remembered_at, self._ports)
 
-    def _secrets(self) -> Secrets:
-        path = self.home / "secrets.json"
-        secrets = load_secrets(path)
-        for device in self.site.devices:
-            secrets.device(device.id)
-        for user in self.site.users:
-            secrets.user(user.username)
-        write_private(path, secrets)
-        write_private(
-            self.home / "devices.json",
-            {
-                "host": LOOPBACK,
-                "port": self._ports["mqtt"],
-                "station": self.station,
-                "devices": {
-                    device.id: {"username": device.id, "password": secrets.devices[device.id]}
-                    for device in self.site.devices
-                },
-            },
-        )
-        return secrets
-
-    def _import(self, database_url: str, secrets: Secrets) -> None:
-        with connect(database_url, "demo import") as connection:
-            hashes = {
-                name: hash_password(secrets.users[name])
-                for name in without_password(connection, [user.username for user in self.site.users])
-            }
-            counts = import_site(connection, self.site, device_secrets=secrets.devices, password_hashes=hashes)
+    def _register(self, database_url: str, secrets: Secrets) -> None:
+        counts = register(database_url, self.site, secrets)
         self._say("registry: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
 
-    def _start_programs(self, postgres: EmbeddedPostgres, broker: EmbeddedBroker, secrets: Secrets) -> None:
+    def _take_in(self, site: Site) -> None:
+        """Go on with a changed site file: registry, log-ins, the broker's users."""
+        if site.station.id != self.station:
+            raise Misconfigured(f"this demo is of station {self.station}, not {site.station.id}; use another --home")
+        self.site = site
+        secrets = self._logins.make(site)
+        self._register(self._settings["database_url"], secrets)
+        self._broker.reload(of_devices(site, secrets), behind(site))
+        self._logins.tell_devices(site, secrets, self._ports["mqtt"])
+        self._say("the changed site file was taken in")
+
+    def _live_through(self, town: Town) -> None:
+        """Fill in the town's past, or what it did since this demo was last up."""
+        self._say(f"filling in the town's history (up to {self.options.history_days:g} days; rings nobody)")
+        done = town.live_through(
+            read_settings(**self._settings), self.options.history_days, lambda told: self._say(f"  {told}")
+        )
+        self._say(f"history: {done.events:,} events in {done.seconds:.1f} s")
+
+    def _settings_of_parts(
+        self, postgres: EmbeddedPostgres, broker: EmbeddedBroker, secrets: Secrets
+    ) -> dict[str, str]:
+        """The settings that all parts share, by the names of `gateway.settings`."""
         receivers = f"http://{LOOPBACK}:{self._ports['receivers']}"
-        self._environment = {
-            **os.environ,
-            "ANXIN_HOME": str(self.home),
-            "ANXIN_STATION": self.station,
-            "ANXIN_DATABASE_URL": postgres.url,
-            "ANXIN_MQTT_URL": broker.url,
-            "ANXIN_HTTP_HOST": LOOPBACK,
-            "ANXIN_HTTP_PORT": str(self._ports["http"]),
-            "ANXIN_PHONE_URL": f"{receivers}/phones",
-            "ANXIN_COMMAND_ROOM_URL": f"{receivers}/command-room",
-            "ANXIN_COMMAND_ROOM_SECRET": secrets.command_room,
-            "PYTHONUNBUFFERED": "1",
+        return {
+            "demo": "true",
+            "home": str(self.home),
+            "station": self.station,
+            "database_url": postgres.url,
+            "mqtt_url": broker.url,
+            "http_host": LOOPBACK,
+            "http_port": str(self._ports["http"]),
+            "phone_url": f"{receivers}/phones",
+            "command_room_url": f"{receivers}/command-room",
+            "command_room_secret": secrets.command_room,
         }
+
+    def _start_programs(self, secrets: Secrets) -> None:
         self._say("starting phones and command room (stand-ins)")
         self._start_program(
             "receivers", "-m", "simulators", "receivers", "--port", str(self._ports["receivers"]),
@@ -208,17 +215,16 @@ class Demo:
 
     def _start_program(self, name: str, *arguments: str | Path) -> None:
         command = [sys.executable, *arguments]
-        self._supervisor.start(name, Program(name, command, self._environment, self.home / f"{name}.log"))
-
-    def _site_path(self) -> Path:
-        return self.options.site or bundled_site()
+        told = {f"ANXIN_{setting.upper()}": value for setting, value in self._settings.items()}
+        environment = {**os.environ, **told, "PYTHONUNBUFFERED": "1"}
+        self._supervisor.start(name, Program(name, command, environment, self.home / f"{name}.log"))
 
     def _wait_until_ready(self) -> bool:
         """Wait; returns False when told to stop meanwhile."""
         deadline = time.monotonic() + READY_S
         told = 0.0
         while not self._supervisor.stopping.is_set():
-            ready, why = _ready(self._ports["http"])
+            ready, why = is_ready(self._ports["http"])
             if ready:
                 return True
             if time.monotonic() > deadline:
@@ -249,6 +255,9 @@ class Demo:
             "phones": {"url": f"{receivers}/phones"},
             "command_room": {"url": f"{receivers}/command-room"},
             "devices_file": str(self.home / "devices.json"),
+            "site_file": str(self.site_file),
+            "seed": self.options.seed,
+            "settings": self._settings,
         }
 
     def _write_demo_file(self) -> None:
@@ -256,42 +265,3 @@ class Demo:
         if self._described is not None:
             pids = {"demo": os.getpid(), **self._supervisor.pids()}
             write_private(self.home / "demo.json", {**self._described, "pids": pids})
-
-    def _greet(self, secrets: Secrets, seconds: float) -> None:
-        lines = [
-            "",
-            f"Anxin is ready after {seconds:.1f} s.",
-            f"  console      http://{LOOPBACK}:{self._ports['http']}",
-            f"  phones       http://{LOOPBACK}:{self._ports['receivers']}/phones/",
-            f"  MQTT broker  {LOOPBACK}:{self._ports['mqtt']}",
-            f"  state        {self.home}",
-            "",
-            "  log in as    password",
-            *(f"  {user.username:<12} {secrets.users[user.username]}" for user in self.site.users),
-            "",
-            "Ctrl-C stops everything; the data stays.",
-        ]
-        for line in lines:
-            self._say(line)
-
-
-def bundled_site() -> Path:
-    """Return the demo station's site file, which comes with the simulators (found, not imported)."""
-    found = find_spec("simulators")
-    if found is None or not found.submodule_search_locations:
-        raise Misconfigured("the simulators are not installed; give a site file with --site")
-    return Path(found.submodule_search_locations[0]) / "site.yaml"
-
-
-def _ready(port: int) -> tuple[bool, str]:
-    try:
-        with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/readyz", timeout=2):  # our own
-            return True, ""
-    except urllib.error.HTTPError as error:
-        try:
-            body: Any = json.loads(error.read())
-            return False, str(body.get("detail", body))
-        except ValueError:
-            return False, f"HTTP {error.code}"
-    except OSError:
-        return False, "the API does not answer yet"

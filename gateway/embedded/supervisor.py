@@ -71,10 +71,11 @@ class Supervisor:
         part.start()
         self._parts.append((name, part))
 
-    def run(self) -> None:
-        """Watch until told to stop."""
+    def run(self, also: Callable[[], None] = lambda: None) -> None:
+        """Watch until told to stop; `also` is called at each look."""
         while not self.stopping.wait(0.2):
             self.look()
+            also()
 
     def look(self) -> None:
         """Start again what has ended."""

@@ -48,6 +48,7 @@ class Alert(msgspec.Struct, frozen=True):
     reset_by: str | None = None
     ended_at: datetime | None = None
     previous: int | None = None
+    drill: bool = False
     version: int = 1
 
     @property

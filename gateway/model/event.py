@@ -15,6 +15,37 @@ STATUS = "status"
 #: Event kinds that travel the alarm lane.
 ALARM_PREFIX = "alarm."
 
+#: The kinds there is a word for (docs/mqtt.md). Others are stored, counted and shown all the same.
+EVENT_KINDS = (
+    "door.opened",
+    "door.closed",
+    "door.granted",
+    "door.denied",
+    "door.forced",
+    "door.held",
+    "motion.detected",
+    "meter.pulse",
+    "visitor.called",
+    "camera.person",
+    "camera.vehicle",
+    "camera.parked",
+    "camera.falling_object",
+    "camera.loitering",
+    "camera.intrusion",
+    "camera.tailgating",
+    "camera.crowding",
+    "camera.tamper",
+    "camera.smoke",
+    "alarm.pressed",
+    "alarm.reset",
+    "device.online",
+    "device.offline",
+    "device.battery_low",
+    "device.tamper",
+    "incident.reported",
+    "venue.reported",
+)
+
 
 class Report(msgspec.Struct, frozen=True, gc=False):
     """One thing a device said, decoded but not yet believed.
@@ -38,7 +69,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     """One thing a device said, once; immutable. All times are aware and in UTC.
 
     `ts` is the time rules go by: the device's, unless its clock was ahead by more than the tolerance, when it
-    is the time of receipt and `skewed` is true. `device_ts` is always what the device said.
+    is the time of receipt and `skewed` is true. `device_ts` is always what the device said. `building` is the place
+    that `place` lies in, or `place` itself.
     """
 
     station: str
@@ -52,6 +84,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     digest: int
     device_kind: str
     place: str | None
+    building: str | None = None
+    area: str | None = None
     persons: tuple[str, ...] = ()
     skewed: bool = False
 

@@ -60,6 +60,7 @@ class Incident(msgspec.Struct, frozen=True):
     area: str | None = None
     disposition: str | None = None
     closed_at: datetime | None = None
+    drill: bool = False
     version: int = 1
 
     def public(self, alerts: list[int]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 Action = Literal["raise", "extend", "clear", "retract"]
-Stream = Literal["alert", "work_item"]
+Stream = Literal["alert", "work_item", "probe"]
 Priority = Literal["P1", "P2", "P3", "P4"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -19,6 +20,8 @@ DEVICE_KINDS = (
     "screen",
     "gateway",
 )
+#: The gateway itself, as a device: its markers and probes travel the road under this name.
+ROAD_DEVICE = "_road"
 AREA_KINDS = ("beat", "grid", "special_grid")
 
 
@@ -40,7 +43,10 @@ class Area(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """A building, flat, door, gate or venue in one area. Coordinates are WGS-84 degrees."""
+    """A building, flat, door, gate or venue in one area. Coordinates are WGS-84 degrees.
+
+    `parent` is the place it lies in: a flat's building.
+    """
 
     id: str
     kind: str
@@ -48,15 +54,20 @@ class Place(msgspec.Struct, frozen=True):
     name: str
     lat: float | None = None
     lon: float | None = None
+    parent: str | None = None
 
 
 class Device(msgspec.Struct, frozen=True):
-    """A door controller, contact, camera, button or screen, mounted at a place."""
+    """A door controller, contact, camera, button or screen, mounted at a place.
+
+    `via` is the gateway that speaks for it; without one it has a connection of its own.
+    """
 
     id: str
     kind: str
     place: str
     name: str
+    via: str | None = None
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -86,6 +97,15 @@ class Responder(msgspec.Struct, frozen=True):
     phone: str | None = None
 
 
+class Drill(msgspec.Struct, frozen=True):
+    """A planned test of one device: what it says within `[starts_at, ends_at)` (UTC) is a drill."""
+
+    device: str
+    starts_at: datetime
+    ends_at: datetime
+    note: str
+
+
 class Registry:
     """One frozen snapshot of a station's registry, indexed for the road. `version` grows with each change."""
 
@@ -100,28 +120,60 @@ class Registry:
         persons: Iterable[Person] = (),
         duties: Iterable[Duty] = (),
         responders: Iterable[Responder] = (),
+        drills: Iterable[Drill] = (),
     ) -> None:
         self.station = station
         self.version = version
         self.areas = {area.id: area for area in areas}
         self.places = {place.id: place for place in places}
-        self.devices = {device.id: device for device in devices}
+        self.devices = {ROAD_DEVICE: Device(ROAD_DEVICE, "probe", "", "Anxin")}
+        self.devices |= {device.id: device for device in devices}
         self.persons = {person.id: person for person in persons}
         self.duties = {duty.area: duty for duty in duties}
         self.responders = {responder.username: responder for responder in responders}
+        self.drills = tuple(drills)
         at_place: dict[str, list[str]] = defaultdict(list)
         for person in self.persons.values():
             at_place[person.place].append(person.id)
         self._persons_at = {place: tuple(ids) for place, ids in at_place.items()}
+        mounted: dict[str, list[Device]] = defaultdict(list)
+        for device in self.devices.values():
+            mounted[device.place].append(device)
+        self._devices_at = {place: tuple(found) for place, found in mounted.items()}
 
     def persons_at(self, place: str | None) -> tuple[str, ...]:
         """The ids of the persons who live at a place."""
         return self._persons_at.get(place, ()) if place is not None else ()
 
+    def devices_at(self, place: str | None) -> tuple[Device, ...]:
+        """The devices mounted at a place."""
+        return self._devices_at.get(place, ()) if place is not None else ()
+
+    def building_of(self, place: str | None) -> str | None:
+        """The place a place lies in, or the place itself when it lies in none."""
+        found = self.places.get(place) if place is not None else None
+        return (found.parent or found.id) if found is not None else place
+
+    def drill_at(self, device: str | None, moment: datetime) -> Drill | None:
+        """The drill a device is part of at a moment."""
+        return next((d for d in self.drills if d.device == device and d.starts_at <= moment < d.ends_at), None)
+
     def area_of(self, place: str | None) -> str | None:
         """The area a place lies in."""
         found = self.places.get(place) if place is not None else None
         return found.area if found is not None else None
+
+    def changed_since(self, before: Registry) -> set[str]:
+        """The subjects (`person:…`, `device:…`) that this registry says something else of than an earlier one."""
+        return {
+            f"{kind}:{one}"
+            for kind, now, then in (
+                ("person", self.persons, before.persons),
+                ("device", self.devices, before.devices),
+            )
+            for one in now
+            if one in then and now[one] != then[one]
+        }
 
     def areas_above(self, area: str | None) -> list[str]:
         """The area itself and those above it, nearest first; a broken tree ends the walk instead of looping."""

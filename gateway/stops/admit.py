@@ -79,7 +79,9 @@ def admit_report(
         data=report.data,
         digest=report.digest,
         device_kind=device.kind,
-        place=device.place,
+        place=device.place or None,  # the gateway's own probe is nowhere
+        building=registry.building_of(device.place),
+        area=registry.area_of(device.place),
         persons=registry.persons_at(device.place),
         skewed=skewed,
     )

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from gateway.batch import Mode
+from gateway.keyed_state import TimersOnTheWay
 from gateway.own_alerts import put_aside_verdict
+from gateway.store import road as road_store
 from gateway.store.rule_state import Key
 
 if TYPE_CHECKING:
@@ -27,6 +30,10 @@ log = structlog.get_logger()
 
 def judge(batch: Batch, road: Road) -> None:
     """Fill `batch.verdicts` and keep what the rules want kept."""
+    batch.verdicts.extend(batch.given)
+    if batch.mode is not Mode.LIVE:
+        replay(batch, road)
+        return
     meetings = [
         (rule, event, subject)
         for event in batch.events
@@ -38,16 +45,61 @@ def judge(batch: Batch, road: Road) -> None:
     keys: list[Key] = [(rule.id, subject) for rule, _, subject in meetings]
     keys.extend((timer.rule, timer.subject) for timer in timers)
     keys.extend(starts)
+    keys.extend(batch.changes)
     if not keys:
         return
     road.states.load(batch.connection, keys)
     for rule_id, subject in starts:
         _start(road.book.rules[rule_id], subject, batch, road)
+    for rule_id, subject in batch.changes:
+        _change(road.book.rules[rule_id], subject, batch, road)
     for rule, event, subject in meetings:
         _meet(rule, event, subject, batch, road)
     for timer in timers:
         _fire(road.book.rules[timer.rule], timer, batch, road)
     road.timer_armed(road.states.flush(batch.connection))
+
+
+def replay(batch: Batch, road: Road) -> None:
+    """Judge by a virtual clock: the timers due before an event was received fire before it, those due later after.
+
+    Also those that are armed on the way. So one large batch gives what many small ones would have given.
+    """
+    timers = TimersOnTheWay(road.states, road.due_by(batch.now))
+    meetings = [
+        [(rule, subject) for rule in road.book.for_kind(event.kind) for subject in _keys(rule, event, batch, road)]
+        for event in batch.events
+    ]
+    keys: list[Key] = [(rule.id, subject) for met in meetings for rule, subject in met]
+    keys.extend((timer.rule, timer.subject) for timer in timers.known)
+    keys.extend(batch.starts)
+    keys.extend(batch.changes)
+    road.states.load(batch.connection, keys)
+    for rule_id, subject in batch.starts:
+        _start(road.book.rules[rule_id], subject, batch, road)
+    for rule_id, subject in batch.changes:
+        _change(road.book.rules[rule_id], subject, batch, road)
+    _note_moment(batch, batch.now)
+    for event, met in zip(batch.events, meetings, strict=True):
+        _fire_until(event.received_at, timers, batch, road)
+        batch.hear(road.health.learn([event]))
+        for rule, subject in met:
+            _meet(rule, event, subject, batch, road)
+        _note_moment(batch, event.received_at)
+    _fire_until(batch.now, timers, batch, road)
+    road_store.keep_health(batch.connection, road.station, batch.heard)
+    road.timer_armed(road.states.flush(batch.connection))
+
+
+def _fire_until(moment: datetime, timers: TimersOnTheWay, batch: Batch, road: Road) -> None:
+    while (timer := timers.next_before(moment)) is not None:
+        _fire(road.book.rules[timer.rule], timer, batch, road)
+        _note_moment(batch, timer.due_at)
+
+
+def _note_moment(batch: Batch, moment: datetime) -> None:
+    """When the verdicts were reached that were added last."""
+    batch.moments.extend([moment] * (len(batch.verdicts) - len(batch.moments)))
 
 
 def _keys(rule: Rule, event: Event, batch: Batch, road: Road) -> tuple[str, ...]:
@@ -78,6 +130,18 @@ def _meet(rule: Rule, event: Event, subject: str, batch: Batch, road: Road) -> N
         judgement = rule.on_event(event, subject, road.states.get((rule.id, subject)), event.ts, road.facts)
     except Exception as error:  # noqa: BLE001
         _put_aside(rule, error, batch, road, event.ts)
+    else:
+        _keep(rule, subject, judgement, batch, road)
+
+
+def _change(rule: Rule, subject: str, batch: Batch, road: Road) -> None:
+    state = road.states.get((rule.id, subject))
+    if rule.id in road.quarantined or state is None:
+        return
+    try:
+        judgement = rule.on_change(subject, state, batch.now, road.facts)
+    except Exception as error:  # noqa: BLE001
+        _put_aside(rule, error, batch, road, batch.now)
     else:
         _keep(rule, subject, judgement, batch, road)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gateway.batch import AlertTurn, Turn
+from gateway.batch import AlertTurn, Mode, Turn
 from gateway.model.alert import MOST_EVENTS, Alert
 from gateway.model.judgement import Verdict
 from gateway.own_alerts import TEXTS
@@ -33,12 +33,15 @@ def lifecycle(batch: Batch, road: Road) -> None:
         batch.connection, road.station, {(verdict.rule, verdict.subject) for verdict in batch.verdicts}
     )
     turns: dict[tuple[str, str], list[AlertTurn]] = {}
-    for verdict in batch.verdicts:
+    for position, verdict in enumerate(batch.verdicts):
         key = (verdict.rule, verdict.subject)
         known = open_alerts.get(key)
-        turn = conclude(verdict, known, batch.now, road.resound_after, _blank(verdict, road))
+        now = batch.moments[position] if batch.moments else batch.now
+        turn = conclude(verdict, known, now, road.resound_after, _blank(verdict, road))
         if turn is None:
             continue
+        if batch.mode is Mode.HISTORY:
+            _unattended(turn)
         saved = (alert_store.insert if turn.alert.id == 0 else alert_store.update)(batch.connection, turn.alert)
         turn.alert = saved
         if saved.ended_at is None:
@@ -56,10 +59,19 @@ def _told(happened: list[AlertTurn]) -> list[AlertTurn]:
     for turn in happened:
         before = by_alert.get(turn.alert.id)
         if before is not None:
+            turn.at = before.at if before.sounds else turn.at
             turn.sounds = turn.sounds or before.sounds
             turn.turn = max(turn.turn, before.turn, key=_WEIGHT.__getitem__)
         by_alert[turn.alert.id] = turn
     return list(by_alert.values())
+
+
+def _unattended(turn: AlertTurn) -> None:
+    """In history nobody was there to hear, acknowledge or reset: an alert is over when its condition is."""
+    alert = turn.alert
+    sounded = {"sounded": 0, "last_sounded_at": None} if turn.sounds else {}
+    ended = {"ended_at": turn.at} if not alert.active and alert.ended_at is None else {}
+    turn.alert = msgspec.structs.replace(alert, **sounded, **ended)
 
 
 def conclude(
@@ -84,20 +96,22 @@ def conclude(
                 explanation=_facts(verdict),
             ),
             Turn.RETRACTED,
+            now,
         )
     if not known.active or verdict.at < known.last_event_at:
         return None
-    over = not known.latched and (known.acknowledged_at is not None or known.stream == "work_item")
+    over = not known.latched and (known.acknowledged_at is not None or known.stream != "alert")
     return AlertTurn(
         msgspec.structs.replace(known, active=False, cleared_at=verdict.at, ended_at=now if over else None),
         Turn.CLEARED,
+        now,
     )
 
 
 def _raise(verdict: Verdict, known: Alert | None, now: datetime, resound_after: timedelta, blank: Alert) -> AlertTurn:
     if known is None:
         sounding = msgspec.structs.replace(blank, sounded=1, last_sounded_at=now)
-        return AlertTurn(sounding, Turn.RAISED, sounds=True)
+        return AlertTurn(sounding, Turn.RAISED, now, sounds=True)
     extended = msgspec.structs.replace(
         known,
         active=True,
@@ -108,9 +122,11 @@ def _raise(verdict: Verdict, known: Alert | None, now: datetime, resound_after: 
         explanation=_facts(verdict),
         rule_version=verdict.explanation.version,
         events=list(dict.fromkeys([*known.events, *verdict.events]))[-MOST_EVENTS:],
+        drill=known.drill and blank.drill,
     )
-    if not sounds_again(verdict, known, now, resound_after):
-        return AlertTurn(extended, Turn.EXTENDED)
+    # What began as a drill and goes on outside of it is real: that must be heard.
+    if not (sounds_again(verdict, known, now, resound_after) or extended.drill < known.drill):
+        return AlertTurn(extended, Turn.EXTENDED, now)
     return AlertTurn(
         msgspec.structs.replace(
             extended,
@@ -118,8 +134,10 @@ def _raise(verdict: Verdict, known: Alert | None, now: datetime, resound_after: 
             last_sounded_at=now,
             acknowledged_at=None,
             acknowledged_by=None,
+            suppressed_by=None,
         ),
         Turn.SOUNDED,
+        now,
         sounds=True,
     )
 
@@ -167,4 +185,5 @@ def _blank(verdict: Verdict, road: Road) -> Alert:
         person=verdict.person,
         events=list(verdict.events)[-MOST_EVENTS:],
         latched=verdict.latch,
+        drill=road.registry.drill_at(verdict.device, verdict.at) is not None,
     )

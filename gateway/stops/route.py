@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gateway.batch import Batch
-    from gateway.model.alert import Alert
     from gateway.road import Road
 
 #: What speaks in a timeline when no person acted.
@@ -32,22 +31,28 @@ SYSTEM = "anxin"
 def route(batch: Batch, road: Road) -> None:
     """Open or find the incident of each turn that sounds; close what was retracted."""
     for turn in batch.turns:
-        if turn.sounds:
+        if turn.sounds and turn.alert.stream == "probe":
+            tell.tell_probe(batch.connection, turn.alert, turn.at)
+        elif turn.sounds:
             _tell(turn, batch, road)
         elif turn.turn is Turn.RETRACTED:
-            _withdraw(turn.alert, batch)
+            _withdraw(turn, batch)
 
 
 def _tell(turn: AlertTurn, batch: Batch, road: Road) -> None:
     alert = turn.alert
     incident = incident_store.open_of_alert(batch.connection, alert.id)
     if incident is None:
-        incident = _open(alert, batch, road)
+        incident = _open(turn, batch, road)
     else:
         incident_store.add_step(
-            batch.connection, incident.id, at=batch.now, actor=SYSTEM, act="sounded_again",
+            batch.connection, incident.id, at=turn.at, actor=SYSTEM, act="sounded_again",
             detail={"alert": alert.id, "sounded": alert.sounded},
         )  # fmt: skip
+        if incident.drill and not alert.drill:
+            incident = incident_store.move(
+                batch.connection, msgspec.structs.replace(incident, drill=False, changed_at=turn.at)
+            )
         batch.incidents[incident.id] = incident
     first, *later = incident.ladder
     answered = incident.state not in UNANSWERED
@@ -56,39 +61,42 @@ def _tell(turn: AlertTurn, batch: Batch, road: Road) -> None:
     # The rung that is due at once goes out with this very transaction; those to come are rows with a due time.
     tell.tell_phones(
         batch.connection, incident, alert.id, sounding=alert.sounded, rung=0, recipients=recipients,
-        now=batch.now, registry=road.registry,
+        now=turn.at, registry=road.registry,
     )  # fmt: skip
     if not answered:
         for number, rung in enumerate(later, start=1):
-            due = batch.now + timedelta(seconds=rung["after_s"])
+            due = turn.at + timedelta(seconds=rung["after_s"])
             incident_store.add_rung(batch.connection, incident.id, alert.sounded, number, due, rung["recipients"])
 
 
-def _open(alert: Alert, batch: Batch, road: Road) -> Incident:
+def _open(turn: AlertTurn, batch: Batch, road: Road) -> Incident:
+    alert = turn.alert
     incident = incident_store.insert(
         batch.connection,
         Incident(
             station=road.station,
             priority=alert.priority,
             title=alert.title,
-            opened_at=batch.now,
-            changed_at=batch.now,
+            opened_at=turn.at,
+            changed_at=turn.at,
             ladder=ladder(road.registry, alert.area, alert.priority, road.sign_deadlines),
             place=alert.place,
             area=alert.area,
+            drill=alert.drill,
         ),
     )
     incident_store.link(batch.connection, incident.id, alert.id)
     incident_store.add_step(
-        batch.connection, incident.id, at=batch.now, actor=SYSTEM, act="opened", to_state="new",
+        batch.connection, incident.id, at=turn.at, actor=SYSTEM, act="opened", to_state="new",
         detail={"alert": alert.id, "rule": alert.rule},
     )  # fmt: skip
     batch.incidents[incident.id] = incident
     return incident
 
 
-def _withdraw(alert: Alert, batch: Batch) -> None:
+def _withdraw(turn: AlertTurn, batch: Batch) -> None:
     """The alert was taken back: nobody needs to be told any more, unless somebody has already gone."""
+    alert = turn.alert
     incident = incident_store.open_of_alert(batch.connection, alert.id)
     if incident is None:
         return
@@ -97,7 +105,7 @@ def _withdraw(alert: Alert, batch: Batch) -> None:
     incident_store.stop_rungs(batch.connection, incident.id)
     outbox.stop(batch.connection, incident.id)
     incident_store.add_step(
-        batch.connection, incident.id, at=batch.now, actor=SYSTEM, act="retracted",
+        batch.connection, incident.id, at=turn.at, actor=SYSTEM, act="retracted",
         from_state=incident.state, to_state=state, detail={"alert": alert.id},
     )  # fmt: skip
     batch.incidents[incident.id] = incident_store.move(
@@ -105,8 +113,8 @@ def _withdraw(alert: Alert, batch: Batch) -> None:
         msgspec.structs.replace(
             incident,
             state=state,
-            changed_at=batch.now,
-            closed_at=batch.now if cancelled else incident.closed_at,
+            changed_at=turn.at,
+            closed_at=turn.at if cancelled else incident.closed_at,
         ),
     )
 

@@ -10,20 +10,28 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gateway.batch import Mode
 from gateway.model.alert import Alert
 from gateway.store import alerts as alert_store
 
 if TYPE_CHECKING:
-    from gateway.batch import Batch
+    from gateway.batch import AlertTurn, Batch
     from gateway.road import Road
+
+#: Back-filled: what was long ago rings nobody.
+HISTORY = "history"
 
 
 def suppress(batch: Batch, road: Road) -> None:
     """Take the sound from turns that have a reason to be quiet."""
-    for turn in batch.turns:
-        if not turn.sounds:
-            continue
-        reason = reason_for_quiet(turn.alert, batch.now)
+    sounding = [turn for turn in batch.turns if turn.sounds]
+    explained = _explained(sounding, batch, road)
+    for turn in sounding:
+        reason = (
+            HISTORY
+            if batch.mode is Mode.HISTORY
+            else explained.get(turn.alert.id) or reason_for_quiet(turn.alert, turn.at)
+        )
         if reason is None:
             continue
         turn.sounds = False
@@ -40,3 +48,19 @@ def reason_for_quiet(alert: Alert, now: datetime) -> str | None:
     if alert.shelved_until is not None and alert.shelved_until > now and alert.priority != "P1":
         return "shelved"
     return None
+
+
+def _explained(turns: list[AlertTurn], batch: Batch, road: Road) -> dict[int, str]:
+    """By alert: the rule whose open alert in the same area explains it, so that one item stands for five hundred."""
+    explains = {turn.alert.id: road.book.inhibitors(turn.alert.rule) for turn in turns}
+    rules = {rule for inhibitors in explains.values() for rule in inhibitors}
+    areas = {turn.alert.area for turn in turns if turn.alert.area is not None}
+    if not rules or not areas:
+        return {}
+    standing = alert_store.open_in_areas(batch.connection, road.station, rules, areas)
+    return {
+        turn.alert.id: rule
+        for turn in turns
+        for rule in explains[turn.alert.id]
+        if turn.alert.area is not None and (rule, turn.alert.area) in standing
+    }

@@ -84,6 +84,22 @@ def list_alerts(
         ).fetchall()
 
 
+def open_in_areas(
+    connection: Connection[TupleRow], station: str, rules: Collection[str], areas: Collection[str]
+) -> set[tuple[str, str]]:
+    """Return the (rule, area) pairs among these that have an open, active alert."""
+    found = connection.execute(
+        SQL["open_in_areas"], {"station": station, "rules": sorted(rules), "areas": sorted(areas)}
+    ).fetchall()
+    return {(rule, area) for rule, area in found}
+
+
+def all_open(connection: Connection[TupleRow], station: str) -> list[Alert]:
+    """Return every open alert of a station, held until the transaction ends."""
+    with connection.cursor(row_factory=class_row(Alert)) as cursor:
+        return cursor.execute(SQL["all_open"], {"station": station}).fetchall()
+
+
 def of_incident(connection: Connection[TupleRow], incident: int) -> list[Alert]:
     """Return the alerts of one incident, held until the transaction ends."""
     with connection.cursor(row_factory=class_row(Alert)) as cursor:

@@ -17,11 +17,15 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One thing the console should know. `kind` is alert, incident or work_item; `body` is its public form."""
+    """One thing the console should know. `kind` is alert, incident or work_item; `body` is its public form.
+
+    `at` is when it changed; None: now.
+    """
 
     kind: str
     area: str | None
     body: dict[str, Any]
+    at: datetime | None = None
 
 
 class Numbered(msgspec.Struct, frozen=True):
@@ -41,7 +45,7 @@ def append(connection: Connection[TupleRow], station: str, changes: Sequence[Cha
         SQL["append"],
         {
             "station": station,
-            "now": now,
+            "ats": [change.at or now for change in changes],
             "kinds": [change.kind for change in changes],
             "areas": [change.area for change in changes],
             "bodies": [_encode(change.body).decode() for change in changes],

@@ -83,6 +83,7 @@ def move(connection: Connection[TupleRow], incident: Incident) -> Incident:
             "now": incident.changed_at,
             "disposition": incident.disposition,
             "closed_at": incident.closed_at,
+            "drill": incident.drill,
         },
     )
     return msgspec.structs.replace(incident, version=incident.version + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from psycopg.rows import TupleRow, class_row, dict_row
 from psycopg.types.json import Jsonb
 
 from gateway.model.errors import Misconfigured
-from gateway.model.registry import Area, Device, Duty, Person, Place, Registry, Responder, Station
+from gateway.model.registry import Area, Device, Drill, Duty, Person, Place, Registry, Responder, Station
 from gateway.model.scope import Scope
 from gateway.store.sql import queries
 
@@ -37,6 +38,7 @@ def load(connection: Connection[TupleRow], station: str) -> Registry:
         persons=rows(Person, "persons"),
         duties=rows(Duty, "duties"),
         responders=rows(Responder, "responders"),
+        drills=rows(Drill, "drills"),
     )
 
 
@@ -124,6 +126,38 @@ def put_user(  # one argument per column
 def put_duties(connection: Connection[TupleRow], station: str, duties: list[Duty]) -> None:
     """Make or change who is on duty."""
     _put_all(connection, "put_duty", station, duties)
+
+
+def announce_drill(connection: Connection[TupleRow], scope: Scope, drill: Drill, *, by: str) -> bool:
+    """Announce a planned test; returns False when there is no such device within the scope."""
+    told = {**scope.parameters(), "by": by, **msgspec.structs.asdict(drill)}
+    done = connection.execute(SQL["announce_drill"], told)
+    _changed(connection, scope.station)
+    return done.rowcount == 1
+
+
+def list_drills(connection: Connection[TupleRow], scope: Scope, *, now: datetime, limit: int) -> list[dict[str, Any]]:
+    """Return drills within a scope: those under way and to come first, then the latest that are over."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(SQL["list_drills"], {**scope.parameters(), "now": now, "limit": limit}).fetchall()
+
+
+def patch_care(connection: Connection[TupleRow], scope: Scope, person: str, patch: dict[str, Any]) -> bool:
+    """Change parts of a person's care profile (None takes one out); returns False when nobody is within the scope."""
+    done = connection.execute(SQL["patch_care"], {**scope.parameters(), "person": person, "patch": Jsonb(patch)})
+    _changed(connection, scope.station)
+    return done.rowcount == 1
+
+
+def away_until(connection: Connection[TupleRow], scope: Scope, person: str) -> str | None:
+    """Return until when a person within a scope is registered as away (RFC 3339), however long ago that was."""
+    row = connection.execute(SQL["away_until"], {**scope.parameters(), "person": person}).fetchone()
+    return row[0] if row is not None else None
+
+
+def _changed(connection: Connection[TupleRow], station: str) -> None:
+    connection.execute(SQL["touch"], {"station": station})
+    connection.execute("notify anxin_registry")
 
 
 def _put_all(connection: Connection[TupleRow], name: str, station: str, rows: list[Any]) -> None:

@@ -78,6 +78,12 @@ def forget_dead_letters(connection: Connection[TupleRow], station: str, before: 
     return connection.execute(SQL["forget_dead_letters"], {"station": station, "before": before}).rowcount
 
 
+def forget_probes(connection: Connection[TupleRow], station: str, before: datetime) -> int:
+    """Drop the watchdog's probes that are over; returns how many."""
+    connection.execute(SQL["forget_probes"], {"station": station, "before": before})
+    return connection.execute(SQL["forget_probe_alerts"], {"station": station, "before": before}).rowcount
+
+
 def forget_notifications(connection: Connection[TupleRow], station: str, before: datetime) -> int:
     """Drop messages settled long ago, with their attempts."""
     connection.execute(SQL["forget_attempts"], {"station": station, "before": before})

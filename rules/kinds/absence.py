@@ -1,8 +1,12 @@
 """`absence`: a person who lives alone has shown no sign of life for longer than a limit.
 
-Parameters: `limit_s`; a person's own `care.silence_limit_s` overrides it; `care.away_until` (RFC 3339) holds the
-rule back. Activity only moves a time in the state; the timer looks at it when it is due and arms itself again,
-so a busy door costs nothing. A sign of life from before the alert (a late event) retracts it, a later one clears.
+Parameters: `limit_s`; a person's own `care.silence_limit_s` overrides it; `care.away_until` (RFC 3339) holds the rule
+back, and clears what it raised. `sensors_alive_s`: when the sensors of the home, which say at least that often that
+they live, are all unheard or cut off, silence says nothing of the person: the rule waits (dead sensors are another
+rule's work item), but no longer than `ceiling_s` of silence.
+
+Activity only moves a time in the state; the timer looks at it when it is due and arms itself again, so a busy door
+costs nothing. A sign of life from before the alert (a late event) retracts it, a later one clears.
 """
 
 from __future__ import annotations
@@ -15,12 +19,17 @@ import msgspec
 from gateway.model.event import Event
 from gateway.model.judgement import Judgement, Timer, Verdict
 from gateway.model.registry import Person, Registry
+from rules.definition import Definition
 from rules.kinds.selecting import SelectingRule
-from rules.rule import Facts
+from rules.rule import NEVER, Facts
 
 TIMER = "silent"
 #: The timer looks at least this often, so that a changed limit, a return or somebody new to watch is noticed.
 LOOK_EVERY = timedelta(hours=1)
+#: How soon it looks again at a home that cannot be heard.
+LOOK_AGAIN = timedelta(minutes=5)
+#: The kinds of device that show signs of life.
+SENSORS = frozenset({"door_controller", "door_contact", "motion", "meter"})
 
 
 class AbsenceState(msgspec.Struct):
@@ -35,6 +44,12 @@ class Absence(SelectingRule):
     """No sign of life for too long."""
 
     State = AbsenceState
+
+    def __init__(self, definition: Definition, version: int = 1) -> None:
+        super().__init__(definition, version)
+        alive = definition.params.get("sensors_alive_s")
+        self.sensors_alive = timedelta(seconds=float(alive)) if alive is not None else None
+        self.ceiling = self.seconds("ceiling_s") if alive is not None else None
 
     def subjects(self, registry: Registry) -> Iterable[str]:
         """Return every person who lives alone."""
@@ -72,6 +87,20 @@ class Absence(SelectingRule):
         verdict = self._verdict(action, subject, person, state, now, facts, (event.reference,))
         return Judgement(last, (verdict,), {TIMER: self._look_at(event.ts + self._limit(person)[0], event.ts)})
 
+    def on_change(self, subject: str, state: AbsenceState | None, now: datetime, facts: Facts) -> Judgement | None:
+        """Let somebody who was told to be away rest; look anew at whoever has another limit."""
+        person = facts.person(subject)
+        if person is None or state is None:
+            return None
+        if state.raised_at is None:
+            return Judgement(timers={TIMER: now})
+        away_until = _away_until(person)
+        if away_until is None or away_until <= now:
+            return None
+        verdict = self._verdict("clear", subject, person, state, now, facts, ())
+        due = away_until + self._limit(person)[0]
+        return Judgement(AbsenceState(state.last, state.reference), (verdict,), {TIMER: self._look_at(due, now)})
+
     def on_timer(self, timer: Timer, state: AbsenceState | None, now: datetime, facts: Facts) -> Judgement | None:
         """Raise when the silence is as long as the limit; else look again when it would be."""
         person = facts.person(timer.subject)
@@ -86,10 +115,26 @@ class Absence(SelectingRule):
         due = silent_since + self._limit(person)[0]
         if due > now:
             return Judgement(timers={TIMER: self._look_at(due, now)})
+        waits_until = silent_since + self.ceiling if self.ceiling is not None else now
+        if now < waits_until and not self._would_be_heard(person, now, facts):
+            return Judgement(timers={TIMER: now + LOOK_AGAIN})
         raised = AbsenceState(state.last, state.reference, now)
         events = (state.reference,) if state.reference is not None else ()
         verdict = self._verdict("raise", timer.subject, person, state, now, facts, events)
         return Judgement(raised, (verdict,))
+
+    def _would_be_heard(self, person: Person, now: datetime, facts: Facts) -> bool:
+        """Whether a sign of life would have come through.
+
+        Only a sensor that tells its status can be missed: one that never did is believed to live, unless it is cut off.
+        """
+        if self.sensors_alive is None:
+            return True
+        alive_since = now - self.sensors_alive
+        sensors = [d for d in facts.registry.devices_at(person.place) if d.kind in SENSORS]
+        return not sensors or any(
+            facts.hears(sensor, alive_since if sensor.id in facts.online else NEVER) for sensor in sensors
+        )
 
     def _look_at(self, due: datetime, now: datetime) -> datetime:
         return min(due, now + LOOK_EVERY)

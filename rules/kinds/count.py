@@ -1,6 +1,7 @@
 """`count`: so many events of one subject within a window.
 
-Parameters: `limit` (events), `window_s`, `clear_after_s` (quiet seconds after which the alert clears).
+Parameters: `limit` (events), `window_s`, `clear_after_s` (quiet seconds after which the alert clears); `distinct:
+device` counts different devices instead of events.
 Insensitive to order: the times seen are kept sorted, so a late event counts where it belongs.
 """
 
@@ -45,6 +46,11 @@ class Count(SelectingRule):
             raise ValueError(message)
         self.window = self.seconds("window_s")
         self.clear_after = self.seconds("clear_after_s")
+        distinct = definition.params.get("distinct")
+        if distinct not in {None, "device"}:
+            message = f"distinct is {distinct!r}; it can only be device"
+            raise ValueError(message)
+        self.by_device = distinct == "device"
 
     def on_event(
         self, event: Event, subject: str, state: CountState | None, now: datetime, facts: Facts
@@ -57,9 +63,10 @@ class Count(SelectingRule):
         newest = seen[-1][0]
         seen = seen[bisect_left(seen, (newest - self.window - LATE, "")) :][-MOST_KEPT:]
         full = self._fullest_window(seen, event.ts)
-        raised = (state is not None and state.raised) or len(full) >= self.limit
+        counted = self._counted(full)
+        raised = (state is not None and state.raised) or counted >= self.limit
         kept = CountState(seen, raised, event.place, event.device)
-        if len(full) < self.limit:
+        if counted < self.limit:
             timers = {"quiet": newest + self.clear_after} if raised else {}
             return Judgement(kept, timers=timers)
         verdict = self.verdict(
@@ -72,7 +79,7 @@ class Count(SelectingRule):
             events=tuple(reference for _, reference in full),
             limit=f"{self.limit} / {int(self.window.total_seconds())} s",
             limit_source=f"{self.id} params.limit, params.window_s",
-            told={"count": len(full), "window_s": int(self.window.total_seconds()), "data": event.data},
+            told={"count": counted, "window_s": int(self.window.total_seconds()), "data": event.data},
         )
         return Judgement(kept, (verdict,), {"quiet": newest + self.clear_after})
 
@@ -82,8 +89,12 @@ class Count(SelectingRule):
         for index, (start, _) in enumerate(seen):
             if start <= moment < start + self.window:
                 inside = seen[index : bisect_left(seen, (start + self.window, ""))]
-                best = max(best, inside, key=len)
+                best = max(best, inside, key=self._counted)
         return best
+
+    def _counted(self, seen: list[tuple[datetime, str]]) -> int:
+        """How many events, or different devices: an event's reference begins with its device."""
+        return len({reference.partition("/")[0] for _, reference in seen}) if self.by_device else len(seen)
 
     def on_timer(self, timer: Timer, state: CountState | None, now: datetime, facts: Facts) -> Judgement | None:
         """Clear after quiet."""

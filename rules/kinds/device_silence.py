@@ -1,8 +1,10 @@
 """`device_silence`: a device has not been heard for longer than its kind may be quiet.
 
-Parameters: `limits_s`, seconds by device kind. A maintenance work item, never an alert: silence of a sensor and
-silence of a person are different things for different people. When a device was last heard comes from the facts
-(admit keeps it), so events cost this rule nothing until an item is open.
+Parameters: `limits_s`, seconds by device kind; `connected`, the kinds that hold a connection: while theirs lives they
+may be quiet; `care` true: only devices where somebody under care lives. A device whose gateway is offline is not
+reported: the gateway is. A maintenance work item, never an alert: silence of a sensor and silence of a person are
+different things for different people. When a device was last heard comes from the facts (admit keeps it), so events
+cost this rule nothing until an item is open.
 """
 
 from __future__ import annotations
@@ -19,8 +21,10 @@ from rules.definition import Definition
 from rules.rule import NEVER, Facts, Rule
 
 TIMER = "silent"
-#: The timer looks at least this often, so that a changed limit or kind is noticed.
-LOOK_EVERY = timedelta(hours=1)
+#: The timer looks at least this often, so that a changed limit is noticed; a changed device is at once.
+LOOK_EVERY = timedelta(hours=12)
+#: How soon it looks again when a device cannot be heard because its gateway is offline.
+LOOK_AGAIN = timedelta(hours=1)
 
 
 class DeviceSilenceState(msgspec.Struct):
@@ -38,6 +42,8 @@ class DeviceSilence(Rule):
     def __init__(self, definition: Definition, version: int = 1) -> None:
         super().__init__(definition, version)
         self.limits = {kind: timedelta(seconds=float(limit)) for kind, limit in definition.params["limits_s"].items()}
+        self.connected = frozenset(definition.params.get("connected", ()))
+        self.care = bool(definition.params.get("care", False))
 
     @property
     def event_kinds(self) -> Iterable[str]:
@@ -46,21 +52,35 @@ class DeviceSilence(Rule):
 
     def subjects(self, registry: Registry) -> Iterable[str]:
         """Return each device of a kind that has a limit."""
-        return (f"device:{device.id}" for device in registry.devices.values() if device.kind in self.limits)
+        return (f"device:{device.id}" for device in registry.devices.values() if self._watches(device, registry))
+
+    def _watches(self, device: Device | None, registry: Registry) -> bool:
+        if device is None or device.kind not in self.limits:
+            return False
+        return not self.care or any(
+            registry.persons[person].care.get("lives_alone") for person in registry.persons_at(device.place)
+        )
 
     def keys(self, event: Event) -> tuple[str, ...]:
         """Return the device that spoke. Its own farewell (last will) is not a sign of life."""
-        if event.device_kind not in self.limits or event.kind == "device.offline":
+        if event.device_kind not in self.limits or event.kind == "device.offline" or (self.care and not event.persons):
             return ()
         return (f"device:{event.device}",)
 
     def on_start(self, subject: str, now: datetime, facts: Facts) -> Judgement | None:
         """Count from now."""
         device = facts.device(subject)
-        if device is None or device.kind not in self.limits:
+        if device is None or not self._watches(device, facts.registry):
             return None
         due = now + self.limits[device.kind]
         return Judgement(DeviceSilenceState(now), timers={TIMER: min(due, now + LOOK_EVERY)})
+
+    def on_change(
+        self, subject: str, state: DeviceSilenceState | None, now: datetime, facts: Facts
+    ) -> Judgement | None:
+        """Look at a changed device at once."""
+        del subject, facts
+        return Judgement(timers={TIMER: now}) if state is not None and state.raised_at is None else None
 
     def on_event(
         self, event: Event, subject: str, state: DeviceSilenceState | None, now: datetime, facts: Facts
@@ -78,7 +98,7 @@ class DeviceSilence(Rule):
     def on_timer(self, timer: Timer, state: DeviceSilenceState | None, now: datetime, facts: Facts) -> Judgement | None:
         """Raise when the device has been silent for its limit; else look again when it would be."""
         device = facts.device(timer.subject)
-        if device is None or device.kind not in self.limits:
+        if device is None or not self._watches(device, facts.registry):
             return Judgement(timers={TIMER: now + LOOK_EVERY})
         if state is None:
             return self.on_start(timer.subject, now, facts)
@@ -86,9 +106,19 @@ class DeviceSilence(Rule):
             return None
         heard = facts.last_heard.get(device.id, NEVER)
         due = max(heard, state.since) + self.limits[device.kind]
+        if due <= now and self._explained(device, facts):
+            due = now + LOOK_AGAIN
         if due > now:
             return Judgement(timers={TIMER: min(due, now + LOOK_EVERY)})
         return self._raise(timer, state, device, heard, now, facts)
+
+    def _explained(self, device: Device, facts: Facts) -> bool:
+        """Whether silence means nothing: the broker would say if its connection had gone, or its gateway is away."""
+        if self.care and device.id not in facts.online:
+            return True  # it never told its status: its quiet hours are not its death
+        if device.via is not None:
+            return not facts.online.get(device.via, True)
+        return device.kind in self.connected and facts.online.get(device.id, False)
 
     def _raise(
         self,

@@ -48,6 +48,10 @@ def _subject_reader(subject: str) -> Callable[[Event], tuple[str, ...]]:
         return lambda event: (f"device:{event.device}",)
     if subject == "place":
         return lambda event: (f"place:{event.place}",) if event.place is not None else ()
+    if subject == "building":
+        return lambda event: (f"building:{event.building}",) if event.building is not None else ()
+    if subject == "area":
+        return lambda event: (f"area:{event.area}",) if event.area is not None else ()
     if subject == "person":
         return lambda event: tuple(f"person:{person}" for person in event.persons)
     name = subject.removeprefix("data.")

@@ -103,8 +103,14 @@ def test_a_test_that_expects_something_else_fails(tmp_path: Path) -> None:
 def test_events_meet_only_rules_of_their_kind() -> None:
     rules = [bring_to_life(d) for d in read_definitions([CATALOG])]
     book = RuleBook(rules)
-    assert {rule.id for rule in book.for_kind("door.denied")} == {"repeated-denied-entry", "device-silent"}
-    assert {rule.id for rule in book.for_kind("something.new")} == {"device-silent"}
+    assert {rule.id for rule in book.for_kind("door.denied")} == {
+        "repeated-denied-entry",
+        "suspicious-entries",
+        "one-card-many-doors",
+        "device-silent",
+        "care-sensor-dead",
+    }
+    assert {rule.id for rule in book.for_kind("something.new")} == {"device-silent", "care-sensor-dead"}
 
 
 def test_spans() -> None:

@@ -32,7 +32,8 @@ declare
         primary key (station_id, device_id, ts, event_id)
     $columns$;
 begin
-    if coalesce(current_setting('shared_preload_libraries', true), '') like '%timescaledb%' then
+    -- A setting that its loader defines: `shared_preload_libraries` itself only superusers may read.
+    if current_setting('timescaledb.max_background_workers', true) is not null then
         create extension if not exists timescaledb;
         execute format('create table event (%s)', columns);
         perform create_hypertable('event', 'ts', chunk_time_interval => interval '1 day', create_default_indexes => false);

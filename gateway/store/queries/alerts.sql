@@ -4,7 +4,7 @@ a.id, a.station_id as station, a.rule_id as rule, a.rule_version, a.subject, a.s
 a.place_id as place, a.area_id as area, a.device_id as device, a.person_id as person, a.title, a.explanation,
 a.first_action, a.events, a.raised_at, a.last_event_at, a.seen, a.sounded, a.last_sounded_at, a.active, a.latched,
 a.acknowledged_at, a.acknowledged_by, a.shelved_until, a.suppressed_by, a.cleared_at, a.retracted, a.reset_by,
-a.ended_at, a.previous_id as previous, a.version
+a.ended_at, a.previous_id as previous, a.drill, a.version
 
 -- name: open_of
 -- The open alerts of these identities, held until the transaction ends.
@@ -21,12 +21,12 @@ select max(id) from alert where station_id = %(station)s and rule_id = %(rule)s 
 insert into alert (station_id, rule_id, rule_version, subject, stream, priority, place_id, area_id, device_id,
     person_id, title, explanation, first_action, events, raised_at, last_event_at, seen, sounded, last_sounded_at,
     active, latched, acknowledged_at, acknowledged_by, shelved_until, suppressed_by, cleared_at, retracted,
-    reset_by, ended_at, previous_id)
+    reset_by, ended_at, previous_id, drill)
 values (%(station)s, %(rule)s, %(rule_version)s, %(subject)s, %(stream)s, %(priority)s, %(place)s, %(area)s,
     %(device)s, %(person)s, %(title)s, %(explanation)s, %(first_action)s, %(events)s, %(raised_at)s,
     %(last_event_at)s, %(seen)s, %(sounded)s, %(last_sounded_at)s, %(active)s, %(latched)s, %(acknowledged_at)s,
     %(acknowledged_by)s, %(shelved_until)s, %(suppressed_by)s, %(cleared_at)s, %(retracted)s, %(reset_by)s,
-    %(ended_at)s, %(previous)s)
+    %(ended_at)s, %(previous)s, %(drill)s)
 returning id
 
 -- name: update
@@ -35,7 +35,7 @@ update alert set rule_version = %(rule_version)s, priority = %(priority)s, expla
     last_sounded_at = %(last_sounded_at)s, active = %(active)s, latched = %(latched)s,
     acknowledged_at = %(acknowledged_at)s, acknowledged_by = %(acknowledged_by)s, suppressed_by = %(suppressed_by)s,
     cleared_at = %(cleared_at)s, retracted = %(retracted)s, reset_by = %(reset_by)s, ended_at = %(ended_at)s,
-    version = version + 1
+    drill = %(drill)s, version = version + 1
 where id = %(id)s
 
 -- name: get
@@ -70,6 +70,16 @@ where a.station_id = %(station)s and a.stream = %(stream)s
     and (%(area)s::text is null or a.area_id = %(area)s)
     and (%(before)s::bigint is null or a.id < %(before)s)
 order by a.id desc limit %(limit)s
+
+-- name: open_in_areas
+-- Which of these rules have an open alert, and in which of these areas.
+select distinct rule_id, area_id from alert
+where station_id = %(station)s and ended_at is null and active
+    and rule_id = any (%(rules)s) and area_id = any (%(areas)s)
+
+-- name: all_open
+-- Every open alert, held until the transaction ends.
+select {columns} from alert a where a.station_id = %(station)s and a.ended_at is null order by a.id for no key update of a
 
 -- name: of_incident
 -- The alerts of one incident, held until the transaction ends.

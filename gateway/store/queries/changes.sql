@@ -4,9 +4,10 @@ select pg_advisory_xact_lock(hashtextextended('anxin change ' || %(station)s, 0)
 
 -- name: append
 insert into change (station_id, id, at, kind, area_id, body)
-select %(station)s, last.id + c.ordinal, %(now)s, c.kind, c.area, c.body::jsonb
+select %(station)s, last.id + c.ordinal, c.at, c.kind, c.area, c.body::jsonb
 from (select coalesce(max(id), 0) as id from change where station_id = %(station)s) as last,
-    unnest(%(kinds)s::text[], %(areas)s::text[], %(bodies)s::text[]) with ordinality as c (kind, area, body, ordinal)
+    unnest(%(ats)s::timestamptz[], %(kinds)s::text[], %(areas)s::text[], %(bodies)s::text[])
+        with ordinality as c (at, kind, area, body, ordinal)
 returning id
 
 -- name: after

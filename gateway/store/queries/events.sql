@@ -67,6 +67,7 @@ on conflict (station_id, topic, sha256, reason) do update set seen = dead_letter
 select id, source, topic, reason, detail, payload, sha256, size, received_at, last_received_at, seen from dead_letter
 where station_id = %(station)s and (%(before)s::bigint is null or id < %(before)s)
     and (%(reason)s::text is null or reason = %(reason)s)
+    and (%(device)s::text is null or split_part(topic, '/', 4) = %(device)s)
 order by id desc limit %(limit)s
 
 -- name: dead_letter_counts

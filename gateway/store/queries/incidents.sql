@@ -1,11 +1,13 @@
 -- name: columns
 -- What every read of an incident returns, by the names of `gateway.model.incident`.
 i.id, i.station_id as station, i.state, i.priority, i.place_id as place, i.area_id as area, i.title, i.opened_at,
-i.changed_at, i.ladder, i.disposition, i.closed_at, i.version
+i.changed_at, i.ladder, i.disposition, i.closed_at, i.drill, i.version
 
 -- name: insert
-insert into incident (station_id, state, priority, place_id, area_id, title, opened_at, changed_at, ladder)
-values (%(station)s, %(state)s, %(priority)s, %(place)s, %(area)s, %(title)s, %(opened_at)s, %(opened_at)s, %(ladder)s)
+insert into incident (station_id, state, priority, place_id, area_id, title, opened_at, changed_at, ladder,
+    drill)
+values (%(station)s, %(state)s, %(priority)s, %(place)s, %(area)s, %(title)s, %(opened_at)s, %(opened_at)s, %(ladder)s,
+    %(drill)s)
 returning id
 
 -- name: link
@@ -39,7 +41,7 @@ order by i.id desc limit %(limit)s
 
 -- name: move
 update incident set state = %(state)s, changed_at = %(now)s, disposition = %(disposition)s, closed_at = %(closed_at)s,
-    version = version + 1
+    drill = %(drill)s, version = version + 1
 where id = %(id)s
 
 -- name: step

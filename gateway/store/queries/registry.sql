@@ -5,10 +5,10 @@ select id, name, time_zone, registry_version from station where id = %(station)s
 select id, kind, name, parent from area where station_id = %(station)s order by id
 
 -- name: places
-select id, kind, area_id as area, name, lat, lon from place where station_id = %(station)s order by id
+select id, kind, area_id as area, name, lat, lon, parent from place where station_id = %(station)s order by id
 
 -- name: devices
-select id, kind, place_id as place, name from device where station_id = %(station)s order by id
+select id, kind, place_id as place, name, via from device where station_id = %(station)s order by id
 
 -- name: persons
 select id, name, place_id as place, care from person where station_id = %(station)s order by id
@@ -18,6 +18,45 @@ select area_id as area, officer, deputy, commander from duty where station_id = 
 
 -- name: responders
 select username, name, role, phone from user_account where station_id = %(station)s order by username
+
+-- name: drills
+-- The newest drills: those that may still matter to what is on the road.
+select device_id as device, starts_at, ends_at, note from drill where station_id = %(station)s
+order by ends_at desc limit 200
+
+-- name: announce_drill
+insert into drill (station_id, device_id, starts_at, ends_at, note, announced_by)
+select d.station_id, d.id, %(starts_at)s, %(ends_at)s, %(note)s, %(by)s
+from device d join place p on p.station_id = d.station_id and p.id = d.place_id
+where d.station_id = %(station)s and d.id = %(device)s
+    and (%(areas)s::text[] is null or p.area_id = any (%(areas)s))
+
+-- name: list_drills
+-- Drills within a scope: under way and to come in their order, then those that are over, the latest first.
+select r.id, r.device_id as device, d.name as device_name, p.id as place, p.area_id as area,
+    r.starts_at, r.ends_at, r.note, r.announced_by
+from drill r join device d on d.station_id = r.station_id and d.id = r.device_id
+join place p on p.station_id = d.station_id and p.id = d.place_id
+where r.station_id = %(station)s and (%(areas)s::text[] is null or p.area_id = any (%(areas)s))
+order by r.ends_at <= %(now)s, case when r.ends_at > %(now)s then r.starts_at end, r.ends_at desc, r.id desc
+limit %(limit)s
+
+-- name: patch_care
+-- Change parts of a care profile; what is null is taken out. Within a scope of areas.
+update person set care = jsonb_strip_nulls(care || %(patch)s)
+where person.station_id = %(station)s and person.id = %(person)s
+    and (%(areas)s::text[] is null or exists (select from place p
+        where p.station_id = person.station_id and p.id = person.place_id and p.area_id = any (%(areas)s)))
+
+-- name: away_until
+select person.care ->> 'away_until' from person
+join place p on p.station_id = person.station_id and p.id = person.place_id
+where person.station_id = %(station)s and person.id = %(person)s
+    and (%(areas)s::text[] is null or p.area_id = any (%(areas)s))
+
+-- name: touch
+-- The registry has changed.
+update station set registry_version = registry_version + 1 where id = %(station)s
 
 -- name: put_station
 insert into station (id, name, time_zone) values (%(id)s, %(name)s, %(time_zone)s)
@@ -29,21 +68,23 @@ insert into area (station_id, id, kind, name, parent) values (%(station)s, %(id)
 on conflict (station_id, id) do update set kind = excluded.kind, name = excluded.name, parent = excluded.parent
 
 -- name: put_place
-insert into place (station_id, id, kind, area_id, name, lat, lon)
-values (%(station)s, %(id)s, %(kind)s, %(area)s, %(name)s, %(lat)s, %(lon)s)
+insert into place (station_id, id, kind, area_id, name, lat, lon, parent)
+values (%(station)s, %(id)s, %(kind)s, %(area)s, %(name)s, %(lat)s, %(lon)s, %(parent)s)
 on conflict (station_id, id) do update set kind = excluded.kind, area_id = excluded.area_id,
-    name = excluded.name, lat = excluded.lat, lon = excluded.lon
+    name = excluded.name, lat = excluded.lat, lon = excluded.lon, parent = excluded.parent
 
 -- name: put_device
 -- A device keeps the secret it has unless it is given a new one.
-insert into device (station_id, id, kind, place_id, name, secret_sha256)
-values (%(station)s, %(id)s, %(kind)s, %(place)s, %(name)s, %(secret_sha256)s)
+insert into device (station_id, id, kind, place_id, name, via, secret_sha256)
+values (%(station)s, %(id)s, %(kind)s, %(place)s, %(name)s, %(via)s, %(secret_sha256)s)
 on conflict (station_id, id) do update set kind = excluded.kind, place_id = excluded.place_id,
-    name = excluded.name, secret_sha256 = coalesce(excluded.secret_sha256, device.secret_sha256)
+    name = excluded.name, via = excluded.via, secret_sha256 = coalesce(excluded.secret_sha256, device.secret_sha256)
 
 -- name: put_person
+-- Whoever is registered as away stays so, unless the file itself says something of it.
 insert into person (station_id, id, name, place_id, care) values (%(station)s, %(id)s, %(name)s, %(place)s, %(care)s)
-on conflict (station_id, id) do update set name = excluded.name, place_id = excluded.place_id, care = excluded.care
+on conflict (station_id, id) do update set name = excluded.name, place_id = excluded.place_id,
+    care = jsonb_strip_nulls(jsonb_build_object('away_until', person.care -> 'away_until') || excluded.care)
 
 -- name: put_user
 -- A user keeps the password they have unless they are given a new one.
@@ -62,7 +103,7 @@ on conflict (station_id, area_id) do update set officer = excluded.officer, depu
 
 -- name: list_places
 -- Places within a scope.
-select id, kind, area_id as area, name, lat, lon from place
+select id, kind, area_id as area, name, lat, lon, parent from place
 where station_id = %(station)s and (%(areas)s::text[] is null or area_id = any (%(areas)s))
     and (%(area)s::text is null or area_id = %(area)s) and (%(after)s::text is null or id > %(after)s)
 order by id limit %(limit)s
@@ -73,7 +114,7 @@ where station_id = %(station)s and (%(areas)s::text[] is null or id = any (%(are
 
 -- name: list_devices
 -- Devices within a scope, with how they are.
-select d.id, d.kind, d.place_id as place, p.area_id as area, p.name as place_name, d.name,
+select d.id, d.kind, d.place_id as place, p.area_id as area, p.name as place_name, d.name, d.via,
     h.last_heard, h.online, h.battery
 from device d join place p on p.station_id = d.station_id and p.id = d.place_id
 left join device_health h on h.station_id = d.station_id and h.device_id = d.id

@@ -30,6 +30,20 @@ select pg_try_advisory_lock(hashtextextended('anxin schedule ' || %(station)s, 0
 delete from attempt a using notification n
 where n.id = a.notification_id and n.station_id = %(station)s and n.state <> 'queued' and n.created_at < %(before)s
 
+-- name: forget_probes
+-- Probes of the watchdog that are over: messages first, then the alerts they were.
+with gone as (
+    delete from notification n using alert a
+    where n.alert_id = a.id and a.stream = 'probe' and a.station_id = %(station)s and n.state <> 'queued'
+        and n.created_at < %(before)s
+    returning n.id
+)
+delete from attempt where notification_id in (select id from gone)
+
+-- name: forget_probe_alerts
+delete from alert a where a.station_id = %(station)s and a.stream = 'probe' and a.ended_at < %(before)s
+    and not exists (select from notification n where n.alert_id = a.id)
+
 -- name: forget_notifications
 -- Messages that were settled long ago.
 delete from notification

@@ -1,0 +1,84 @@
+"""The commands of an installation on other people's parts: its secrets, its registry, is it well."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+
+def _address(_context: click.Context, _option: click.Parameter, told: str) -> str:
+    host, _, port = told.rpartition(":")
+    if not host or not port.isdecimal():
+        raise click.BadParameter(f"{told!r} is not HOST:PORT, like broker:1883")
+    return told
+
+
+@click.command("secrets")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--site", required=True, type=click.Path(path_type=Path), help="The station's site file.")
+@click.option(
+    "--database", default="localhost:5432", show_default=True, callback=_address, help="Where PostgreSQL is, HOST:PORT."
+)
+@click.option(
+    "--broker", default="localhost:1883", show_default=True, callback=_address, help="Where Mosquitto is, HOST:PORT."
+)
+def make_secrets(folder: Path, site: Path, database: str, broker: str) -> None:
+    """Make the secrets of an installation in DIR: what is missing, each in a file only its owner reads.
+
+    \b
+    anxin_*           settings in files: give DIR to gateway and API as ANXIN_SECRETS_DIR
+    postgres_password, grafana_password      what those two are started with
+    logins/           devices, first passwords of users, the integrator: for `anxin import --logins`
+    broker/           Mosquitto's password file and access list
+
+    Run it again when the site file has grown: no secret is ever overwritten. Then tell Mosquitto (SIGHUP).
+    """  # noqa: D301, \b is how click is told to keep lines as they are
+    from gateway.credentials import Secrets  # noqa: PLC0415
+    from gateway.site import read_site  # noqa: PLC0415
+
+    written = Secrets(folder, read_site(site), database=database, broker=broker).make()
+    click.echo(f"written: {', '.join(written)}" if written else "nothing was missing")
+
+
+@click.command("import")
+@click.argument("site", type=click.Path(path_type=Path))
+@click.option(
+    "--logins",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder `logins` that `anxin secrets` made: the devices' secrets, and a first password for each user who "
+    "has none.",
+)
+def import_(site: Path, logins: Path | None) -> None:
+    """Read a station's SITE.yaml into the registry: all of it or nothing, again without harm."""
+    from gateway.credentials import device_secrets, first_passwords  # noqa: PLC0415
+    from gateway.passwords import hash_password  # noqa: PLC0415
+    from gateway.settings import read_settings, require  # noqa: PLC0415
+    from gateway.site import import_site, read_site, without_password  # noqa: PLC0415
+    from gateway.store.pool import connect, reaching_store  # noqa: PLC0415
+
+    settings = read_settings()
+    require(settings, "database_url")
+    read = read_site(site)
+    devices, passwords = (device_secrets(logins), first_passwords(logins)) if logins else ({}, {})
+    with reaching_store(), connect(settings.database, "import") as connection:
+        new = without_password(connection, [user.username for user in read.users if user.username in passwords])
+        hashes = {username: hash_password(passwords[username]) for username in new}
+        counts = import_site(connection, read, device_secrets=devices, password_hashes=hashes)
+    click.echo(f"station {read.station.id}: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
+
+
+@click.command()
+@click.argument("process", type=click.Choice(["gateway", "api"]))
+def health(process: str) -> None:
+    """Say whether PROCESS is well; exit 1 when it is not. For health checks; people ask `anxin doctor`."""
+    from gateway.health import why_api_is_unwell, why_gateway_is_unwell  # noqa: PLC0415
+    from gateway.settings import read_settings, require  # noqa: PLC0415
+
+    settings = read_settings()
+    if process == "gateway":
+        require(settings, "database_url")
+    unwell = why_gateway_is_unwell(settings) if process == "gateway" else why_api_is_unwell(settings)
+    click.echo(f"{process}: {unwell or 'well'}")
+    sys.exit(1 if unwell else 0)

@@ -1,0 +1,53 @@
+"""What a demo says when it is ready, and how it knows that it is."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gateway.embedded.ports import LOOPBACK
+from gateway.embedded.secrets import Secrets
+from gateway.site import Site
+
+#: Whose log-ins are printed; the others' are in demo.json.
+SHOWN = ("operator", "officer", "deputy", "commander", "auditor", "admin")
+
+
+def greeting(site: Site, secrets: Secrets, ports: Mapping[str, int], home: Path, seconds: float) -> list[str]:
+    """Return the lines that say where everything is and who may log in."""
+    names = [user.username for user in site.users]
+    shown = [name for name in names if name in SHOWN] or names[: len(SHOWN)]
+    more = len(names) - len(shown)
+    return [
+        "",
+        f"Anxin is ready after {seconds:.1f} s.",
+        f"  console      http://{LOOPBACK}:{ports['http']}",
+        f"  phones       http://{LOOPBACK}:{ports['receivers']}/phones/",
+        f"  MQTT broker  {LOOPBACK}:{ports['mqtt']}",
+        f"  state        {home}",
+        "",
+        "  log in as    password",
+        *(f"  {name:<12} {secrets.users[name]}" for name in shown),
+        *([f"  and {more} more: see demo.json in {home}"] if more else []),
+        "",
+        "Ctrl-C stops everything; the data stays.",
+    ]
+
+
+def is_ready(port: int) -> tuple[bool, str]:
+    """Ask the API whether a press now would ring; returns why not."""
+    try:
+        with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/readyz", timeout=2):  # our own
+            return True, ""
+    except urllib.error.HTTPError as error:
+        try:
+            body: Any = json.loads(error.read())
+            return False, str(body.get("detail", body))
+        except ValueError:
+            return False, f"HTTP {error.code}"
+    except OSError:
+        return False, "the API does not answer yet"

@@ -1,0 +1,137 @@
+"""`anxin simulate`: a scenario on a station of its own, by a virtual clock, judged by whoever wrote it down.
+
+Simulators tell what is said (`python -m simulators scenario tell`) and judge what happened (`… judge`); between the two
+is the gateway's own road on a database made for the occasion.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from gateway.embedded.ports import any_free
+from gateway.embedded.postgres import EmbeddedPostgres
+from gateway.model.errors import Misconfigured
+from gateway.rehearse import rehearse as play_through
+from gateway.settings import read_settings
+from gateway.site import import_site, read_site
+from gateway.store.migrate import create_database, drop_database, migrate
+from gateway.store.pool import connect
+
+_SIMULATORS = (sys.executable, "-m", "simulators")
+
+
+def listing(*, as_json: bool) -> int:
+    """Name the scenarios there are; returns the exit code."""
+    return subprocess.call([*_SIMULATORS, "scenario", "list", *(["--json"] if as_json else [])])
+
+
+def rehearse(  # one keyword per option of the command
+    name: str,
+    *,
+    seed: int,
+    site: Path | None,
+    begin: str,
+    language: str,
+    server: str | None,
+    keep: Path | None,
+    as_json: bool,
+    say: Callable[[str], None],
+) -> int:
+    """Play a scenario by a virtual clock and print its judgement; returns 0 when all of it holds."""
+    with tempfile.TemporaryDirectory(prefix="anxin-simulate-") as folder:
+        home = Path(folder)
+        site_file = site or _made_up_site(seed, home)
+        with _database(home, server, say) as url:
+            say(f"{name}: seed {seed}, {begin}")
+            happened = _happened(name, site_file, seed, begin, url)
+            if keep is not None:
+                keep.write_bytes(happened)
+        judge = [
+            *_SIMULATORS, "scenario", "judge", name, "--site", str(site_file), "--seed", str(seed), "--begin", begin,
+            *(["--json"] if as_json else ["--language", language]),
+        ]  # fmt: skip
+        return subprocess.run(judge, input=happened, check=False).returncode
+
+
+def _made_up_site(seed: int, home: Path) -> Path:
+    path = home / "site.yaml"
+    with path.open("wb") as file:
+        _run([*_SIMULATORS, "site", "--seed", str(seed)], file)
+    return path
+
+
+def _happened(name: str, site_file: Path, seed: int, begin: str, url: str) -> bytes:
+    """Import the site, let the scenario travel the road and return what happened, as lines of JSON."""
+    migrate(url)
+    site = read_site(site_file)
+    settings = read_settings(
+        database_url=url, station=site.station.id, command_room_url=None, clock=None, rules_folders=[]
+    )
+    tell = [*_SIMULATORS, "scenario", "tell", name, "--site", str(site_file), "--seed", str(seed), "--begin", begin]
+    with connect(url, "rehearsal") as connection:
+        import_site(connection, site)
+        connection.commit()
+        with subprocess.Popen(tell, stdout=subprocess.PIPE) as telling:
+            if telling.stdout is None:
+                raise Misconfigured("the scenario cannot be read")
+            first = telling.stdout.readline()
+            if not first:
+                raise Misconfigured(f"the scenario {name!r} could not be told; see above")
+            told = list(play_through(settings, connection, _all(first, telling.stdout)))
+        if telling.returncode:
+            raise Misconfigured(f"the scenario {name!r} broke off while it was told; see above")
+    return b"".join(told)
+
+
+def _all(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from rest
+
+
+def _run(command: list[str], output: BinaryIO) -> None:
+    if subprocess.call(command, stdout=output) != 0:
+        raise Misconfigured(f"`{' '.join(command[1:])}` failed; see above")
+
+
+@contextmanager
+def _database(home: Path, server: str | None, say: Callable[[str], None]) -> Iterator[str]:
+    """A database for the occasion: on a server that is there, or on one of our own."""
+    if server is not None:
+        name = f"anxin_rehearsal_{uuid.uuid4().hex[:12]}"
+        create_database(server, name)
+        try:
+            yield server.rsplit("/", 1)[0] + f"/{name}"
+        finally:
+            drop_database(server, name)
+        return
+    say("starting a PostgreSQL for the occasion")
+    postgres = EmbeddedPostgres(home / "postgres" / "data", any_free())
+    postgres.start()
+    try:
+        yield postgres.url
+    finally:
+        postgres.stop()
+
+
+def play(name: str, home: Path, *, language: str) -> int:
+    """Play a scenario in real time on the running demo of `home`; returns 0 when all of it holds."""
+    described = home / "demo.json"
+    if not described.exists():
+        raise Misconfigured(f"no demo runs on {home}: start one with `anxin demo`, or leave out --live")
+    demo = json.loads(described.read_text())
+    operator = demo["users"]["operator"]
+    return subprocess.call(
+        [
+            *_SIMULATORS, "scenario", "play", name, "--site", demo["site_file"], "--credentials", demo["devices_file"],
+            "--api", demo["url"], "--user", operator["username"], "--password", operator["password"],
+            "--language", language,
+        ]
+    )  # fmt: skip
