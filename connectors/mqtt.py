@@ -18,21 +18,23 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Literal
-from urllib.parse import unquote, urlsplit
 
 import msgspec
 import paho.mqtt.client as paho
 import structlog
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
-from gateway.model.errors import Misconfigured
+from connectors.broker_url import Broker, read_url
 from gateway.model.ports import Delivery
+from gateway.model.registry import ROAD_DEVICE
+
+__all__ = ["Broker", "MqttSource", "Visit", "read_url", "visit"]
 
 log = structlog.get_logger()
 
 Lane = Literal["event", "alarm"]
 #: The device name under which the gateway sends markers to itself.
-MARKER_DEVICE = "_road"
+MARKER_DEVICE = ROAD_DEVICE
 #: Messages held before the network thread waits; the broker's own bound (max_ack_pending) is usually lower.
 MOST_HELD = 20_000
 KEEPALIVE_S = 30
@@ -43,51 +45,67 @@ READ_AT_ONCE = 200
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 5.0
 
 
-class Broker(msgspec.Struct, frozen=True):
-    """Where the broker is."""
+class Visit(msgspec.Struct):
+    """What a short visit to the broker met.
 
-    host: str
-    port: int
-    username: str | None
-    password: str | None
-    tls: bool
-    ca_file: str | None = None
+    `refused` is why it let us go no further; `heard` are messages, each with the seconds since we began to publish;
+    `certificate` is what TLS showed (as `ssl.SSLSocket.getpeercert` has it).
+    """
+
+    refused: str | None = "it gives no answer"
+    heard: list[tuple[float, str, bytes]] = []
+    certificate: dict[str, Any] | None = None
 
 
-def read_url(url: str, ca_file: str | None = None) -> Broker:
-    """Read `mqtt://user:password@host:port`. Raises `Misconfigured`."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
-        raise Misconfigured("ANXIN_MQTT_URL must look like mqtt://user:password@host:1883 (or mqtts://)")
-    tls = parts.scheme == "mqtts"
-    return Broker(
-        parts.hostname,
-        parts.port or (8883 if tls else 1883),
-        unquote(parts.username) if parts.username else None,
-        unquote(parts.password) if parts.password else None,
-        tls,
-        ca_file,
+def visit(
+    broker: Broker,
+    topics: Sequence[str] = (),
+    say: Sequence[tuple[str, bytes]] = (),
+    *,
+    hear: int = 0,
+    limit_s: float = 5,
+) -> Visit:
+    """Log in, subscribe to `topics`, publish what there is to `say` and hear `hear` messages, unacknowledged.
+
+    Disturbs no session of ours. Gives up after `limit_s`.
+    """
+    met, until, began = Visit(), time.monotonic() + limit_s, [0.0]
+    client = paho.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=f"anxin-doctor-{secrets.token_hex(4)}",
+        protocol=paho.MQTTv311,
+        manual_ack=True,
     )
-
-
-def why_not(broker: Broker) -> str | None:
-    """Log in once and return why that is refused; None when it is not. Disturbs no session of ours."""
-    answers: list[str] = []
-    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"anxin-doctor-{secrets.token_hex(4)}")
     _prepare(client, broker)
-    client.on_connect = lambda _c, _d, _f, reason, _p: answers.append(str(reason) if reason.is_failure else "")
+
+    def welcomed(_c: Any, _d: Any, _f: Any, reason: Any, _p: Any) -> None:
+        met.refused = str(reason) if reason.is_failure else None
+        if met.refused is None and topics:
+            client.subscribe([(topic, 1) for topic in topics])
+
+    def subscribed(_c: Any, _d: Any, _mid: int, reasons: Any, _p: Any) -> None:
+        refused = [topic for topic, reason in zip(topics, reasons, strict=False) if reason.is_failure]
+        met.refused = f"it refuses the subscription to {', '.join(refused)}" if refused else None
+        began[0] = time.monotonic()
+        for topic, payload in () if refused else say:
+            client.publish(topic, payload, qos=1)
+
+    client.on_connect, client.on_subscribe = welcomed, subscribed
+    client.on_message = lambda _c, _d, m: met.heard.append((time.monotonic() - began[0], m.topic, bytes(m.payload)))
     try:
         client.connect(broker.host, broker.port, keepalive=KEEPALIVE_S)
-        for _ in range(50):
-            if answers or client.loop(0.1) != MQTTErrorCode.MQTT_ERR_SUCCESS:
+        if isinstance(plug := client.socket(), ssl.SSLSocket):
+            met.certificate = plug.getpeercert()
+        while time.monotonic() < until and client.loop(0.1) == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            if client.is_connected() and (met.refused or (len(met.heard) >= hear and (began[0] or not topics))):
                 break
     except (OSError, ValueError) as error:
-        return str(error)
+        met.refused = str(error)
     finally:
         client.disconnect()
         if (open_socket := client.socket()) is not None:
             open_socket.close()
-    return (answers[0] or None) if answers else "it closes the connection without an answer"
+    return met
 
 
 def _prepare(client: paho.Client, broker: Broker) -> None:
@@ -142,6 +160,7 @@ class MqttSource:
         self._session = secrets.token_hex(4)
         self._stopping = False
         self._acks: deque[_Token] = deque()
+        self._to_say: deque[tuple[str, bytes]] = deque(maxlen=100)
         self._woken, self._waker = socket.socketpair()
         self._woken.setblocking(False)
         self._waker.setblocking(False)
@@ -219,6 +238,8 @@ class MqttSource:
                         self._woken.recv(4096)
                 self._acknowledge_waiting(client)
                 self._mark_when_due(client)
+                while self.subscribed and self._to_say:
+                    client.publish(*self._to_say.popleft(), qos=1)
                 if not self._read(client):
                     return
                 if self._refused or self._fallen_silent():
@@ -294,6 +315,11 @@ class MqttSource:
                 self.watermark = max(token.sent_at, self.watermark or token.sent_at)
             if token.qos:
                 self._acks.append(token)
+        self._poke()
+
+    def say(self, topic: str, payload: bytes) -> None:
+        """Publish something of the gateway's own as soon as the broker is there."""
+        self._to_say.append((topic, payload))
         self._poke()
 
     def is_marker(self, delivery: Delivery) -> bool:

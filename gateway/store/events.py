@@ -113,13 +113,15 @@ def dead_letters(
     station: str,
     *,
     reason: str | None = None,
+    device: str | None = None,
     before: int | None = None,
     limit: int = 100,
 ) -> list[dict[str, Any]]:
-    """Return dead letters, newest first, with ids below `before`."""
+    """Return dead letters, newest first, with ids below `before`; `device` as the topic names it."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(
-            SQL["dead_letters"], {"station": station, "reason": reason, "before": before, "limit": limit}
+            SQL["dead_letters"],
+            {"station": station, "reason": reason, "device": device, "before": before, "limit": limit},
         ).fetchall()
 
 

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import psycopg
 import yoyo
+from psycopg import Connection
 from psycopg import sql as compose
+from psycopg.rows import TupleRow
 
 from gateway.model.errors import Misconfigured, StoreUnavailable
 from gateway.store.pool import UNAVAILABLE
@@ -40,16 +42,30 @@ def _apply(database_url: str) -> list[str]:
     try:
         backend.break_lock()
         pending = backend.to_apply(yoyo.read_migrations(str(MIGRATIONS)))
-        applied: list[str] = []
+        done: list[str] = []
         for migration in pending:
             try:
                 backend.apply_one(migration)
             except psycopg.Error as error:
                 raise Misconfigured(f"migration {migration.id} cannot be applied: {error}") from error
-            applied.append(migration.id)
-        return applied
+            done.append(migration.id)
+        return done
     finally:
         backend.connection.close()
+
+
+def known() -> list[str]:
+    """Return the ids of the migrations this version brings, oldest first."""
+    return sorted(path.stem for path in MIGRATIONS.glob("*.sql"))
+
+
+def applied(connection: Connection[TupleRow]) -> list[str]:
+    """Return the ids of the migrations a database has had, oldest first; none when it has no schema."""
+    there = connection.execute("select to_regclass('_yoyo_migration') is not null").fetchone()
+    if there is None or not there[0]:
+        return []
+    rows = connection.execute("select migration_id from _yoyo_migration order by migration_id").fetchall()
+    return [migration for (migration,) in rows]
 
 
 def _yoyo_url(database_url: str) -> str:
@@ -64,3 +80,9 @@ def create_database(maintenance_url: str, name: str) -> None:
     with psycopg.connect(maintenance_url, autocommit=True) as connection:
         if connection.execute("select from pg_database where datname = %s", (name,)).fetchone() is None:
             connection.execute(compose.SQL("create database {}").format(compose.Identifier(name)))
+
+
+def drop_database(maintenance_url: str, name: str) -> None:
+    """Drop a database that was made for an occasion, with whoever still uses it."""
+    with psycopg.connect(maintenance_url, autocommit=True) as connection:
+        connection.execute(compose.SQL("drop database if exists {} with (force)").format(compose.Identifier(name)))
