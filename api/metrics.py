@@ -58,6 +58,16 @@ def _gateway(facts: dict[str, Any], age: float) -> Iterator[Metric]:
             "How far timers are behind now.",
             value=facts["horizon_lag_s"],
         )
+    watchdog = facts.get("watchdog", {})
+    if watchdog.get("age_s") is not None:
+        yield GaugeMetricFamily(
+            "anxin_watchdog_age_seconds", "Since the gateway's own probe last came through.", value=watchdog["age_s"]
+        )
+        yield GaugeMetricFamily("anxin_watchdog_late", "Whether a probe is missed.", value=1 if watchdog["late"] else 0)
+    if watchdog.get("took_s") is not None:
+        yield GaugeMetricFamily(
+            "anxin_watchdog_took_seconds", "How long the last probe travelled.", value=watchdog["took_s"]
+        )
     yield GaugeMetricFamily("anxin_gateway_memory_megabytes", "Peak resident memory.", value=facts["memory_mb"])
     spent = CounterMetricFamily("anxin_gateway_stop_seconds", "Time spent, by stop of the road.", labels=["stop"])
     for stop, seconds in facts["stop_seconds"].items():

@@ -62,8 +62,12 @@ class _Rehearsal:
         self._clock = VirtualClock(span.since)
         self._announcer = Announcer(settings.station, command_room=False)
         self._seen = {"change": 0, "notification": 0, "climb": 0}
+        #: When the next rung is due, as far as known; asked for anew when rules have said something.
+        self._rung: datetime | None = None
+        self._verdicts = 0
 
     def run(self) -> Iterator[bytes]:
+        self._connection.execute("set synchronous_commit = off")  # a database for the occasion
         upkeep.make_partitions(self._connection, self._span.since - timedelta(days=1), self._span.until)
         book = publish(self._connection, definitions_of(self._settings), self._span.since)
         self._connection.commit()
@@ -106,20 +110,19 @@ class _Rehearsal:
     def _run_on(self, until: datetime) -> Iterator[bytes]:
         """Let time pass: timers in their own minutes, rungs at theirs."""
         while (now := self._clock.moment) < until:
-            self._clock.moment = min(now + STRETCH if self._busy(now) else until, until)
+            self._clock.moment = min(now + STRETCH if self._rung is not None else until, until)
             self._road.let_time_pass()
             yield from self._climb(self._clock.moment)
 
-    def _busy(self, now: datetime) -> bool:
-        """Whether somebody waits for an answer, so that the ladder's clock matters."""
-        with self._connection.transaction():
-            due = rehearsal.next_rung(self._connection, self.station)
-        return due is not None and due <= now + timedelta(hours=1)
-
     def _climb(self, now: datetime) -> Iterator[bytes]:
+        """Let the ladder climb up to now, and tell what happened; nothing to ask while no rule has said anything."""
+        if self._road.counts["verdicts"] == self._verdicts and (self._rung is None or self._rung > now):
+            return
+        self._verdicts = self._road.counts["verdicts"]
         with self._connection.transaction():
             while (due := rehearsal.next_rung(self._connection, self.station)) is not None and due <= now:
                 escalate(self._connection, self.station, self._announcer, due)
+            self._rung = due
         yield from self._happened()
 
     def _act(self, control: history.Control) -> None:

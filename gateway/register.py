@@ -1,0 +1,71 @@
+"""What people register ahead, so that nobody is alarmed for nothing: a drill of a device, a person's absence.
+
+Each act is one transaction and leaves its mark in the audit trail.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from gateway.acts import Actor
+from gateway.model.errors import BadInput, Forbidden, NotFound
+from gateway.model.registry import Drill
+from gateway.store import accounts
+from gateway.store import registry as registry_store
+
+#: Who may say that what a device reports is only practised.
+DRILL_ROLES = frozenset({"operator", "commander", "admin"})
+#: Who may say that somebody is away; a grid worker within their grid.
+AWAY_ROLES = frozenset({"grid_worker", "officer", "operator", "commander"})
+LONGEST_DRILL = timedelta(hours=8)
+#: Nobody looks at somebody's silence while they are away: that must be said anew now and then.
+LONGEST_ABSENCE = timedelta(days=180)
+
+
+def announce_drill(connection: Connection[TupleRow], actor: Actor, device: str, length: timedelta, note: str) -> Drill:
+    """Announce a drill that begins now: what the device reports rings as always and is marked everywhere.
+
+    Raises `Forbidden`, `BadInput` when it is longer than `LONGEST_DRILL`, `NotFound` outside of the actor's scope.
+    """
+    if actor.role not in DRILL_ROLES:
+        raise Forbidden(f"the role {actor.role} may not announce drills")
+    if not timedelta() < length <= LONGEST_DRILL:
+        raise BadInput("a drill lasts up to 480 minutes; announce another one when it is over", reason="drill")
+    drill = Drill(device, actor.at, actor.at + length, note)
+    if not registry_store.announce_drill(connection, actor.scope, drill, by=actor.username):
+        raise NotFound(f"there is no device {device!r} within your reach")
+    told = {"ends_at": drill.ends_at.isoformat(), "note": note}
+    _audit(connection, actor, "drill.announce", f"device/{device}", told)
+    return drill
+
+
+def mark_away(
+    connection: Connection[TupleRow], actor: Actor, person: str, until: datetime | None, reason: str | None
+) -> None:
+    """Say that a person is away until a moment (aware); None: they are back.
+
+    Silence means nothing until then; a standing alert about it clears. The reason goes into the audit trail only.
+    Raises `Forbidden`, `BadInput` for a moment that is past or too far off, `NotFound` outside of the actor's scope.
+    """
+    if actor.role not in AWAY_ROLES:
+        raise Forbidden(f"the role {actor.role} may not register absences")
+    if until is not None and until <= actor.at:
+        raise BadInput("that moment is past; say until when the person will be away", reason="away_until")
+    if until is not None and until - actor.at > LONGEST_ABSENCE:
+        raise BadInput("an absence is registered for at most 180 days at a time", reason="away_until")
+    told = until.isoformat() if until is not None else None
+    if not registry_store.patch_care(connection, actor.scope, person, {"away_until": told}):
+        raise NotFound(f"there is no person {person!r} within your reach")
+    act = "person.away" if until is not None else "person.back"
+    _audit(connection, actor, act, f"person/{person}", {"until": told, "reason": reason})
+
+
+def _audit(connection: Connection[TupleRow], actor: Actor, act: str, what: str, detail: dict[str, str | None]) -> None:
+    accounts.write_audit(
+        connection, at=actor.at, station=actor.scope.station, username=actor.username, act=act, object_=what,
+        detail=detail,
+    )  # fmt: skip

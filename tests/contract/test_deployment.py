@@ -1,0 +1,305 @@
+"""The deployment files keep what they promise: to the engines that read them, to each other and to the code."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.compose import COMPOSE, DOCKERFILE, ROOT, dockerfile, last_stage, mounts, read_compose, read_env
+
+DEPLOY = ROOT / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+OURS = "anxin:"
+TRIAL = read_env(DEPLOY / "trial.env")
+SERVICES: dict[str, dict[str, Any]] = read_compose(TRIAL)["services"]
+ours = pytest.mark.parametrize("name", [name for name, told in SERVICES.items() if told["image"].startswith(OURS)])
+every = pytest.mark.parametrize("name", list(SERVICES))
+
+
+def tool(name: str) -> str:
+    """A program of Debian's, or a skip that says which package has it."""
+    found = shutil.which(name)
+    if found is None:
+        package = {"promtool": "prometheus", "systemd-analyze": "systemd"}[name]
+        pytest.skip(f"{name} is not installed (Debian: apt-get install {package})")
+    return found
+
+
+def run(*command: object) -> str:
+    """Run to a good end; returns everything it said."""
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False, timeout=100)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+# ── docker-compose.yml ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_compose_fits_its_schema() -> None:
+    run(sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE)
+
+
+def test_the_schema_can_refuse(tmp_path: Path) -> None:
+    wrong = tmp_path / "docker-compose.yml"
+    wrong.write_text(COMPOSE.read_text().replace("healthcheck:", "helthcheck:", 1))
+    done = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(wrong)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "helthcheck" in done.stdout
+
+
+@every
+def test_every_service_is_bounded(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["init"] is True
+    assert {"max-size", "max-file"} <= service["logging"]["options"].keys(), "logs do not fill the disk"
+    assert service["restart"] in {"no", "unless-stopped"}
+    assert service.get("user", "1:1").split(":")[0] not in {"0", "root"}
+    assert not service.get("privileged")
+    assert "env_file" not in service
+
+
+@every
+def test_images_are_of_one_version_and_no_one_registry(name: str) -> None:
+    repository, _, tag = SERVICES[name]["image"].partition(":")
+    assert re.match(r"^v?\d+\.\d+", tag), "a version, not what is new today"
+    assert repository.count("/") <= 1
+    assert "." not in repository.split("/")[0], "a host's address would tie this to one registry"
+
+
+@every
+def test_published_ports_are_on_loopback(name: str) -> None:
+    for port in SERVICES[name].get("ports", []):
+        assert re.match(r"^127\.0\.0\.1:\d+:\d+$", port)
+
+
+@ours
+def test_our_own_run_as_the_images_user(name: str) -> None:
+    user = next(words for instruction, words in last_stage() if instruction == "USER")
+    assert SERVICES[name]["user"] == user
+    assert "stop_grace_period" in SERVICES[name]
+
+
+@every
+def test_no_service_is_given_more_of_the_secrets_than_it_needs(name: str) -> None:
+    told = {mount.source: mount for mount in mounts(SERVICES[name]) if mount.named}
+    writers = {"secrets": {"secrets"}, "logins": {"secrets"}, "broker": {"secrets", "broker"}}
+    for volume in told.keys() & writers.keys():
+        assert told[volume].read_only is (name not in writers[volume]), volume
+    assert ("logins" in told) is (name in {"secrets", "import", "simulators"})
+    assert ("broker" in told) is (name in {"secrets", "broker"})
+
+
+@every
+def test_who_is_called_is_on_the_same_network(name: str) -> None:
+    text = json.dumps([SERVICES[name].get(part) for part in ("command", "environment", "healthcheck")])
+    own = set(SERVICES[name].get("networks", []))
+    for other in SERVICES:
+        if re.search(rf"\b{other}:\d+", text) and name != "secrets":
+            assert own & set(SERVICES[other]["networks"]), other
+
+
+@every
+def test_what_stays_is_watched(name: str) -> None:
+    service = SERVICES[name]
+    if service["restart"] == "no":
+        assert "healthcheck" not in service, "it ends"
+        return
+    assert ("healthcheck" in service) is (name not in {"simulators", "node"}), (
+        "those two listen nowhere, or matter less"
+    )
+
+
+def test_mounts_of_this_repository_exist_and_volumes_are_declared() -> None:
+    declared = read_compose(TRIAL)["volumes"].keys()
+    used = set()
+    for service in SERVICES.values():
+        for mount in mounts(service):
+            if mount.named:
+                used.add(mount.source)
+            elif mount.source.startswith("."):
+                assert (ROOT / mount.source).exists(), mount.source
+                assert mount.read_only
+    assert used == set(declared)
+
+
+def test_every_variable_of_the_env_files_is_used() -> None:
+    text = COMPOSE.read_text()
+    for file in (DEPLOY / "trial.env", DEPLOY / "station.env.example"):
+        for variable in read_env(file).keys() - {"COMPOSE_PROFILES"}:
+            assert f"${{{variable}" in text, f"{file.name}: {variable}"
+
+
+# ── Dockerfile ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_image_runs_as_a_numbered_user_who_is_not_root() -> None:
+    (user,) = [words for instruction, words in last_stage() if instruction == "USER"]
+    assert re.match(r"^[1-9]\d*:[1-9]\d*$", user), "a number: an engine can then tell that it is not root"
+    after = [instruction for instruction, _ in last_stage()]
+    assert "RUN" not in after[after.index("USER") :]
+
+
+def test_bases_are_of_one_version_and_what_is_copied_exists() -> None:
+    bases = [words.split()[0] for instruction, words in dockerfile() if instruction == "FROM"]
+    assert len(bases) == 2
+    assert len(set(bases)) == 1, "what is compiled against one is run on the same"
+    assert re.match(r"^python:3\.\d+-slim-\w+$", bases[0])
+    for instruction, words in dockerfile():
+        if instruction == "COPY" and not words.startswith("--from="):
+            for source in words.split()[:-1]:
+                assert (ROOT / source).exists(), source
+        assert instruction != "ADD"
+
+
+def test_everything_that_is_installed_is_locked() -> None:
+    installs = [words for instruction, words in dockerfile() if instruction == "RUN" and "pip install" in words]
+    assert any("--require-hashes --no-deps -r /src/requirements.lock" in words for words in installs)
+    assert all("--require-hashes" in words or words.endswith("/src") for words in installs)
+    assert all("--no-deps" in words for words in installs)
+    assert "--no-build-isolation" in installs[-1], "else the build itself would fetch what is not locked"
+
+
+def test_the_build_sees_what_it_copies_and_nothing_else() -> None:
+    lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
+    copied = {
+        source
+        for instruction, words in dockerfile()
+        if instruction == "COPY" and not words.startswith("--from=")
+        for source in words.split()[:-1]
+    }
+    assert lines[0] == "*"
+    assert {line[1:] for line in lines if line.startswith("!")} == copied
+
+
+def test_the_image_holds_no_secret_and_makes_the_folders_volumes_take_their_owner_from() -> None:
+    text = DOCKERFILE.read_text()
+    assert not re.search(r"(?i)(password|secret|token)\w*=\S*[a-z0-9]{8}", text.replace("ANXIN_SECRETS_DIR", ""))
+    for service in SERVICES.values():
+        for mount in mounts(service):
+            if mount.named and service["image"].startswith(OURS):
+                assert mount.target in text, mount.target
+
+
+def test_a_wheel_holds_everything_that_is_not_python(tmp_path: Path) -> None:
+    """The image has no working tree beside it: what the build leaves out is missed at run time."""
+    source = tmp_path / "source"
+    ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    for name in ("gateway", "rules", "connectors", "api", "simulators"):
+        shutil.copytree(ROOT / name, source / name, ignore=ignore)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    wanted = {
+        str(path.relative_to(source))
+        for path in source.rglob("*")
+        if path.is_file() and path.parent != source and not path.name.startswith("README")
+    }
+    run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", tmp_path, source)
+    (wheel,) = tmp_path.glob("anxin-*.whl")
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    assert wanted - packed == set()
+
+
+# ── the broker, Prometheus, Grafana, systemd ────────────────────────────────────────────────────────────
+
+
+def test_both_brokers_settings_promise_the_same() -> None:
+    def told(path: Path) -> dict[str, str]:
+        lines = [line.split(maxsplit=1) for line in path.read_text().splitlines()]
+        about = {"listener", "persistence_location", "password_file", "acl_file", "log_type"}
+        return {line[0]: line[1] for line in lines if len(line) == 2 and line[0][0] != "#" and line[0] not in about}
+
+    documented, mounted = told(ROOT / "docs" / "mosquitto.conf"), told(DEPLOY / "mosquitto" / "mosquitto.conf")
+    assert mounted == documented
+    assert mounted["allow_anonymous"] == "false"
+
+
+def test_prometheus_takes_its_configuration_and_the_alarms_their_tests() -> None:
+    promtool = tool("promtool")
+    run(promtool, "check", "config", "--lint-fatal", DEPLOY / "prometheus" / "prometheus.yml")
+    run(promtool, "test", "rules", DEPLOY / "prometheus" / "alerts.test.yml")
+
+
+def expressions(text: object) -> Iterator[str]:
+    if isinstance(text, dict):
+        for name, told in text.items():
+            if name == "expr":
+                yield str(told)
+            else:
+                yield from expressions(told)
+    elif isinstance(text, list):
+        for one in text:
+            yield from expressions(one)
+
+
+def recorded() -> set[str]:
+    told = yaml.safe_load((DEPLOY / "prometheus" / "records.yml").read_text())
+    return {rule["record"] for group in told["groups"] for rule in group["rules"]}
+
+
+def test_alarms_and_dashboard_use_recorded_names_only_and_all_of_them() -> None:
+    dashboard = list(expressions(json.loads((DEPLOY / "grafana" / "dashboards" / "anxin.json").read_text())))
+    alarms = list(expressions(yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())))
+    assert len(dashboard) > 10
+    used = {name for text in [*dashboard, *alarms] for name in re.findall(r"\banxin[\w:]*", text)}
+    assert used == recorded()
+    assert not any("node_" in text for text in [*dashboard, *alarms])
+
+
+def test_every_alarm_says_what_to_do() -> None:
+    told = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())
+    for rule in (rule for group in told["groups"] for rule in group["rules"]):
+        assert rule["annotations"].keys() == {"summary", "action"}
+        assert rule["labels"]["severity"] in {"critical", "warning"}
+
+
+def test_grafana_finds_the_source_its_dashboard_names() -> None:
+    told = yaml.safe_load((DEPLOY / "grafana/provisioning/datasources/prometheus.yml").read_text())
+    (source,) = told["datasources"]
+    dashboard = json.loads((DEPLOY / "grafana/dashboards/anxin.json").read_text())
+    targets = [target for panel in dashboard["panels"] for target in panel.get("targets", [])]
+    assert {target["datasource"]["uid"] for target in targets} == {source["uid"]}
+    assert source["url"] == "http://prometheus:9090"
+    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
+def test_units_are_hardened_and_get_secrets_by_file(path: Path) -> None:
+    text = path.read_text()
+    for line in ("NoNewPrivileges=yes", "ProtectSystem=strict", "DynamicUser=yes", "Environment=ANXIN_SECRETS_DIR=%d"):
+        assert line in text.splitlines(), line
+    assert "LoadCredential=anxin_database_url:" in text
+    assert not re.search(r"^Environment=.*(URL|SECRET)=", text, re.MULTILINE)
+
+
+def test_systemd_takes_the_units_and_calls_them_well_protected(tmp_path: Path) -> None:
+    analyze = tool("systemd-analyze")
+    here = str(Path(sys.executable).with_name("anxin"))
+    for path in UNITS:
+        (tmp_path / path.name).write_text(path.read_text().replace("/opt/anxin/bin/anxin", here))
+    assert run(analyze, "verify", "--man=no", *sorted(tmp_path.glob("*.service"))) == ""
+    for path in UNITS:
+        run(analyze, "security", "--offline=yes", "--threshold=20", path)
+
+
+def test_the_deployment_names_no_place_to_fetch_from() -> None:
+    files = [COMPOSE, DOCKERFILE, ROOT / ".dockerignore", *(path for path in DEPLOY.rglob("*") if path.is_file())]
+    for path in files:
+        for host in re.findall(r"https?://([^/\s\"']+)", path.read_text()):
+            assert re.match(r"^(127\.0\.0\.1|receivers|prometheus|api)(:\d+)?$", host), f"{path.name}: {host}"
