@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 LOCKED := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps
 
-.PHONY: help setup setup-dev demo test check bench faults browser lock clean
+.PHONY: help setup setup-dev demo test check bench faults browser acceptance soak lock clean
 
 help:            ## Show this.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,7 +28,13 @@ demo: setup      ## Start everything on this machine; Ctrl-C stops it.
 	@$(BIN)/anxin demo
 
 test: setup-dev  ## The tests: about ten minutes on two cores.
-	$(BIN)/python -m pytest -m "not faults and not browser"
+	$(BIN)/python -m pytest -m "not faults and not browser and not acceptance"
+
+acceptance: setup-dev ## As people use it: the demo, every scenario in two towns, compose, backup under load. 20 minutes.
+	$(BIN)/python -m pytest -m acceptance --timeout 900
+
+soak: setup-dev  ## The demo at ten times real time for an hour: memory, alerts, errors. HOURS=n SPEED=n.
+	$(BIN)/python -m tests.soak --hours $(or $(HOURS),1) --speed $(or $(SPEED),10)
 
 check: setup-dev ## Lint, types, rules, import arrows.
 	$(BIN)/ruff check .
