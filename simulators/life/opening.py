@@ -132,7 +132,7 @@ class Opening:
         return min(alone, key=lambda one: (one.silence_limit_s or USUAL_LIMIT_S, one.place in button), default=None)
 
     def _cut_a_gateway(self) -> None:
-        """Take the power from a gateway for a little over a minute, or else a camera, that nobody in the scene needs."""
+        """Take the power from a gateway, or else a camera, that nobody in the scene needs, for over a minute."""
         hubs = self._site.find("gateway") or self._site.find("camera")
         for hub in [one for one in hubs if not self.involves(one.id)][:1]:
             self.down.append((hub.id, self.at + 35 * SECOND_MS, self.at + 115 * SECOND_MS))
