@@ -82,6 +82,9 @@ class AlertTurn:
     at: datetime
     sounds: bool = False
     suppressed_by: str | None = None
+    #: route: the incident people were told of, and whom (user names).
+    incident: int | None = None
+    told: list[str] = field(default_factory=list)
 
 
 @dataclass

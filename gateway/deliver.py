@@ -20,6 +20,7 @@ from gateway.model.errors import StoreUnavailable
 from gateway.model.ports import Channel, Message, Outcome
 from gateway.store import outbox
 from gateway.store.pool import Pool
+from gateway.tell import PROBE
 
 log = structlog.get_logger()
 
@@ -120,11 +121,14 @@ class Deliverer:
         ended = self._clock.now()
         self.counts[outcome.result] += 1
         retry_at = ended + retry_delay(message.attempts, outcome) if outcome.result == "retry" else None
+        known = {
+            "stop": "deliver", "channel": self.channel.name, "notification": message.id, "alert": message.alert,
+            "incident": message.incident, "attempts": message.attempts,
+        }  # fmt: skip
         if outcome.result != "accepted":
-            log.warning(
-                "not delivered", stop="deliver", channel=self.channel.name, notification=message.id,
-                result=outcome.result, detail=outcome.detail, attempts=message.attempts,
-            )  # fmt: skip
+            log.warning("not delivered", **known, result=outcome.result, detail=outcome.detail)
+        elif self.channel.name != PROBE:
+            log.info("delivered", **known)
         try:
             await asyncio.to_thread(self._settle, message, outcome, started, ended, retry_at)
         except StoreUnavailable:

@@ -57,5 +57,6 @@ def _with(text: str, line: str) -> str:
     if found is None:
         return f"{text.rstrip()}\n\ndevices:\n  {line}\n"
     item = _ITEM.match(text, found.end() + 1) or _ITEM.search(text, found.end())
+    comment = f"  {found.group(2)}" if found.group(2) else ""
     indent = item.group(1) if item is not None and found.group(1) is None else "  "
-    return f"{text[: found.start()]}devices:{found.group(2) or ''}\n{indent}{line}{text[found.end() :]}"
+    return f"{text[: found.start()]}devices:{comment}\n{indent}{line}{text[found.end() :]}"

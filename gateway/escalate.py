@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import structlog
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
@@ -14,6 +15,8 @@ from gateway.stops.route import SYSTEM
 from gateway.store import incidents as incident_store
 from gateway.store import registry as registry_store
 from gateway.store.changes import Change
+
+log = structlog.get_logger()
 
 
 def escalate(
@@ -48,6 +51,9 @@ def escalate(
             to_state=incident.state, reason="nobody has signed in time",
             detail={"rung": rung.number, "told": told},
         )  # fmt: skip
+        log.info(
+            "rung climbed", stop="escalate", incident=incident.id, alert=rung.alert_id, rung=rung.number, told=told
+        )
         climbed.append(incident)
     changes: list[tuple[Change, bool]] = [(tell.incident_change(connection, incident), True) for incident in climbed]
     announcer.announce(connection, changes, now)

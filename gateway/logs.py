@@ -6,13 +6,14 @@ import logging
 import sys
 
 import structlog
+from structlog.typing import EventDict, Processor
 
 
 def set_up(level: str, process: str) -> None:
     """Set up this process's logs."""
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _naming(process),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -22,5 +23,14 @@ def set_up(level: str, process: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(process=process)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+
+
+def _naming(process: str) -> Processor:
+    """Name the process on every line, whichever thread writes it."""
+
+    def name(_logger: object, _method: str, line: EventDict) -> EventDict:
+        line["process"] = process
+        return line
+
+    return name

@@ -64,7 +64,7 @@ def mark_away(
     _audit(connection, actor, act, f"person/{person}", {"until": told, "reason": reason})
 
 
-def _audit(connection: Connection[TupleRow], actor: Actor, act: str, what: str, detail: dict[str, str | None]) -> None:
+def _audit(connection: Connection[TupleRow], actor: Actor, act: str, what: str, detail: dict[str, Any]) -> None:
     accounts.write_audit(
         connection, at=actor.at, station=actor.scope.station, username=actor.username, act=act, object_=what,
         detail=detail,

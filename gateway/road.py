@@ -30,6 +30,7 @@ from gateway.model.event import ALARM, Report
 from gateway.model.judgement import Timer, Verdict
 from gateway.model.ports import Delivery
 from gateway.own_alerts import buried_alarm_verdict, put_aside_verdict
+from gateway.road_log import log_batch
 from gateway.settings import Settings
 from gateway.stops.admit import admit, dead_letter
 from gateway.stops.judge import judge
@@ -204,6 +205,7 @@ class Road:
         self.states.committed()
         self.health.committed()
         self._count(batch)
+        log_batch(batch)
 
     def _commit(self) -> None:
         self.failpoints.pass_by("before_commit")

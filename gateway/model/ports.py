@@ -66,6 +66,8 @@ class Message(msgspec.Struct, frozen=True):
     body: dict[str, Any]
     created_at: datetime
     attempts: int = 1
+    incident: int | None = None
+    alert: int | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True):

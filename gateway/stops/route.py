@@ -59,7 +59,8 @@ def _tell(turn: AlertTurn, batch: Batch, road: Road) -> None:
     # Somebody has signed and it sounds again: there is no ladder to climb any more, so all of it is told at once.
     recipients = incident.ladder[-1]["recipients"] if answered else first["recipients"]
     # The rung that is due at once goes out with this very transaction; those to come are rows with a due time.
-    tell.tell_phones(
+    turn.incident = incident.id
+    turn.told = tell.tell_phones(
         batch.connection, incident, alert.id, sounding=alert.sounded, rung=0, recipients=recipients,
         now=turn.at, registry=road.registry,
     )  # fmt: skip

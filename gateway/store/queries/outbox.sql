@@ -25,7 +25,8 @@ where id in (
         and due_at <= %(now)s and (leased_until is null or leased_until <= %(now)s)
     order by priority, id limit %(limit)s for update skip locked
 )
-returning id, key, channel, recipient, priority, body, created_at, attempts
+returning id, key, channel, recipient, priority, body, created_at, attempts, incident_id as incident,
+    alert_id as alert
 
 -- name: release
 -- A new start: whoever leased these is gone, since only the holder of the road delivers.
