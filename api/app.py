@@ -8,19 +8,22 @@ from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
 from api import problems, stream
 from api.deps import Parts
 from api.follower import Follower
 from api.headers import SecurityHeaders
-from api.routes import alerts, auth, events, health, incidents, registry
-from gateway.clock import Clock, SystemClock
+from api.routes import alerts, auth, drills, events, health, incidents, persons, registry
+from gateway.clock import Clock, clock_of
 from gateway.settings import Settings
 from gateway.store.pool import Pool
 from gateway.tell import Announcer
 
 CONSOLE = Path(__file__).parent / "console"
+#: The package that carries Swagger UI, and the folder in it; nothing else of it is used.
+SWAGGER = ("fastapi_swagger", "resources")
 DESCRIPTION = """
 Alerts, incidents and what led to them. Log in at `/api/v1/auth/login`; follow changes at `/api/v1/stream`.
 Lists answer `{"items": […], "next": cursor}`; errors are problem+json.
@@ -41,14 +44,19 @@ def make_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         await follower.stop()
         pool.close()
 
-    app = FastAPI(title="Anxin", version=version("anxin"), description=DESCRIPTION, lifespan=life)
-    app.state.parts = Parts(settings, clock or SystemClock(), pool, follower, announcer)
+    app = FastAPI(
+        title="Anxin", version=version("anxin"), description=DESCRIPTION, lifespan=life,
+        docs_url=None, redoc_url=None,  # FastAPI's own pages load their scripts from elsewhere
+    )  # fmt: skip
+    app.state.parts = Parts(settings, clock or clock_of(settings.clock), pool, follower, announcer)
     app.add_middleware(SecurityHeaders)
     problems.install(app)
-    for router in (auth, alerts, incidents, events, registry):
+    for router in (auth, alerts, incidents, events, drills, persons, registry):
         app.include_router(router.router, prefix="/api/v1")
     app.include_router(health.private, prefix="/api/v1")
     app.include_router(stream.router, prefix="/api/v1")
     app.include_router(health.router)
+    app.add_api_route("/docs", lambda: FileResponse(CONSOLE / "docs.html"), include_in_schema=False)
+    app.mount("/swagger", StaticFiles(packages=[SWAGGER]), name="swagger")
     app.mount("/", StaticFiles(directory=CONSOLE, html=True), name="console")
     return app

@@ -101,8 +101,10 @@ Reader = Annotated[Session, Depends(allow(*DATA_ROLES))]
 
 
 def scope_of(session: Session) -> Scope:
-    """What somebody may see."""
-    return Scope(session.station, tuple(session.areas) if session.areas is not None else None)
+    """What somebody may see. A grid worker sees their grid: without one, nothing instead of the whole station."""
+    if session.areas is None:
+        return Scope(session.station, () if session.role == "grid_worker" else None)
+    return Scope(session.station, tuple(session.areas))
 
 
 def actor(session: Session, have: Parts) -> Actor:

@@ -141,17 +141,21 @@ class Settings(BaseSettings):
             return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=folder), toml
         if file.exists() or any(os.environ.get(name) for name in ("ANXIN_DATABASE_URL", "ANXIN_MQTT_URL")):
             return init_settings, env_settings, toml  # an installation of its own, never mixed with a demo
-        return init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=_running_demo(home))
+        return (
+            init_settings,
+            env_settings,
+            InitSettingsSource(settings_cls, init_kwargs=running_demo(home).get("settings", {})),
+        )
 
 
-def _running_demo(home: Path) -> dict[str, Any]:
-    """Return the settings of the demo that runs on this home, so that doctor, drill and the like find its parts."""
+def running_demo(home: Path) -> dict[str, Any]:
+    """Return what the demo that runs on this home says of itself, so that doctor, drill and the like find its parts."""
     try:
-        told = json.loads((home / "demo.json").read_text(encoding="utf-8"))
+        told: dict[str, Any] = json.loads((home / "demo.json").read_text(encoding="utf-8"))
         os.kill(told["pids"]["demo"], 0)
-        return dict(told["settings"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}  # none, or one that was killed, or not ours to read
+    return told
 
 
 def _secrets_folder() -> Path | None:

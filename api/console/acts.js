@@ -2,13 +2,15 @@
 
 import { now, post } from "./api.js";
 import { notice } from "./banners.js";
+import * as away from "./away.js";
 import { byId, el } from "./dom.js";
+import * as session from "./session.js";
 import * as state from "./state.js";
 import { named, said, t } from "./texts.js";
 
 const DISPOSITIONS = ["real", "false_sensor", "false_human", "nuisance", "drill", "duplicate", "handed_over"];
-const OVER = new Set(["closed", "merged", "cancelled"]);
-const UNANSWERED = new Set(["new", "acknowledged", "dispatched"]);
+export const OVER = new Set(["closed", "merged", "cancelled"]);
+export const UNANSWERED = new Set(["new", "acknowledged", "dispatched"]);
 
 let alert = null;
 let incident = null;
@@ -30,6 +32,7 @@ export function make() {
       el("label", { for: "note" }, t("act.note")),
       el("input", { id: "note", maxlength: 2000, autocomplete: "off" }),
       el("button", { id: "act-close", type: "submit" }, t("act.close"))),
+    away.make((act, body) => run(act, `persons/${alert.person}/away`, body)),
     el("p", { id: "act-error", class: "error", role: "alert" }));
 }
 
@@ -40,10 +43,11 @@ export function update(nowAlert, nowIncident) {
   if (!byId("act-ack")) return; // the details are closed; the keyboard acts on the list
   const open = incident !== null && !OVER.has(incident.state);
   byId("act-ack").hidden = !canAcknowledge(alert, incident);
-  byId("act-reset").hidden = !(alert.latched && alert.acknowledged && alert.state !== "ended");
+  byId("act-reset").hidden = !(session.may("alerts.reset") && alert.latched && alert.acknowledged && alert.state !== "ended");
   byId("still-active").hidden = byId("act-reset").hidden || !alert.active;
-  byId("act-sign").hidden = !(open && UNANSWERED.has(incident.state));
-  byId("closing").hidden = !open;
+  byId("act-sign").hidden = !(session.may("incidents.sign") && open && UNANSWERED.has(incident.state));
+  byId("closing").hidden = !(session.may("incidents.close") && open);
+  away.update(alert);
   for (const control of document.querySelectorAll(".acts button")) control.disabled = busy;
 }
 
@@ -62,7 +66,7 @@ export async function acknowledge(wanted, its = null) {
 }
 
 function canAcknowledge(wanted, its) {
-  return wanted.stream === "alert" && (state.isUnacknowledged(wanted) || its?.state === "new");
+  return session.may("alerts.ack") && wanted.stream === "alert" && (state.isUnacknowledged(wanted) || its?.state === "new");
 }
 
 async function close(event) {
@@ -81,7 +85,8 @@ async function run(act, path, body, about = alert) {
   complain(null);
   try {
     const done = await post(path, body);
-    state.apply(path.startsWith("alerts/") ? "alert" : "incident", done);
+    if (path.startsWith("alerts/")) state.apply("alert", done);
+    if (path.startsWith("incidents/")) state.apply("incident", done);
     notice(t(`act.done.${act}`, { what: `${said(about.title)}，${state.where(about)}` }));
   } catch (problem) {
     complain(problem);

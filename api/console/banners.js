@@ -44,7 +44,7 @@ export const notice = (text) => passing("told", text, NOTICE_MS);
 
 /** Say a new P1 aloud, for those who listen instead of looking. */
 export function sayUrgent(alert) {
-  byId("urgent").textContent = t("list.urgent", { title: said(alert.title), where: state.where(alert) });
+  byId("urgent").textContent = t(alert.drill ? "list.urgent_drill" : "list.urgent", { title: said(alert.title), where: state.where(alert) });
 }
 
 /** Write all of it, in the language shown now. */
@@ -66,15 +66,22 @@ export function draw() {
 export function drawCounts() {
   const waiting = state.unacknowledged();
   const counts = Object.keys(SHAPES)
-    .map((priority) => [priority, waiting.filter((alert) => alert.priority === priority).length])
+    .map((priority) => [priority, waiting.filter((alert) => !alert.drill && alert.priority === priority).length])
     .filter(([, n]) => n > 0);
+  const drills = waiting.filter((alert) => alert.drill).length;
   byId("counts").replaceChildren(...counts.map(([priority, n]) =>
     el("button", {
       type: "button", class: `count ${priority.toLowerCase()}`, "aria-label": t("counts.one", { priority, n }),
-      on: { click: () => goTo(priority) },
+      on: { click: () => goTo((alert) => !alert.drill && alert.priority === priority) },
     }, `${SHAPES[priority]} ${priority} `, el("b", {}, n))));
-  if (counts.length === 0 && state.isLoaded()) byId("counts").append(el("span", {}, t("counts.none")));
-  document.title = `${waiting.length > 0 ? `(${waiting.length}) ${SHAPES[waiting[0].priority]} ` : ""}${t("brand")}`;
+  if (drills > 0) {
+    byId("counts").append(el("button", {
+      type: "button", class: "count practised", "aria-label": t("counts.drills", { n: drills }),
+      on: { click: () => goTo((alert) => alert.drill) },
+    }, `${t("drill.tag")} `, el("b", {}, drills)));
+  }
+  if (waiting.length === 0 && state.isLoaded()) byId("counts").append(el("span", {}, t("counts.none")));
+  document.title = `${waiting.length > 0 ? `(${waiting.length}) ${waiting[0].drill ? t("drill.tag") : SHAPES[waiting[0].priority]} ` : ""}${t("brand")}`;
 }
 
 function passing(id, text, ms) {

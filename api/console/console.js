@@ -8,14 +8,15 @@ import { byId } from "./dom.js";
 import * as format from "./format.js";
 import * as keys from "./keys.js";
 import * as list from "./list.js";
+import * as session from "./session.js";
 import * as sound from "./sound.js";
 import * as state from "./state.js";
 import * as stream from "./stream.js";
 import * as texts from "./texts.js";
 import { t } from "./texts.js";
+import * as tour from "./tour.js";
 
 const AGAIN_MS = 3000;
-let user = null;
 
 // ── who is logged in ────────────────────────────────────────────────────────────────────────────────────
 
@@ -30,9 +31,9 @@ async function begin() {
 }
 
 function enter(who) {
-  user = who;
+  session.set(who);
   document.body.dataset.view = "in";
-  byId("station").textContent = who.station;
+  byId("station").textContent = who.station_name ?? who.station;
   byId("who").textContent = who.name;
   banners.showBroken(null);
   drawSound();
@@ -55,9 +56,10 @@ function enter(who) {
 }
 
 function leave(why) {
-  if (user !== null && why === "login.over") sound.lost(); // whoever relies on this page has to know
-  user = null;
+  if (session.current() !== null && why === "login.over") sound.lost(); // whoever relies on this page has to know
+  session.set(null);
   stream.stop();
+  tour.close();
   detail.close();
   state.forget();
   drawSound();
@@ -77,9 +79,9 @@ async function logIn(event) {
   byId("login-error").textContent = "";
   try {
     const given = { username: form.username.value.trim(), password: form.password.value };
-    const answer = await call("POST", "/api/v1/auth/login", given);
+    await call("POST", "/api/v1/auth/login", given);
     form.password.value = "";
-    enter(answer.user);
+    enter(await call("GET", "/api/v1/me"));
   } catch (problem) {
     byId("login-error").textContent = problem.message;
     form.password.select();
@@ -100,14 +102,14 @@ async function logOut() {
 // ── what is shown ───────────────────────────────────────────────────────────────────────────────────────
 
 async function load() {
-  const mine = user;
+  const mine = session.current();
   try {
     await state.load();
     banners.showBroken(null);
   } catch (problem) {
-    if (user !== mine || user === null) return;
+    if (session.current() !== mine || mine === null) return;
     banners.showBroken(problem);
-    if (problem.status !== 403) setTimeout(() => user === mine && load(), AGAIN_MS);
+    if (problem.status !== 403) setTimeout(() => session.current() === mine && load(), AGAIN_MS);
   }
 }
 
@@ -122,6 +124,12 @@ function moveBy(by) {
   if (on !== null && detail.shownAlert() !== null) open(on);
 }
 
+/** Open the details of an alert, if none are open and there is one: opening is not acknowledging. */
+function showSomeAlert() {
+  const some = state.unacknowledged()[0] ?? state.openAlerts()[0];
+  if (detail.shownAlert() === null && some) open({ alert: some.id });
+}
+
 function drawAll() {
   texts.apply();
   keys.drawHelp();
@@ -129,11 +137,12 @@ function drawAll() {
   banners.drawCounts();
   list.draw();
   detail.redraw();
+  tour.draw();
   tick();
 }
 
 function drawSound() {
-  byId("silent").hidden = user === null || !sound.isLocked();
+  byId("silent").hidden = session.current() === null || !sound.isLocked();
 }
 
 function tick() {
@@ -143,20 +152,26 @@ function tick() {
 }
 
 whenSessionOver(() => {
-  if (user !== null) leave("login.over");
+  if (session.current() !== null) leave("login.over");
   else if (document.body.dataset.view === "starting") leave(null);
 });
 state.onChange((what) => {
   list.draw();
   banners.drawCounts();
   detail.changed(what);
+  if (state.isLoaded()) tour.offer();
 });
 state.onRaise((alert) => {
   sound.raised(alert);
-  if (alert.priority === "P1") banners.sayUrgent(alert);
+  if (alert.priority !== "P1") return;
+  banners.sayUrgent(alert);
+  if (!tour.isOpen()) return;
+  tour.close();
+  banners.notice(t("tour.interrupted"));
 });
 list.start(open);
 detail.start(() => list.select(null));
+tour.start({ list: () => detail.close(), alert: showSomeAlert });
 sound.whenLocked(drawSound);
 keys.start({
   down: () => moveBy(1),

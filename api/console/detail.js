@@ -1,10 +1,11 @@
 // The details of one alert and its incident: what to do first, why it fired, what happened since, and the acts.
 
-import { get } from "./api.js";
+import { get, now } from "./api.js";
 import * as acts from "./acts.js";
+import { OVER, UNANSWERED } from "./acts.js";
 import { byId, el } from "./dom.js";
 import { age, moment, span } from "./format.js";
-import { badge, chip, standing, standingOf } from "./list.js";
+import { badge, chip, drillTag, standing, standingOf } from "./list.js";
 import * as state from "./state.js";
 import { named, said, t } from "./texts.js";
 
@@ -135,7 +136,9 @@ function backButton() {
 function head() {
   const rule = state.ruleOf(alert.rule)?.rationalisation;
   return [
-    el("h2", { class: "headline" }, badge(alert.priority), ` ${said(alert.title)}`),
+    el("h2", { class: alert.drill ? "headline drill" : "headline" },
+      badge(alert.priority), " ", drillTag(alert), said(alert.title)),
+    alert.drill && el("p", { class: "drill-note" }, t("drill.note")),
     el("p", { class: "place" }, state.where(alert)),
     el("p", { class: "states" },
       standing(alert), incident && standingOf(incident),
@@ -152,14 +155,14 @@ function head() {
       el("h3", { id: "first-title" }, t("detail.first")),
       el("p", {}, said(alert.first_action)),
       rule && el("p", { class: "small" }, t("detail.time", { span: span(rule.time_available_s) }))),
-  ];
+  ].filter(Boolean);
 }
 
 function why() {
   const told = alert.explanation;
   const rule = state.ruleOf(alert.rule)?.rationalisation;
   const version = t("detail.rule_version", { id: told.rule, n: told.version });
-  return section("detail.why",
+  return el("section", { class: "part why" }, el("h3", {}, t("detail.why")),
     el("dl", { class: "facts" },
       fact("detail.summary", said(told.summary)),
       fact("detail.limit", told.limit ?? t("detail.limit_none")),
@@ -207,7 +210,7 @@ function receipts() {
   if (incident === null) return null;
   const phones = incident.receipts.filter((receipt) => receipt.channel !== "command_room");
   const room = incident.receipts.filter((receipt) => receipt.channel === "command_room");
-  return section("detail.receipts",
+  return el("section", { class: "part told" }, el("h3", {}, t("detail.receipts")),
     phones.length === 0
       ? el("p", {}, t("detail.no_receipts"))
       : el("ol", { class: "lines" }, phones.map((receipt) =>
@@ -219,9 +222,23 @@ function receipts() {
               receipt.attempts > 1 && ` · ${t("detail.attempts", { n: receipt.attempts })}`,
               receipt.state !== "accepted" && receipt.last_answer &&
                 el("span", { class: "small data" }, receipt.last_answer))))),
+    ladder(),
     room.length > 0 && el("p", { class: "small" }, t("detail.command_room", {
       n: room.length, done: room.filter((receipt) => receipt.state === "accepted").length,
     })));
+}
+
+/** The ladder's clock: who is told next, and when, unless somebody signs. */
+function ladder() {
+  if (OVER.has(incident.state)) return null;
+  if (!UNANSWERED.has(incident.state)) return el("p", { class: "ladder" }, t("ladder.stopped"));
+  const sounded = Date.parse(alert.last_sounded_at ?? incident.opened_at);
+  const next = incident.ladder.find((rung) => sounded + rung.after_s * 1000 > now());
+  if (next === undefined) return el("p", { class: "ladder" }, t("ladder.at_the_top"));
+  return el("p", { class: "ladder" }, t("ladder.next", {
+    at: moment(new Date(sounded + next.after_s * 1000).toISOString()),
+    who: next.recipients.map((recipient) => recipient.user).join("、"),
+  }));
 }
 
 const section = (title, ...content) => el("section", { class: "part" }, el("h3", {}, t(title) || title), ...content);

@@ -5,6 +5,8 @@ import { language, t } from "./texts.js";
 
 /** China has one time zone; the page shows it wherever the browser thinks it is. */
 const ZONE = "Asia/Shanghai";
+const OFFSET = "+08:00";
+const OFFSET_MS = 8 * 3600000;
 
 /** A time of day, with the date when it is not today. */
 export function moment(iso) {
@@ -13,6 +15,12 @@ export function moment(iso) {
   const time = written(at, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
   return day(at) === day(new Date(now())) ? time : `${day(at)} ${time}`;
 }
+
+/** A moment (ms) as the value of a date-time field, in the station's time. */
+export const fieldOf = (ms) => new Date(ms + OFFSET_MS).toISOString().slice(0, 16);
+
+/** What stands in a date-time field, as the API takes it. */
+export const momentOf = (value) => `${value.length === 16 ? `${value}:00` : value}${OFFSET}`;
 
 /** The clock on the wall. */
 export const wallClock = () =>

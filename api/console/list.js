@@ -33,6 +33,9 @@ export const badge = (priority) =>
   el("span", { class: `badge ${priority.toLowerCase()}` },
     el("span", { "aria-hidden": "true" }, SHAPES[priority] ?? "■"), ` ${priority}`);
 
+/** What is only practised says so in words. */
+export const drillTag = (thing) => thing.drill && el("span", { class: "drill-tag" }, t("drill.tag"));
+
 /** Draw the lists from the state. */
 export function draw() {
   const alerts = state.openAlerts();
@@ -79,9 +82,9 @@ export function move(by) {
   return chosenOf(rows[next].closest("li").dataset.key);
 }
 
-/** Bring the first unacknowledged alert of a priority into view, focus it and open it. */
-export function goTo(priority) {
-  const first = state.unacknowledged().find((alert) => alert.priority === priority);
+/** Bring the first unacknowledged alert that is wanted into view, focus it and open it. */
+export function goTo(wanted) {
+  const first = state.unacknowledged().find(wanted);
   if (!first) return;
   const row = list.querySelector(`li[data-key="alert-${first.id}"] .row`);
   open({ alert: first.id });
@@ -98,8 +101,10 @@ export function settle() {
 
 const stampOf = (thing) => {
   const incident = thing.alerts ? thing : state.openIncidentOf(thing.id);
-  return [language(), thing.version, incident?.state, state.where(thing)].join("|");
+  return [language(), thing.version, incident?.state, incident?.version, state.where(thing)].join("|");
 };
+
+const lookOf = (thing) => `${thing.priority.toLowerCase()}${thing.drill ? " drill" : ""}`;
 
 function row(chosen, look, ...parts) {
   return el("button", { type: "button", class: `row ${look}`, on: { click: () => open(chosen) } }, ...parts);
@@ -108,9 +113,9 @@ function row(chosen, look, ...parts) {
 function fillAlert(node, alert) {
   const pressing = state.isUnacknowledged(alert);
   const incident = state.openIncidentOf(alert.id);
-  fillKeepingFocus(node, row({ alert: alert.id }, `${alert.priority.toLowerCase()}${pressing ? " unacknowledged" : ""}`,
+  fillKeepingFocus(node, row({ alert: alert.id }, `${lookOf(alert)}${pressing ? " unacknowledged" : ""}`,
     badge(alert.priority),
-    el("span", { class: "title" }, said(alert.title)),
+    el("span", { class: "title" }, drillTag(alert), said(alert.title)),
     since(alert.raised_at),
     el("span", { class: "where" }, state.where(alert)),
     el("span", { class: "why" }, said(alert.explanation.summary)),
@@ -119,15 +124,15 @@ function fillAlert(node, alert) {
 }
 
 function fillIncident(node, incident) {
-  fillKeepingFocus(node, row({ incident: incident.id }, `${incident.priority.toLowerCase()} flat`,
-    badge(incident.priority), el("span", { class: "title" }, said(incident.title)), since(incident.opened_at),
+  fillKeepingFocus(node, row({ incident: incident.id }, `${lookOf(incident)} flat`,
+    badge(incident.priority), el("span", { class: "title" }, drillTag(incident), said(incident.title)), since(incident.opened_at),
     el("span", { class: "where" }, state.where(incident)),
     el("span", { class: "states" }, standingOf(incident))));
 }
 
 function fillEnded(node, alert) {
-  fillKeepingFocus(node, row({ alert: alert.id }, `${alert.priority.toLowerCase()} flat`,
-    badge(alert.priority), el("span", { class: "title" }, said(alert.title)),
+  fillKeepingFocus(node, row({ alert: alert.id }, `${lookOf(alert)} flat`,
+    badge(alert.priority), el("span", { class: "title" }, drillTag(alert), said(alert.title)),
     el("span", { class: "since" }, moment(alert.ended_at)),
     el("span", { class: "where" }, state.where(alert)),
     el("span", { class: "states" }, standing(alert))));
@@ -148,9 +153,12 @@ export const standing = (alert) => [
   chip(alert.retracted ? t("state.retracted") : named("state", alert.state)),
   alert.acknowledged && chip(t("state.acknowledged", { who: alert.acknowledged_by })),
   state.isUnacknowledged(alert) && chip(t("state.unacknowledged"), "striking"),
-  alert.suppressed_by && chip(t("state.suppressed", { why: alert.suppressed_by })),
+  alert.suppressed_by && chip(t("state.suppressed", { why: whyQuiet(alert.suppressed_by) })),
   alert.shelved_until && chip(t("state.shelved", { at: moment(alert.shelved_until) })),
 ];
+
+/** Why an alert was kept quiet: by a reason of ours, or by the alert of another rule. */
+const whyQuiet = (reason) => t(`quiet.${reason}`) || said(state.ruleOf(reason)?.title) || reason;
 
 /** An incident's number and state. */
 export const standingOf = (incident) => chip(`${t("incident")} ${incident.id} ${named("incident", incident.state)}`);

@@ -103,10 +103,10 @@ export const incidentOf = (id) => incidents.get(id);
 export const ruleOf = (id) => names.rules.get(id)?.definition;
 export const deviceName = (id) => names.devices.get(id)?.name ?? id ?? "";
 
-/** Open alerts, the most urgent first and the newest first among equals: what is dealt with does not jump about. */
+/** Open alerts, the most urgent first, real before practised, then the newest: what is dealt with does not jump about. */
 export const openAlerts = () =>
   [...alerts.values()].sort(
-    (a, b) => a.priority.localeCompare(b.priority) || b.raised_at.localeCompare(a.raised_at) || b.id - a.id,
+    (a, b) => a.priority.localeCompare(b.priority) || a.drill - b.drill || b.raised_at.localeCompare(a.raised_at) || b.id - a.id,
   );
 
 /** Open alerts nobody has acknowledged, unless somebody put them aside. */
@@ -132,7 +132,8 @@ export function where(thing) {
   const met = new Set();
   for (let area = thing.area; area && !met.has(area); area = names.areas.get(area)?.parent) {
     met.add(area);
-    parts.push(names.areas.get(area)?.name ?? area);
+    // Areas above one's own are not everybody's to see: they are left out, not shown as codes.
+    if (names.areas.has(area) || met.size === 1) parts.push(names.areas.get(area)?.name ?? area);
   }
   return parts.join(" · ");
 }

@@ -13,6 +13,7 @@ from gateway.model.errors import NotFound
 from gateway.store import alerts as alert_store
 from gateway.store import events as event_store
 from gateway.store import incidents as incident_store
+from gateway.store import registry as registry_store
 
 router = APIRouter(tags=["alerts"])
 
@@ -57,13 +58,15 @@ def list_work_items(
 
 @router.get("/alerts/{alert_id}")
 def get_alert(alert_id: int, session: Reader, have: Have) -> dict[str, Any]:
-    """One alert: why it fired, the events that counted, and its incidents."""
+    """One alert: why it fired, the events that counted, its incidents; until when its person is registered as away."""
     with have.pool.transaction() as connection:
         alert = alert_store.get(connection, scope_of(session), alert_id)
         if alert is None:
             raise NotFound(f"there is no alert {alert_id} within your reach")
+        away = registry_store.away_until(connection, scope_of(session), alert.person) if alert.person else None
         return {
             **alert.public(),
+            "away_until": away,
             "evidence": event_store.by_reference(connection, session.station, alert.events),
             "incidents": incident_store.of_alerts(connection, [alert.id]),
         }

@@ -14,6 +14,7 @@ from api.problems import unauthorised
 from gateway.model.errors import Forbidden
 from gateway.model.incident import ACTS, COMMAND_ROOM_ROLES
 from gateway.passwords import password_fits
+from gateway.register import AWAY_ROLES, DRILL_ROLES
 from gateway.store import accounts
 from gateway.store import registry as registry_store
 
@@ -76,11 +77,14 @@ def me(session: Who, have: Have) -> dict[str, Any]:
     may = [f"incidents.{name}" for name, act in ACTS.items() if session.role in act.roles]
     if session.role in COMMAND_ROOM_ROLES:
         may += ["alerts.ack", "alerts.reset"]
+    may += ["drills.announce"] * (session.role in DRILL_ROLES) + ["persons.away"] * (session.role in AWAY_ROLES)
     return {
         **_public(session),
         "station_name": station.name if station is not None else None,
         "time_zone": station.time_zone if station is not None else None,
         "may": sorted(may),
+        # In a demo the console shows newcomers around, the stand-in for the officers' phones included.
+        "demo": {"phones": f"{have.settings.phone_url}/"} if have.settings.demo else None,
     }
 
 

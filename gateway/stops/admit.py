@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from gateway.model.errors import BadInput
 from gateway.model.event import ALARM_PREFIX, DeadLetter, Event, Report
 from gateway.model.ports import Delivery
+from gateway.model.registry import ROAD_DEVICE
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,7 +58,7 @@ def admit_report(
     if report.station != registry.station.id:
         raise BadInput(f"this gateway serves {registry.station.id}, not {report.station}", reason="wrong_station")
     device = registry.devices.get(report.device)
-    if device is None:
+    if device is None or (device.id == ROAD_DEVICE and not _is_probe(report)):
         raise BadInput(f"device {report.device!r} is not in the registry", reason="unknown_device")
     said = report.ts.astimezone(UTC)
     old = said < delivery.received_at - late
@@ -85,6 +86,11 @@ def admit_report(
         persons=registry.persons_at(device.place),
         skewed=skewed,
     )
+
+
+def _is_probe(report: Report) -> bool:
+    """Under its own name the gateway says nothing but probes; whatever else claims that name is nobody we know."""
+    return report.kind.startswith(ALARM_PREFIX) and isinstance(report.data.get("probe"), str)
 
 
 def dead_letter(delivery: Delivery, reason: str, detail: str, at: datetime | None = None) -> DeadLetter:

@@ -202,7 +202,8 @@ def running(demo: Demo) -> Demo:
 def test_demo_json_says_where_everything_is_and_who_may_log_in(running: Demo) -> None:
     told = running.told
     assert set(told) == {
-        "url", "mqtt", "database_url", "station", "users", "phones", "command_room", "devices_file", "pids",
+        "url", "mqtt", "database_url", "station", "users", "phones", "command_room", "devices_file", "site_file",
+        "seed", "settings", "pids",
     }  # fmt: skip
     assert told["url"] == f"http://{LOOPBACK}:{running.port}"
     assert set(told["mqtt"]) == {"host", "port", "username", "password"}

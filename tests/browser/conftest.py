@@ -12,18 +12,24 @@ import time
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 #: Started for the first time, a demo makes a database; a busy machine takes its time over that.
 START_S = 100.0
 PATIENCE_MS = 30_000
+#: The small town: every test knows its doors by name.
+SITE = Path(__file__).parents[2] / "simulators" / "site.yaml"
+#: The tour starts by itself in a browser that has never seen it; these have.
+SEEN_TOUR = "localStorage.setItem('anxin.tour', 'seen')"
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -79,6 +85,36 @@ class Demo:
             self._token = self._ask("auth/login", login)["token"]
         return self._ask(path)
 
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """Do something as the operator, beside the page."""
+        self.get("me")
+        return self._ask(path, body)
+
+    def settle(self, device: str) -> None:
+        """Acknowledge and reset what another test has left open on a device: the next press is a new alert."""
+        for alert in self.get(f"alerts?state=open&device={device}")["items"]:
+            self.post(f"alerts/{alert['id']}/ack", {})
+            if alert["latched"]:
+                self.post(f"alerts/{alert['id']}/reset", {})
+
+    @contextmanager
+    def changing_the_registry(self) -> Iterator[None]:
+        """What is done within is known to the gateway afterwards."""
+        log = Path(self.told["devices_file"]).with_name("gateway.log")
+        before = log.read_text(errors="replace").count("registry read anew")
+        yield
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while log.read_text(errors="replace").count("registry read anew") == before:
+            assert time.monotonic() < deadline, "the gateway did not read the registry anew"
+            time.sleep(0.05)
+
+    def change(self, statement: str, *parameters: object) -> None:
+        """Change the registry behind everybody's back, and let the gateway read it anew."""
+        with self.changing_the_registry(), psycopg.connect(self.told["database_url"]) as database:
+            database.execute(statement, parameters)  # type: ignore[arg-type]
+            database.execute("update station set registry_version = registry_version + 1")
+            database.execute("notify anxin_registry")
+
     def alert_of(self, device: str) -> dict[str, Any]:
         """The open alert of a device, as the API tells it."""
         (alert,) = self.get(f"alerts?state=open&device={device}")["items"]
@@ -116,7 +152,19 @@ def demo(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         port = probe.getsockname()[1]
     log = (home / "demo.log").open("wb")
     process = subprocess.Popen(
-        [sys.executable, "-m", "gateway.cli", "demo", "--no-simulators", "--home", home, "--port", str(port)],
+        [
+            sys.executable,
+            "-m",
+            "gateway.cli",
+            "demo",
+            "--no-simulators",
+            "--site",
+            SITE,
+            "--home",
+            home,
+            "--port",
+            str(port),
+        ],
         stdout=log,
         stderr=subprocess.STDOUT,
     )
@@ -132,11 +180,13 @@ def demo(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         log.close()
 
 
-@pytest.fixture
-def page(chromium: Browser, demo: Demo) -> Iterator[Page]:
-    """A page of its own on a desk's screen: no cookies, nothing remembered; it must not throw or break the CSP."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, base_url=demo.url, locale="zh-CN")
+@contextmanager
+def opened(chromium: Browser, demo: Demo, *, seen_tour: bool = True, width: int = 1280) -> Iterator[Page]:
+    """A page of its own: no cookies, nothing else remembered; it must not throw or break the CSP."""
+    context = chromium.new_context(viewport={"width": width, "height": 800}, base_url=demo.url, locale="zh-CN")
     context.set_default_timeout(PATIENCE_MS)
+    if seen_tour:
+        context.add_init_script(SEEN_TOUR)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -147,13 +197,39 @@ def page(chromium: Browser, demo: Demo) -> Iterator[Page]:
 
 
 @pytest.fixture
+def page(chromium: Browser, demo: Demo) -> Iterator[Page]:
+    """A page on a desk's screen."""
+    with opened(chromium, demo) as page:
+        yield page
+
+
+@pytest.fixture
+def newcomer(chromium: Browser, demo: Demo) -> Iterator[Page]:
+    """A page in a browser that has never seen the tour."""
+    with opened(chromium, demo, seen_tour=False) as page:
+        yield page
+
+
+@pytest.fixture
+def newcomers_phone(chromium: Browser, demo: Demo) -> Iterator[Page]:
+    """The same on a phone's screen."""
+    with opened(chromium, demo, seen_tour=False, width=390) as page:
+        yield page
+
+
+def enter(page: Page, demo: Demo, username: str = "operator", password: str | None = None) -> None:
+    """Fill in the log-in form of a page and send it."""
+    page.locator("#username").fill(username)
+    page.locator("#password").fill(password if password is not None else demo.password(username))
+    page.locator("#login button[type=submit]").click()
+
+
+@pytest.fixture
 def log_in(page: Page, demo: Demo) -> Callable[..., None]:
     """Log in on the page."""
 
     def act(username: str = "operator", password: str | None = None) -> None:
-        page.locator("#username").fill(username)
-        page.locator("#password").fill(password if password is not None else demo.password(username))
-        page.locator("#login button[type=submit]").click()
+        enter(page, demo, username, password)
 
     return act
 

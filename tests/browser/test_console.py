@@ -179,6 +179,15 @@ def test_no_request_leaves_the_machine(page: Page, demo: Demo, log_in: Callable[
     assert [url for url in asked if urllib.parse.urlsplit(url).netloc != ours] == []
 
 
+def test_the_documentation_of_the_api_is_complete_and_all_ours(page: Page, demo: Demo) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto("/docs")
+    expect(page.locator(".opblock-summary-path", has_text=re.compile("persons/.*away"))).to_be_visible()
+    ours = urllib.parse.urlsplit(demo.url).netloc
+    assert [url for url in asked if urllib.parse.urlsplit(url).netloc not in {ours, ""}] == []
+
+
 def test_a_session_that_is_over_leads_back_to_the_form(console: Page) -> None:
     console.context.clear_cookies()
     console.reload()

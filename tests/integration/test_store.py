@@ -19,6 +19,7 @@ from gateway.model.errors import Fenced
 from gateway.model.event import DeadLetter, Event
 from gateway.model.incident import Incident
 from gateway.model.judgement import Timer
+from gateway.model.registry import ROAD_DEVICE
 from gateway.model.scope import Scope
 from gateway.site import import_site
 from gateway.store import changes, events, incidents, outbox, registry, road, rule_state, upkeep
@@ -56,7 +57,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     server = EmbeddedPostgres(tmp_path_factory.mktemp(kind) / "data", any_free(), bin_directory=programs)
     server.start()
     try:
-        assert migrate(server.url) == ["0001.registry", "0002.events", "0003.alerts"]
+        assert migrate(server.url) == ["0001.registry", "0002.events", "0003.alerts", "0004.town"]
         assert migrate(server.url) == []
         with connect(server.url, "test") as connection:
             import_site(connection, make_site(3))
@@ -286,7 +287,7 @@ def test_the_audit_and_the_timeline_cannot_be_changed(connection: Connection[Tup
 def test_the_registry_reads_back_what_was_imported(connection: Connection[TupleRow]) -> None:
     read = registry.load(connection, STATION)
     site = make_site(3)
-    assert set(read.devices) == {device.id for device in site.devices}
+    assert set(read.devices) == {device.id for device in site.devices} | {ROAD_DEVICE}
     assert read.persons_at("flat-1") == ("p-1",)
     assert read.areas_above("grid-1") == ["grid-1", "beat-1"]
     version = read.version

@@ -1,0 +1,10 @@
+// Swagger UI on our OpenAPI document. No validator: it would ask a server of somebody else's.
+
+window.SwaggerUIBundle({
+  dom_id: "#swagger-ui",
+  url: "/openapi.json",
+  validatorUrl: null,
+  deepLinking: true,
+  defaultModelsExpandDepth: 0,
+  docExpansion: "list",
+});
