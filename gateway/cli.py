@@ -97,7 +97,7 @@ def demo(  # one parameter per option
 
     The first start makes a county town and fills in a month of its history, ringing nobody. A second start goes on with
     the same data, after filling in what happened meanwhile. $ANXIN_HOME/demo.json says where everything is and who may
-    log in.
+    log in. While it runs it follows its site file: `anxin device add` brings a device of yours in.
     """
     from gateway.embedded.demo import Demo, DemoOptions  # noqa: PLC0415  # keep `anxin --help` quick
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from gateway.settings import read_settings, require
+from gateway.settings import read_settings, require, running_demo
 
 #: How long a running demo may take to let a new device in.
 TAKEN_IN_S = 20.0
@@ -41,9 +41,9 @@ def device_add(device_id: str, kind: str, place: str, name: str | None, via: str
     from gateway.model.registry import Device  # noqa: PLC0415
 
     home = read_settings().home
-    demo = _read(home / "demo.json")
-    running = demo is not None and (site is None or str(site.resolve()) == demo["site_file"])
-    path = site or Path(demo["site_file"] if demo is not None else home / "site.yaml")
+    demo = running_demo(home)
+    path = site or Path(demo.get("site_file", home / "site.yaml"))
+    running = bool(demo) and str(path.resolve()) == demo["site_file"]
     enrol(path, Device(device_id, kind, place, name or device_id, via))
     click.echo(f"{device_id} stands in {path}", err=True)
     if not running:

@@ -75,10 +75,9 @@ def read(lines: Iterable[bytes]) -> Iterator[Span | Delivery | Control]:
         if not text.strip():
             continue
         try:
-            line = decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            thing = _thing(decode(text), number)
+        except (msgspec.DecodeError, UnicodeDecodeError, OverflowError) as error:
             raise BadInput(f"line {number}: {error}", reason="history_line") from error
-        thing = _thing(line, number)
         if not isinstance(thing, Span):
             moment = thing.received_at if isinstance(thing, Delivery) else thing.at
             if moment < last:

@@ -47,6 +47,7 @@ def test_spans_and_what_people_did() -> None:
         (b'{"at":"2026-11-01T00:00:00Z"}', "no topic"),
         (b'{"at":"2026-10-31T23:59:59Z","topic":"t","payload":{}}', "before the line above"),
         (b"\xff", "line 2"),
+        (b'{"at":"0001-01-01T00:00:00+08:00","topic":"t","payload":{}}', "line 2"),
     ],
 )
 def test_a_line_that_cannot_be_taken_is_named(text: bytes, told: str) -> None:
