@@ -20,7 +20,7 @@ from gateway.embedded.greeting import greeting, is_ready
 from gateway.embedded.logins import Logins, behind, of_devices, register
 from gateway.embedded.ports import LOOPBACK, choose, is_free, must_be_free
 from gateway.embedded.postgres import EmbeddedPostgres
-from gateway.embedded.secrets import Secrets, write_private
+from gateway.embedded.secrets import Secrets, write_private, write_private_text
 from gateway.embedded.site_watch import SiteWatch
 from gateway.embedded.supervisor import Program, Supervisor
 from gateway.embedded.town import Stopped, Town, write_site
@@ -204,9 +204,11 @@ class Demo:
 
     def _start_programs(self, secrets: Secrets) -> None:
         self._say("starting phones and command room (stand-ins)")
+        secret_file = self.home / "command-room.secret"
+        write_private_text(secret_file, secrets.command_room)
         self._start_program(
             "receivers", "-m", "simulators", "receivers", "--port", str(self._ports["receivers"]),
-            "--secret", secrets.command_room, "--journal", self.home / "receivers",
+            "--secret-file", secret_file, "--journal", self.home / "receivers",
         )  # fmt: skip
         self._say("starting the gateway")
         self._start_program("gateway", "-m", "gateway.cli", "gateway")

@@ -39,12 +39,16 @@ def load_secrets(path: Path) -> Secrets:
 
 def write_private(path: Path, content: Any) -> None:
     """Write JSON that only its owner may read: whole or not at all."""
+    write_private_text(path, json.dumps(msgspec.to_builtins(content), ensure_ascii=False, indent=2) + "\n")
+
+
+def write_private_text(path: Path, text: str) -> None:
+    """Write a text that only its owner may read: whole or not at all."""
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(msgspec.to_builtins(content), file, ensure_ascii=False, indent=2)
-        file.write("\n")
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
