@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable
 from types import FrameType
 
@@ -19,6 +20,7 @@ from gateway import schedule as upkeep_schedule
 from gateway.clock import Clock, SystemClock, clock_of, monotonic
 from gateway.driver import RETRY_S, Driver
 from gateway.failpoints import Failpoints
+from gateway.handover import hand_over
 from gateway.inbox import InboxSource
 from gateway.listener import Listener
 from gateway.model.errors import Fenced, StoreUnavailable
@@ -66,6 +68,7 @@ class Gateway:
         )
         self._schedule = Schedule(settings, self.clock)
         self._driver: Driver | None = None
+        self._to_say: deque[Verdict] = deque(maxlen=100)
         self._inbox: InboxSource | None = None
         self._mqtt: list[MqttSource] = []
         self._exit_code = 0
@@ -107,6 +110,7 @@ class Gateway:
             try:
                 self._driver = driver = self._new_driver(road)
                 road.start_subjects()
+                hand_over(road, self.clock.now())
                 # The broker's session belongs to whoever holds the road: connect after, let go before.
                 for source in self._mqtt:
                     source.start()
@@ -137,6 +141,7 @@ class Gateway:
             batch_max=self.settings.batch_max,
             grace_s=self.settings.timers_grace_s,
             committed=self._telling.wake,
+            to_say=self._to_say,
         )
 
     # ── opening ──────────────────────────────────────────────────────────────────────────────────────
@@ -208,8 +213,8 @@ class Gateway:
             source.say(topic, payload)
 
     def _say_own(self, verdict: Verdict) -> None:
-        if self._driver is not None:
-            self._driver.say(verdict)
+        self._to_say.append(verdict)
+        self._wake()
 
     def _hear_inbox(self) -> None:
         if self._inbox is not None:
@@ -240,7 +245,7 @@ class Gateway:
     def facts(self) -> dict[str, object]:
         """How the gateway is, as the API shows it."""
         road = self._driver.road if self._driver is not None else None
-        horizon = self._driver.horizon() if self._driver is not None else None
+        horizon = self._driver.read_until() if self._driver is not None else None
         lag = (self.clock.now() - horizon).total_seconds() if horizon is not None and horizon.year > 1 else None
         return {
             "sources": {

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
-import structlog
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
@@ -18,22 +17,18 @@ from connectors.native.decode import decode
 from gateway import history
 from gateway.batch import Mode
 from gateway.clock import Clock, VirtualClock, monotonic
-from gateway.model.alert import Alert
+from gateway.handover import hand_over
 from gateway.model.errors import BadInput, Misconfigured
-from gateway.model.judgement import Explanation, Verdict
 from gateway.model.ports import Delivery
 from gateway.road import Road
 from gateway.rule_book import definitions_of, publish
 from gateway.schedule import AHEAD
 from gateway.settings import Settings
-from gateway.store import alerts as alert_store
 from gateway.store import road as road_store
 from gateway.store import upkeep
 from gateway.store.pool import connect, reaching_store
 from gateway.tell import Announcer
 from rules.load import RuleBook
-
-log = structlog.get_logger()
 
 #: Deliveries per transaction. Timers fire between them in due order, so that the size changes nothing but the speed.
 AT_ONCE = 5_000
@@ -41,8 +36,6 @@ NO_LIMIT = timedelta.max
 #: Deliveries this far before the newest one known are looked at again: the last moments may not have been stored.
 OVERLAP = timedelta(minutes=2)
 TELL_EVERY_S = 1.0
-#: A press or sighting this old rings nobody when history meets the present; a condition that still stands does.
-NEWS = timedelta(hours=1)
 
 
 class Summary(msgspec.Struct):
@@ -102,13 +95,11 @@ class _Backfill:
         rest = (thing for thing in self._chained(first, deliveries) if not self._lived(thing, lived_until))
         for bundle in history.stretches(rest, AT_ONCE, NO_LIMIT):
             if isinstance(bundle, history.Control):
-                raise BadInput(
-                    "a person or a drill stands in a history; those are for rehearsals", reason="history_line"
-                )
+                continue  # refused while reading
             virtual.moment = bundle[-1].received_at
             road.travel(bundle)
             self._count(bundle, road)
-        self._hand_over(road, book, virtual)
+        self._meet_the_present(road, book, virtual)
         return self._summary
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────
@@ -163,43 +154,11 @@ class _Backfill:
         announcer = Announcer(self._settings.station, command_room=bool(self._settings.command_room_url))
         return Road(self._settings, clock, self._connection, book, decode, announcer, mode=mode)
 
-    def _hand_over(self, road: Road, book: RuleBook, virtual: VirtualClock) -> None:
+    def _meet_the_present(self, road: Road, book: RuleBook, virtual: VirtualClock) -> None:
         """Let time run up to now, then tell people what still stands."""
         now = self._clock.now()
         virtual.moment = min(now, self._span.until) if self._span is not None else now
         road.let_time_pass()
-        with self._connection.transaction():
-            left = alert_store.all_open(self._connection, self._settings.station)
-            standing = [alert for alert in left if _still_stands(alert, book, now)]
-            for alert in left:
-                if alert not in standing and alert.sounded == 0:
-                    ended = msgspec.structs.replace(alert, active=False, latched=False, ended_at=now)
-                    alert_store.update(self._connection, ended)
         live = self._road(self._clock, book, Mode.LIVE)
-        live.say([_again(alert) for alert in standing if alert.sounded == 0])
-        self._summary.handed_over = sum(alert.stream == "alert" and alert.sounded == 0 for alert in standing)
+        self._summary.handed_over = hand_over(live, now)
         self._summary.seconds = monotonic() - self._began
-
-
-def _still_stands(alert: Alert, book: RuleBook, now: datetime) -> bool:
-    rule = book.rules.get(alert.rule)
-    if rule is not None and rule.OCCURRENCES and alert.stream == "alert":
-        return alert.active and now - alert.last_event_at <= NEWS
-    return alert.active
-
-
-def _again(alert: Alert) -> Verdict:
-    """The verdict that an alert of history still stands."""
-    return Verdict(
-        "raise",
-        alert.rule,
-        alert.subject,
-        alert.last_event_at,
-        msgspec.convert(alert.explanation, Explanation),
-        priority=alert.priority,  # type: ignore[arg-type]  # as the rule said it
-        stream=alert.stream,  # type: ignore[arg-type]
-        latch=alert.latched,
-        place=alert.place,
-        device=alert.device,
-        person=alert.person,
-    )

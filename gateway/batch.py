@@ -123,5 +123,8 @@ class Batch:
         for device, health in heard.items():
             before = self.heard.get(device)
             if before is not None and health.online is None:
-                health.online, health.battery = before.online, health.battery or before.battery
+                health.online, health.battery = (
+                    before.online,
+                    before.battery if health.battery is None else health.battery,
+                )
             self.heard[device] = health

@@ -92,20 +92,22 @@ def simulate(  # one parameter per option
 @click.option("--minutes", default=15.0, show_default=True, type=click.FloatRange(1, 480), help="How long it lasts.")
 @click.option("--note", default="", help="What is practised, for the timeline.")
 @click.option("--by", default="command line", show_default=True, help="Who announces it.")
-def drill(device: str, minutes: float, note: str, by: str) -> None:
+@click.option("--end", is_flag=True, help="End it now: what the device reports from here on is real.")
+def drill(device: str, minutes: float, note: str, by: str, end: bool) -> None:
     """Announce a drill: for so long, what DEVICE reports rings as always and is marked as a drill everywhere."""
+    from gateway import register  # noqa: PLC0415
+    from gateway.acts import Actor  # noqa: PLC0415
     from gateway.clock import clock_of  # noqa: PLC0415
-    from gateway.model.registry import Drill  # noqa: PLC0415
     from gateway.model.scope import Scope  # noqa: PLC0415
-    from gateway.store import registry  # noqa: PLC0415
     from gateway.store.pool import connect, reaching_store  # noqa: PLC0415
 
     settings = read_settings()
     require(settings, "database_url")
-    now = clock_of(settings.clock).now()
-    planned = Drill(device, now, now + timedelta(minutes=minutes), note)
+    actor = Actor(by, "admin", Scope(settings.station), clock_of(settings.clock).now())
     with reaching_store(), connect(settings.database, "drill") as connection:
-        known = registry.announce_drill(connection, Scope(settings.station), planned, by=by)
-    if not known:
-        raise click.ClickException(f"there is no device {device!r} in the registry")
+        if end:
+            register.end_drill(connection, actor, device)
+            click.echo(json.dumps({"device": device, "ends_at": actor.at.isoformat()}))
+            return
+        planned = register.announce_drill(connection, actor, device, timedelta(minutes=minutes), note)
     click.echo(json.dumps({"device": device, "ends_at": planned.ends_at.isoformat()}))

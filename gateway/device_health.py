@@ -11,7 +11,8 @@ from gateway.store.road import Health
 
 #: «Last heard» is written at most this often per device; what lies between can be read from its events.
 WRITTEN_EVERY = timedelta(seconds=15)
-STATUS_KINDS = frozenset({"device.online", "device.offline"})
+ONLINE, OFFLINE = "device.online", "device.offline"
+STATUS_KINDS = frozenset({ONLINE, OFFLINE})
 
 
 class DeviceHealth:
@@ -21,6 +22,8 @@ class DeviceHealth:
         self.last_heard = last_heard
         self._written = dict(last_heard)
         self._online = online if online is not None else {}
+        #: When each device that is offline said so, or the broker for it (UTC).
+        self._offline_at: dict[str, datetime] = {}
         #: What to put back when the batch is undone: (which dict, device, value before or None).
         self._undo: list[tuple[dict[str, Any], str, Any]] = []
 
@@ -28,10 +31,6 @@ class DeviceHealth:
     def online(self) -> dict[str, bool]:
         """Which devices said last that they are there, or that they go; what rules see."""
         return self._online
-
-    def has_said(self, event: Event) -> bool:
-        """Say whether a status only repeats what is known: the broker's retained copy is state, not news."""
-        return event.kind in STATUS_KINDS and self._online.get(event.device) is (event.kind == "device.online")
 
     def learn(self, events: Iterable[Event]) -> dict[str, Health]:
         """Take in events and return what is worth writing, by device.
@@ -41,8 +40,9 @@ class DeviceHealth:
         worth: dict[str, Health] = {}
         for event in events:
             device, at = event.device, event.received_at
-            if event.kind != "device.offline" and at > self.last_heard.get(device, at - WRITTEN_EVERY):
+            if event.kind != OFFLINE and at > self.last_heard.get(device, at - WRITTEN_EVERY):
                 self._set(self.last_heard, device, at)
+            worth.update(self._back(event))
             heard = self.last_heard.get(device, at)
             written = self._written.get(device)
             if event.kind in STATUS_KINDS:
@@ -54,6 +54,22 @@ class DeviceHealth:
         for device, health in worth.items():
             self._set(self._written, device, health.heard)
         return worth
+
+    def _back(self, event: Event) -> dict[str, Health]:
+        """Who speaks is there, and so is the gateway it speaks through, whatever a farewell said that came too late.
+
+        Not what it said before the farewell and arrives after it.
+        """
+        if event.kind == OFFLINE:
+            return {}
+        back: dict[str, Health] = {}
+        for one in (event.device, event.via):
+            if one is None or self._online.get(one) is not False:
+                continue
+            if event.ts > self._offline_at.get(one, event.ts - WRITTEN_EVERY):
+                self._set(self._online, one, True)
+                back[one] = Health(max(event.received_at, self.last_heard.get(one, event.received_at)), online=True)
+        return back
 
     def committed(self) -> None:
         """The batch is stored."""
@@ -73,7 +89,9 @@ class DeviceHealth:
         known[device] = value
 
     def _status(self, event: Event, heard: datetime) -> Health:
-        self._set(self._online, event.device, event.kind == "device.online")
+        self._set(self._online, event.device, event.kind == ONLINE)
+        if event.kind == OFFLINE:
+            self._set(self._offline_at, event.device, event.received_at)
         battery = event.data.get("battery")
         known = isinstance(battery, int) and not isinstance(battery, bool) and 0 <= battery <= 100  # noqa: PLR2004
-        return Health(heard, event.kind == "device.online", battery if known else None)
+        return Health(heard, event.kind == ONLINE, battery if known else None)

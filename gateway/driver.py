@@ -37,6 +37,7 @@ class Driver:
         batch_max: int,
         grace_s: float,
         committed: Callable[[], None],
+        to_say: deque[Verdict] | None = None,
     ) -> None:
         self.road = road
         self._sources, self._clock = sources, clock
@@ -44,7 +45,8 @@ class Driver:
         self._committed = committed
         self._wake = threading.Event()
         self._registry_changed = threading.Event()
-        self._to_say: deque[Verdict] = deque(maxlen=100)
+        #: What the gateway itself has to say; outlives this driver.
+        self._to_say: deque[Verdict] = to_say if to_say is not None else deque()
         #: When the loop last went round: the grace does not count what happened while it stood still.
         self._went_round_at = self._grace_from = monotonic()
 
@@ -56,11 +58,6 @@ class Driver:
     def registry_changed(self) -> None:
         """The registry is to be read anew."""
         self._registry_changed.set()
-        self.wake()
-
-    def say(self, verdict: Verdict) -> None:
-        """Let something of the gateway's own travel with the next turn. From any thread."""
-        self._to_say.append(verdict)
         self.wake()
 
     def run(self, stopping: threading.Event) -> None:
@@ -79,7 +76,10 @@ class Driver:
             self._registry_changed.clear()
             self.road.reload_registry()
         if self._to_say:
-            self.road.say([self._to_say.popleft() for _ in range(len(self._to_say))])
+            saying = list(self._to_say)
+            self.road.say(saying)
+            for _ in saying:  # only now: it must outlive a database that is away
+                self._to_say.popleft()
             self._committed()
         busy = self._take_and_travel()
         fired = self.road.fire_timers(self.horizon())
@@ -106,11 +106,18 @@ class Driver:
         Everything the sources took in before it has been judged. A source that has said nothing at all for the grace
         is waited for no longer: better a late warning with a broken broker than none.
         """
+        self._note_round(monotonic())
+        return self.read_until()
+
+    def read_until(self) -> datetime:
+        """The same, only looked at: for whoever shows it."""
         now, moment = self._clock.now(), monotonic()
+        return min(self._read_until(source, now, moment) for source in self._sources)
+
+    def _note_round(self, moment: float) -> None:
         if moment - self._went_round_at > STOOD_STILL_S:
             self._grace_from = moment  # we were stopped, or the database was away: hear first what came meanwhile
         self._went_round_at = moment
-        return min(self._read_until(source, now, moment) for source in self._sources)
 
     def _read_until(self, source: Source, now: datetime, moment: float) -> datetime:
         silent_s = moment - max(source.progressed_at, self._grace_from)

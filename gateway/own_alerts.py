@@ -9,6 +9,7 @@ from datetime import datetime
 
 from gateway.model.event import DeadLetter
 from gateway.model.judgement import Action, Explanation, Verdict
+from rules.rule import Rule
 
 QUARANTINE = "rule-quarantined"
 BURIED_ALARM = "alarm-not-stored"
@@ -38,14 +39,19 @@ TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 }
 
 
-def put_aside_verdict(rule: str, told: str, at: datetime) -> Verdict:
-    """Return the work item for a rule that was put aside until the next start."""
+def put_aside_verdict(rule: Rule, told: str, at: datetime) -> Verdict:
+    """Return what is said of a rule that was put aside until the next start.
+
+    An alert when it watches over people, since nobody does now; a work item otherwise.
+    """
     summary = {
-        "zh": f"规则 {rule} 出错，已隔离：{told}",
-        "en": f"The rule {rule} failed and was put aside: {told}",
+        "zh": f"规则 {rule.id} 出错，已隔离：{told}",
+        "en": f"The rule {rule.id} failed and was put aside: {told}",
     }
-    explanation = Explanation(QUARANTINE, 1, summary, {"rule": rule, "error": told})
-    return Verdict("raise", QUARANTINE, f"rule:{rule}", at, explanation, priority="P4", stream="work_item")
+    explanation = Explanation(QUARANTINE, 1, summary, {"rule": rule.id, "error": told})
+    if rule.definition.stream == "alert":
+        return Verdict("raise", QUARANTINE, f"rule:{rule.id}", at, explanation, priority="P2")
+    return Verdict("raise", QUARANTINE, f"rule:{rule.id}", at, explanation, priority="P4", stream="work_item")
 
 
 def buried_alarm_verdict(letter: DeadLetter, at: datetime) -> Verdict:

@@ -43,6 +43,18 @@ def announce_drill(connection: Connection[TupleRow], actor: Actor, device: str, 
     return drill
 
 
+def end_drill(connection: Connection[TupleRow], actor: Actor, device: str) -> None:
+    """End a device's drill now: what it reports from here on is real.
+
+    Raises `Forbidden`, `NotFound` when none is under way or to come within the actor's scope.
+    """
+    if actor.role not in DRILL_ROLES:
+        raise Forbidden(f"the role {actor.role} may not end drills")
+    if not registry_store.end_drill(connection, actor.scope, device, now=actor.at):
+        raise NotFound(f"no drill of {device!r} is under way within your reach")
+    _audit(connection, actor, "drill.end", f"device/{device}", {})
+
+
 def mark_away(
     connection: Connection[TupleRow], actor: Actor, person: str, until: datetime | None, reason: str | None
 ) -> None:
@@ -57,11 +69,18 @@ def mark_away(
         raise BadInput("that moment is past; say until when the person will be away", reason="away_until")
     if until is not None and until - actor.at > LONGEST_ABSENCE:
         raise BadInput("an absence is registered for at most 180 days at a time", reason="away_until")
-    told = until.isoformat() if until is not None else None
+    # Back: what came before is not held against them, so silence counts from now.
+    told = (until or actor.at).isoformat()
     if not registry_store.patch_care(connection, actor.scope, person, {"away_until": told}):
         raise NotFound(f"there is no person {person!r} within your reach")
     act = "person.away" if until is not None else "person.back"
-    _audit(connection, actor, act, f"person/{person}", {"until": told, "reason": reason})
+    _audit(
+        connection,
+        actor,
+        act,
+        f"person/{person}",
+        {"until": until.isoformat() if until is not None else None, "reason": reason},
+    )
 
 
 def _audit(connection: Connection[TupleRow], actor: Actor, act: str, what: str, detail: dict[str, Any]) -> None:

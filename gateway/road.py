@@ -116,7 +116,7 @@ class Road:
     def start_subjects(self) -> int:
         """Let each rule meet the subjects it watches and has never met; returns how many there were."""
         unknown: list[tuple[str, str]] = []
-        with self._asking() as connection:
+        with self.asking() as connection:
             for rule in self.book:
                 known = rule_state.known_subjects(connection, self.station, rule.id)
                 unknown.extend((rule.id, subject) for subject in rule.subjects(self.registry) if subject not in known)
@@ -129,17 +129,17 @@ class Road:
         if self._next_due is None or self._next_due > until:
             return 0
         runnable = self._runnable()
-        with self._asking() as connection:
+        with self.asking() as connection:
             timers = rule_state.due_timers(connection, self.station, until, runnable, TIMERS_AT_ONCE)
         if timers:
             self._travel(Freight(timers=timers))
-        with self._asking() as connection:
+        with self.asking() as connection:
             self._next_due = rule_state.next_due(connection, self.station, runnable)
         return len(timers)
 
     def take_inbox(self, limit: int) -> list[Delivery]:
         """Return what waits in the inbox."""
-        with self._asking() as connection:
+        with self.asking() as connection:
             return event_store.inbox_take(connection, self.station, limit)
 
     def due_by(self, moment: datetime) -> list[Timer]:
@@ -151,7 +151,7 @@ class Road:
 
     def reload_registry(self) -> None:
         """Read the registry anew if it has changed, meet those who are new, and let rules see what is new of others."""
-        with self._asking() as connection:
+        with self.asking() as connection:
             if registry_store.current_version(connection, self.station) == self.registry.version:
                 return
             before, self.registry = self.registry, registry_store.load(connection, self.station)
@@ -166,7 +166,7 @@ class Road:
             self._travel(Freight(changes=concerned))
 
     @contextmanager
-    def _asking(self) -> Iterator[Connection[TupleRow]]:
+    def asking(self) -> Iterator[Connection[TupleRow]]:
         """A short transaction that asks something. Raises `StoreUnavailable`."""
         with reaching_store(), self._connection.transaction():
             yield self._connection
@@ -197,8 +197,7 @@ class Road:
             stop(batch, self)
             self.seconds[stop.__name__] += monotonic() - began
         began = monotonic()
-        if self.mode is not Mode.HISTORY:
-            tell.tell_changes(batch, self._announcer)
+        tell.tell_changes(batch, self._announcer)
         self._commit()
         self.seconds["commit"] += monotonic() - began
         self._version += 1
@@ -236,7 +235,7 @@ class Road:
         elif freight.rule is not None:
             log.error("rule put aside", stop="judge", rule=freight.rule, error=told)
             self.quarantined.add(freight.rule)
-            self._say_verdict(put_aside_verdict(freight.rule, told, self.clock.now()))
+            self._say_verdict(put_aside_verdict(self.book.rules[freight.rule], told, self.clock.now()))
         else:
             raise error  # time passed, no more: there is nothing to put aside
 
@@ -245,7 +244,7 @@ class Road:
         for detail in (told, "the database refused it, and its reason"):
             letter = dead_letter(delivery, "store_refused", detail)
             try:
-                with self._asking() as connection:
+                with self.asking() as connection:
                     road_store.advance(connection, self.station, self._version)
                     event_store.bury(connection, self.station, [letter])
                     event_store.inbox_remove(connection, [delivery.token] if delivery.source == INBOX else [])

@@ -33,6 +33,8 @@ from gateway.store import registry as registry_store
 _Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 #: A month: a limit beyond it watches nobody.
 MOST_S = 31 * 86_400
+#: An absence beyond this year is a mistake.
+LATEST_YEAR = 2100
 _ID = re.compile(r"^[A-Za-z0-9_-]{1,64}\Z")
 #: libyaml's loader where PyYAML was built with it: a county's file takes seconds otherwise.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -159,6 +161,8 @@ def _care_complaints(care: Mapping[str, Any]) -> Iterator[str]:
             offset = datetime.fromisoformat(away).tzinfo
         except (TypeError, ValueError):
             offset = None
+        if offset is not None and datetime.fromisoformat(away).year > LATEST_YEAR:
+            yield f"away_until: {away!r} is not meant; write until when, or leave the person out of the file"
         if offset is None:
             yield f'away_until: {away!r} is no quoted time with an offset, like "2026-12-01T08:00:00+08:00"'
 

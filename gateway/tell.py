@@ -12,7 +12,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from gateway.batch import Batch, Turn
+from gateway.batch import Batch, Mode, Turn
 from gateway.model.alert import Alert
 from gateway.model.incident import Incident
 from gateway.model.registry import Registry
@@ -162,7 +162,8 @@ class Announcer:
 def tell_changes(batch: Batch, announcer: Announcer) -> None:
     """Announce what a batch did: alerts first, then their incidents.
 
-    More of the same (an extension) is for the console only; the command room hears what changes the picture.
+    More of the same (an extension) is for the console only; the command room hears what changes the picture. History is
+    for nobody, but for what it changes of an alert that people know.
     """
     changes = [
         (
@@ -170,7 +171,7 @@ def tell_changes(batch: Batch, announcer: Announcer) -> None:
             turn.turn is not Turn.EXTENDED and turn.alert.stream == "alert",
         )
         for turn in batch.turns
-        if turn.alert.stream != PROBE
+        if turn.alert.stream != PROBE and (batch.mode is not Mode.HISTORY or turn.alert.sounded)
     ]
     changes.extend((incident_change(batch.connection, incident), True) for incident in batch.incidents.values())
     announcer.announce(batch.connection, changes, batch.now)

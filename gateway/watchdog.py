@@ -10,7 +10,6 @@ import json
 import secrets
 import threading
 from collections.abc import Callable
-from datetime import datetime
 
 import structlog
 
@@ -50,7 +49,7 @@ class Watchdog:
         #: The probe under way: its name and when it left (monotonic seconds).
         self._under_way: tuple[str, float] | None = None
         self._began = monotonic()
-        self._arrived: tuple[datetime, float, float] | None = None
+        self._arrived: tuple[float, float] | None = None
         self.late = False
 
     def look(self) -> None:
@@ -69,6 +68,8 @@ class Watchdog:
             log.error("a probe did not come through the road", stop="watchdog", late_after_s=self._late_after_s)
             self._say(road_late_verdict("raise", self._late_after_s, self._clock.now()))
         if due:
+            if self.late:  # still: it sounds again like any alert that goes on
+                self._say(road_late_verdict("raise", self._late_after_s, self._clock.now()))
             self._send()
 
     def _send(self) -> None:
@@ -94,11 +95,12 @@ class Watchdog:
                 return Outcome("accepted", "a probe of an earlier start")
             took = monotonic() - self._under_way[1]
             was_late, self.late, self._under_way = self.late, False, None
-            self._arrived = (self._clock.now(), monotonic(), took)
+            first, self._arrived = self._arrived is None, (monotonic(), took)
             self._due = monotonic() + self._every_s
         self._tell("alarm.reset", str(name))
         if was_late:
             log.warning("probes come through the road again", stop="watchdog", took_s=round(took, 3))
+        if was_late or first:  # the first of this start, too: the process that missed one may be gone
             self._say(road_late_verdict("clear", self._late_after_s, self._clock.now()))
         return Outcome("accepted", f"after {took * 1000:.0f} ms")
 
@@ -108,10 +110,10 @@ class Watchdog:
     def facts(self) -> dict[str, object]:
         """How it is: whether a probe is missed, how long ago the last one arrived, and how long it took (seconds)."""
         with self._lock:
-            since = monotonic() - (self._arrived[1] if self._arrived is not None else self._began)
+            since = monotonic() - (self._arrived[0] if self._arrived is not None else self._began)
             return {
                 "every_s": self._every_s,
                 "late": self.late,
                 "age_s": round(since, 1) if self._every_s else None,
-                "took_s": round(self._arrived[2], 4) if self._arrived is not None else None,
+                "took_s": round(self._arrived[1], 4) if self._arrived is not None else None,
             }

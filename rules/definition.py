@@ -84,6 +84,13 @@ class Definition(Strict):
     rationalisation: Rationalisation
 
     @model_validator(mode="after")
+    def _nothing_explains_a_person_away(self) -> Definition:
+        if self.inhibited_by and self.stream != "work_item":
+            message = "inhibited_by is for work items: an alert that concerns people is heard whatever else is wrong"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
     def _priority_follows_from_the_matrix(self) -> Definition:
         expected = self.rationalisation.priority
         if self.priority != expected:

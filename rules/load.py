@@ -60,6 +60,10 @@ def read_definitions(folders: Iterable[Path]) -> list[Definition]:
             if definition.id in found:
                 raise Misconfigured(f"{path}: the id {definition.id!r} is taken by another rule")
             found[definition.id] = definition
+    for definition in found.values():
+        unknown = [rule for rule in definition.inhibited_by if rule not in found]
+        if unknown:
+            raise Misconfigured(f"{definition.id}: inhibited_by names {', '.join(unknown)}, and there is no such rule")
     return list(found.values())
 
 

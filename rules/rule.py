@@ -48,7 +48,12 @@ class Facts:
         return self.registry.devices.get(subject.removeprefix("device:"))
 
     def hears(self, device: Device, since: datetime) -> bool:
-        """Say whether a device would be heard: it has spoken since then, and neither it nor its gateway is offline."""
+        """Say whether a device would be heard: neither it nor its gateway is offline, and it has spoken since then.
+
+        One with a connection of its own need not speak: the broker says when it goes.
+        """
+        if device.via is None and self.online.get(device.id, False):
+            return True
         ways = (device.id, device.via) if device.via is not None else (device.id,)
         return self.last_heard.get(device.id, NEVER) >= since and all(self.online.get(way, True) for way in ways)
 

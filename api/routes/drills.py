@@ -40,6 +40,19 @@ def announce(planned: Planned, session: Reader, have: Have) -> dict[str, Any]:
     }
 
 
+class Ended(BaseModel):
+    """Whose drill is over."""
+
+    device: str = Field(max_length=64)
+
+
+@router.post("/drills/end", status_code=204)
+def end(ended: Ended, session: Reader, have: Have) -> None:
+    """End a device's drill now: what it reports from here on is real."""
+    with have.pool.transaction() as connection:
+        register.end_drill(connection, actor(session, have), ended.device)
+
+
 @router.get("/drills")
 def list_drills(session: Reader, have: Have, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> dict[str, Any]:
     """Drills: those under way and to come first, then the latest that are over."""

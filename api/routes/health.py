@@ -82,6 +82,8 @@ def _failing(have: Parts) -> list[str]:
         failing.append("the gateway is not subscribed to the broker")
     if not told[1].get("delivering"):
         failing.append("the delivery loop is not running")
+    if told[1].get("quarantined"):
+        failing.append(f"rules failed and were put aside: {', '.join(told[1]['quarantined'])}")
     if told[1].get("watchdog", {}).get("late"):
         failing.append("the gateway's own probe does not come through the road")
     if "phone" not in told[1].get("channels", []):

@@ -22,6 +22,8 @@ from gateway.model.ports import Delivery
 MOST_BYTES = 65_536
 #: How deep `data` may be nested. Whoever reads it again (the API, a rule) recurses, with more of the stack in use.
 MOST_DEPTH = 32
+#: What the gateway makes of statuses, and nobody may claim on another lane.
+STATUS_KINDS = frozenset({"device.online", "device.offline"})
 LANES = frozenset({"event", "alarm", "status"})
 #: What is said to devices: it comes back to whoever reads everything, and reports nothing.
 OUTWARD_LANES = frozenset({"command", "display"})
@@ -106,6 +108,8 @@ def _check_told(told: NativeEvent, station: str, device: str, payload: bytes) ->
             f"the message claims to be from {told.station}/{told.device}, the topic says {station}/{device}",
             reason="claims",
         )
+    if told.kind in STATUS_KINDS:
+        raise BadInput(f"{told.kind} is said on …/status, with a session", reason="schema")
     if told.ts < _OLDEST:
         raise BadInput(f"{told.ts} is before there were devices", reason="too_late")
     if told.ts >= _NEWEST:

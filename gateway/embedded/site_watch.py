@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
+
 from gateway.model.errors import AnxinError, Transient
 from gateway.site import Site, read_site
 
@@ -26,7 +28,7 @@ class SiteWatch:
             self._take_in(read_site(self._path))
         except Transient:
             return  # the database is away: at a later look
-        except AnxinError as error:
+        except (AnxinError, psycopg.Error) as error:
             self._say(f"the changed site file was not taken in: {error}")
         self._seen = stamp
 

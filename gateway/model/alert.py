@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+#: Why an alert of the past is quiet: back-filled, it rings nobody. What is heard of it live, is.
+HISTORY = "history"
 #: Events an alert names; older ones stay in the store.
 MOST_EVENTS = 50
 

@@ -87,6 +87,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     building: str | None = None
     area: str | None = None
     persons: tuple[str, ...] = ()
+    #: The gateway that speaks for the device.
+    via: str | None = None
     skewed: bool = False
 
     @property

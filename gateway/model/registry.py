@@ -131,7 +131,9 @@ class Registry:
         self.persons = {person.id: person for person in persons}
         self.duties = {duty.area: duty for duty in duties}
         self.responders = {responder.username: responder for responder in responders}
-        self.drills = tuple(drills)
+        self._drills: dict[str, list[Drill]] = defaultdict(list)
+        for drill in drills:
+            self._drills[drill.device].append(drill)
         at_place: dict[str, list[str]] = defaultdict(list)
         for person in self.persons.values():
             at_place[person.place].append(person.id)
@@ -156,7 +158,8 @@ class Registry:
 
     def drill_at(self, device: str | None, moment: datetime) -> Drill | None:
         """The drill a device is part of at a moment."""
-        return next((d for d in self.drills if d.device == device and d.starts_at <= moment < d.ends_at), None)
+        announced = self._drills.get(device, ()) if device is not None else ()
+        return next((drill for drill in announced if drill.starts_at <= moment < drill.ends_at), None)
 
     def area_of(self, place: str | None) -> str | None:
         """The area a place lies in."""

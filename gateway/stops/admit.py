@@ -10,6 +10,7 @@ import hashlib
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
+from gateway.device_health import ONLINE, STATUS_KINDS
 from gateway.model.errors import BadInput
 from gateway.model.event import ALARM_PREFIX, DeadLetter, Event, Report
 from gateway.model.ports import Delivery
@@ -29,6 +30,7 @@ KEPT_BYTES = 65_536
 def admit(batch: Batch, road: Road) -> None:
     """Fill `batch.events` with candidates and `batch.dead` with the rest."""
     digests: dict[tuple[str, str], int] = {}
+    said: dict[str, bool] = {}
     for delivery in batch.deliveries:
         try:
             reports = road.decode(delivery)
@@ -37,9 +39,12 @@ def admit(batch: Batch, road: Road) -> None:
             batch.dead.append(dead_letter(delivery, error.reason, str(error)))
             continue
         for event in admitted:
-            if delivery.retained and road.health.has_said(event):
-                batch.duplicates += 1
-                continue
+            if event.kind in STATUS_KINDS:
+                online = event.kind == ONLINE
+                if delivery.retained and said.get(event.device, road.health.online.get(event.device)) is online:
+                    batch.duplicates += 1  # the broker's copy of what is known: state, not news
+                    continue
+                said[event.device] = online
             known = digests.setdefault((event.device, event.id), event.digest)
             if known != event.digest:
                 detail = f"event {event.reference} says something else in the same batch"
@@ -84,6 +89,7 @@ def admit_report(
         building=registry.building_of(device.place),
         area=registry.area_of(device.place),
         persons=registry.persons_at(device.place),
+        via=device.via,
         skewed=skewed,
     )
 

@@ -30,7 +30,10 @@ log = structlog.get_logger()
 
 def judge(batch: Batch, road: Road) -> None:
     """Fill `batch.verdicts` and keep what the rules want kept."""
-    batch.verdicts.extend(batch.given)
+    if batch.given:
+        batch.verdicts.extend(batch.given)
+        _note_moment(batch, batch.now)
+        return
     if batch.mode is not Mode.LIVE:
         replay(batch, road)
         return
@@ -149,13 +152,13 @@ def _change(rule: Rule, subject: str, batch: Batch, road: Road) -> None:
 def _fire(rule: Rule, timer: Timer, batch: Batch, road: Road) -> None:
     if rule.id in road.quarantined:
         return
-    road.states.disarm(timer.rule, timer.subject, timer.name)
     try:
         state = road.states.get((rule.id, timer.subject))
         judgement = rule.on_timer(timer, state, timer.due_at, road.facts)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001  # the timer stays: a mended rule looks at it again
         _put_aside(rule, error, batch, road, batch.now)
     else:
+        road.states.disarm(timer.rule, timer.subject, timer.name)
         _keep(rule, timer.subject, judgement, batch, road)
 
 
@@ -169,4 +172,4 @@ def _put_aside(rule: Rule, error: Exception, batch: Batch, road: Road, at: datet
     """Quarantine a rule until the next start, and have somebody mend it."""
     road.quarantined.add(rule.id)
     log.error("rule put aside", stop="judge", rule=rule.id, error=repr(error))
-    batch.verdicts.append(put_aside_verdict(rule.id, f"{type(error).__name__}: {error}", at))
+    batch.verdicts.append(put_aside_verdict(rule, f"{type(error).__name__}: {error}", at))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gateway.batch import AlertTurn, Mode, Turn
-from gateway.model.alert import MOST_EVENTS, Alert
+from gateway.model.alert import HISTORY, MOST_EVENTS, Alert
 from gateway.model.judgement import Verdict
 from gateway.own_alerts import TEXTS
 from gateway.store import alerts as alert_store
@@ -37,10 +37,10 @@ def lifecycle(batch: Batch, road: Road) -> None:
         key = (verdict.rule, verdict.subject)
         known = open_alerts.get(key)
         now = batch.moments[position] if batch.moments else batch.now
-        turn = conclude(verdict, known, now, road.resound_after, _blank(verdict, road))
+        turn = conclude(verdict, known, now, road.resound_after, _blank(verdict, road, now))
         if turn is None:
             continue
-        if batch.mode is Mode.HISTORY:
+        if batch.mode is Mode.HISTORY and (known is None or not known.sounded):
             _unattended(turn)
         saved = (alert_store.insert if turn.alert.id == 0 else alert_store.update)(batch.connection, turn.alert)
         turn.alert = saved
@@ -67,7 +67,10 @@ def _told(happened: list[AlertTurn]) -> list[AlertTurn]:
 
 
 def _unattended(turn: AlertTurn) -> None:
-    """In history nobody was there to hear, acknowledge or reset: an alert is over when its condition is."""
+    """In history nobody was there to hear, acknowledge or reset: an alert is over when its condition is.
+
+    One that people know of already is theirs, also while a gap is filled in.
+    """
     alert = turn.alert
     sounded = {"sounded": 0, "last_sounded_at": None} if turn.sounds else {}
     ended = {"ended_at": turn.at} if not alert.active and alert.ended_at is None else {}
@@ -124,8 +127,9 @@ def _raise(verdict: Verdict, known: Alert | None, now: datetime, resound_after: 
         events=list(dict.fromkeys([*known.events, *verdict.events]))[-MOST_EVENTS:],
         drill=known.drill and blank.drill,
     )
-    # What began as a drill and goes on outside of it is real: that must be heard.
-    if not (sounds_again(verdict, known, now, resound_after) or extended.drill < known.drill):
+    # What began as a drill and goes on outside of it is real, what was history is news: both must be heard.
+    unheard = extended.drill < known.drill or known.suppressed_by == HISTORY
+    if not (unheard or sounds_again(verdict, known, now, resound_after)):
         return AlertTurn(extended, Turn.EXTENDED, now)
     return AlertTurn(
         msgspec.structs.replace(
@@ -160,7 +164,7 @@ def _facts(verdict: Verdict) -> dict[str, object]:
     return facts
 
 
-def _blank(verdict: Verdict, road: Road) -> Alert:
+def _blank(verdict: Verdict, road: Road, now: datetime) -> Alert:
     if verdict.rule in TEXTS:
         title, first_action = TEXTS[verdict.rule]
     else:
@@ -185,5 +189,16 @@ def _blank(verdict: Verdict, road: Road) -> Alert:
         person=verdict.person,
         events=list(verdict.events)[-MOST_EVENTS:],
         latched=verdict.latch,
-        drill=road.registry.drill_at(verdict.device, verdict.at) is not None,
+        drill=_is_drill(verdict, road, now),
     )
+
+
+def _is_drill(verdict: Verdict, road: Road, now: datetime) -> bool:
+    """Whether this is practised: what one device said, within its drill by its own clock and by ours.
+
+    A slow clock must not make a real press a drill, nor one door's drill a whole building's alert.
+    """
+    if not verdict.subject.startswith("device:"):
+        return False
+    drills = (road.registry.drill_at(verdict.device, moment) for moment in (verdict.at, now))
+    return all(drill is not None for drill in drills)

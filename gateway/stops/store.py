@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.batch import Mode
+from gateway.device_health import ONLINE
 from gateway.inbox import INBOX
 from gateway.stops.admit import dead_letter
 from gateway.store import events as event_store
@@ -25,19 +26,21 @@ def store(batch: Batch, road: Road) -> None:
         road.failpoints.pass_by("before_store")
         known = event_store.insert_new(batch.connection, road.station, batch.events)
         if known:
-            _take_out_known(batch, known)
+            _take_out_known(batch, known, road)
         if batch.mode is Mode.LIVE:  # by a virtual clock judge learns it event by event, between timers
             road_store.keep_health(batch.connection, road.station, road.health.learn(batch.events))
     event_store.bury(batch.connection, road.station, batch.dead)
     event_store.inbox_remove(batch.connection, [d.token for d in batch.deliveries if d.source == INBOX])
 
 
-def _take_out_known(batch: Batch, known: dict[int, bool]) -> None:
+def _take_out_known(batch: Batch, known: dict[int, bool], road: Road) -> None:
     for position, same in known.items():
+        event = batch.events[position]
         if same:
             batch.duplicates += 1
+            if event.kind == ONLINE and batch.mode is Mode.LIVE:  # the same status again is a sign of life all the same
+                road_store.keep_health(batch.connection, road.station, road.health.learn([event]))
             continue
-        event = batch.events[position]
         detail = f"event {event.reference} was stored before with another content"
         batch.dead.append(dead_letter(batch.origins[position], "id_reused", detail))
     batch.events = [event for position, event in enumerate(batch.events) if position not in known]

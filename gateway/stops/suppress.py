@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gateway.batch import Mode
-from gateway.model.alert import Alert
+from gateway.model.alert import HISTORY, Alert
 from gateway.store import alerts as alert_store
 
 if TYPE_CHECKING:
     from gateway.batch import AlertTurn, Batch
     from gateway.road import Road
-
-#: Back-filled: what was long ago rings nobody.
-HISTORY = "history"
 
 
 def suppress(batch: Batch, road: Road) -> None:

@@ -136,6 +136,13 @@ def announce_drill(connection: Connection[TupleRow], scope: Scope, drill: Drill,
     return done.rowcount == 1
 
 
+def end_drill(connection: Connection[TupleRow], scope: Scope, device: str, *, now: datetime) -> bool:
+    """End what is under way or to come of a device's drills within a scope; returns False when there is nothing."""
+    done = connection.execute(SQL["end_drill"], {**scope.parameters(), "device": device, "now": now})
+    _changed(connection, scope.station)
+    return done.rowcount > 0
+
+
 def list_drills(connection: Connection[TupleRow], scope: Scope, *, now: datetime, limit: int) -> list[dict[str, Any]]:
     """Return drills within a scope: those under way and to come first, then the latest that are over."""
     with connection.cursor(row_factory=dict_row) as cursor:

@@ -3,7 +3,7 @@
 Parameters: `limit_s`; a person's own `care.silence_limit_s` overrides it; `care.away_until` (RFC 3339) holds the rule
 back, and clears what it raised. `sensors_alive_s`: when the sensors of the home, which say at least that often that
 they live, are all unheard or cut off, silence says nothing of the person: the rule waits (dead sensors are another
-rule's work item), but no longer than `ceiling_s` of silence.
+rule's work item), but no longer than `ceiling_s` of silence, nor twice the person's own limit.
 
 Activity only moves a time in the state; the timer looks at it when it is due and arms itself again, so a busy door
 costs nothing. A sign of life from before the alert (a late event) retracts it, a later one clears.
@@ -12,7 +12,7 @@ costs nothing. A sign of life from before the alert (a late event) retracts it, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -26,6 +26,8 @@ from rules.rule import NEVER, Facts
 TIMER = "silent"
 #: The timer looks at least this often, so that a changed limit, a return or somebody new to watch is noticed.
 LOOK_EVERY = timedelta(hours=1)
+#: Later than any absence that means something; «9999» must not overflow.
+FAR_OFF = datetime(2200, 1, 1, tzinfo=UTC)
 #: How soon it looks again at a home that cannot be heard.
 LOOK_AGAIN = timedelta(minutes=5)
 #: The kinds of device that show signs of life.
@@ -115,7 +117,7 @@ class Absence(SelectingRule):
         due = silent_since + self._limit(person)[0]
         if due > now:
             return Judgement(timers={TIMER: self._look_at(due, now)})
-        waits_until = silent_since + self.ceiling if self.ceiling is not None else now
+        waits_until = silent_since + min(self.ceiling, 2 * self._limit(person)[0]) if self.ceiling is not None else now
         if now < waits_until and not self._would_be_heard(person, now, facts):
             return Judgement(timers={TIMER: now + LOOK_AGAIN})
         raised = AbsenceState(state.last, state.reference, now)
@@ -182,4 +184,4 @@ def _away_until(person: Person) -> datetime | None:
         until = datetime.fromisoformat(told)
     except ValueError:
         return None
-    return until if until.tzinfo is not None else None
+    return min(until, FAR_OFF) if until.tzinfo is not None else None

@@ -22,6 +22,8 @@ from rules.rule import Facts
 LATE = timedelta(seconds=120)
 #: The most times kept for one subject: a flood must not grow the state without bound.
 MOST_KEPT = 200
+#: The most times kept of one device, where different devices are counted.
+MOST_OF_ONE = 8
 
 
 class CountState(msgspec.Struct):
@@ -61,7 +63,7 @@ class Count(SelectingRule):
         seen = list(state.seen) if state is not None else []
         insort(seen, (event.ts, event.reference))
         newest = seen[-1][0]
-        seen = seen[bisect_left(seen, (newest - self.window - LATE, "")) :][-MOST_KEPT:]
+        seen = self._kept(seen[bisect_left(seen, (newest - self.window - LATE, "")) :])
         full = self._fullest_window(seen, event.ts)
         counted = self._counted(full)
         raised = (state is not None and state.raised) or counted >= self.limit
@@ -82,6 +84,19 @@ class Count(SelectingRule):
             told={"count": counted, "window_s": int(self.window.total_seconds()), "data": event.data},
         )
         return Judgement(kept, (verdict,), {"quiet": newest + self.clear_after})
+
+    def _kept(self, seen: list[tuple[datetime, str]]) -> list[tuple[datetime, str]]:
+        """The newest of them; of each device, where devices are counted: a noisy one must not push out the others."""
+        if not self.by_device:
+            return seen[-MOST_KEPT:]
+        left: dict[str, int] = {}
+        kept: list[tuple[datetime, str]] = []
+        for moment, reference in reversed(seen):
+            device = reference.partition("/")[0]
+            left[device] = left.get(device, 0) + 1
+            if left[device] <= MOST_OF_ONE:
+                kept.append((moment, reference))
+        return kept[:MOST_KEPT][::-1]
 
     def _fullest_window(self, seen: list[tuple[datetime, str]], moment: datetime) -> list[tuple[datetime, str]]:
         """The window holding `moment` with the most events in it. Windows are half open: [start, start + window)."""

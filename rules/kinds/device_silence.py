@@ -1,10 +1,10 @@
 """`device_silence`: a device has not been heard for longer than its kind may be quiet.
 
-Parameters: `limits_s`, seconds by device kind; `connected`, the kinds that hold a connection: while theirs lives they
-may be quiet; `care` true: only devices where somebody under care lives. A device whose gateway is offline is not
-reported: the gateway is. A maintenance work item, never an alert: silence of a sensor and silence of a person are
-different things for different people. When a device was last heard comes from the facts (admit keeps it), so events
-cost this rule nothing until an item is open.
+Parameters: `limits_s`, seconds by device kind; `connected`, the kinds that hold a connection: while theirs lives, and
+for `connected_for_s` (7 days) at most, they may be quiet; `care` true: only devices where somebody under care lives. A
+device whose gateway is offline is not reported: the gateway is. A maintenance work item, never an alert: silence of a
+sensor and silence of a person are different things for different people. When a device was last heard comes from the
+facts (admit keeps it), so events cost this rule nothing until an item is open.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ class DeviceSilence(Rule):
     def __init__(self, definition: Definition, version: int = 1) -> None:
         super().__init__(definition, version)
         self.limits = {kind: timedelta(seconds=float(limit)) for kind, limit in definition.params["limits_s"].items()}
+        self.believed = timedelta(seconds=float(definition.params.get("connected_for_s", 7 * 86_400)))
         self.connected = frozenset(definition.params.get("connected", ()))
         self.care = bool(definition.params.get("care", False))
 
@@ -106,19 +107,26 @@ class DeviceSilence(Rule):
             return None
         heard = facts.last_heard.get(device.id, NEVER)
         due = max(heard, state.since) + self.limits[device.kind]
-        if due <= now and self._explained(device, facts):
+        if due <= now and self._explained(device, now, facts):
             due = now + LOOK_AGAIN
         if due > now:
             return Judgement(timers={TIMER: min(due, now + LOOK_EVERY)})
         return self._raise(timer, state, device, heard, now, facts)
 
-    def _explained(self, device: Device, facts: Facts) -> bool:
-        """Whether silence means nothing: the broker would say if its connection had gone, or its gateway is away."""
-        if self.care and device.id not in facts.online:
-            return True  # it never told its status: its quiet hours are not its death
+    def _explained(self, device: Device, now: datetime, facts: Facts) -> bool:
+        """Whether silence means nothing: the broker would say if its connection had gone, or its gateway is away.
+
+        Where somebody lives under care a gateway that is away excuses nothing: somebody has to look in.
+        """
+        # A broker that was killed cannot tell that a connection went with it: its word is not believed for ever.
+        recently = now - facts.last_heard.get(device.id, NEVER) <= self.believed
+        connected = device.via is None and facts.online.get(device.id, False) and recently
+        if self.care:
+            # One that never told its status: its quiet hours are not its death.
+            return connected or device.id not in facts.online
         if device.via is not None:
             return not facts.online.get(device.via, True)
-        return device.kind in self.connected and facts.online.get(device.id, False)
+        return connected and device.kind in self.connected
 
     def _raise(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.clock import monotonic
@@ -104,6 +105,19 @@ def test_a_farewell_is_no_sign_of_life() -> None:
     assert (worth["d"].online, worth["d"].battery, worth["d"].heard) == (False, 40, NOW)
 
 
+def test_who_speaks_after_a_farewell_is_back_and_so_is_its_gateway() -> None:
+    health = DeviceHealth({}, {})
+    health.learn([event("device.offline", NOW)])
+    behind = msgspec.structs.replace(event("door.opened", NOW - timedelta(minutes=1)), device="lock", via="d")
+    health.learn([behind])
+    assert health.online["d"] is False, "it said that before, and it came late"
+    worth = health.learn([msgspec.structs.replace(behind, ts=NOW + timedelta(minutes=1))])
+    assert health.online["d"] is True
+    assert worth["d"].online is True
+    health.rolled_back()
+    assert health.online == {}
+
+
 def test_last_heard_is_written_sparingly() -> None:
     health = DeviceHealth({})
     assert health.learn([event("camera.person", NOW)])
@@ -119,7 +133,7 @@ def test_what_an_undone_batch_taught_is_forgotten() -> None:
     later = event("device.offline", NOW + timedelta(hours=1))
     health.learn([later, event("camera.person", NOW + timedelta(hours=2))])
     health.rolled_back()
-    assert not health.has_said(later)
+    assert health.online == {"d": True}
     assert health.last_heard["d"] == NOW
 
 

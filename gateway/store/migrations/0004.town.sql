@@ -24,6 +24,10 @@ create table drill (
 );
 create index drill_recent on drill (station_id, ends_at desc);
 
+-- The last alert of an identity is asked for at each new one, also when hundreds come at once.
+create index alert_identity on alert (station_id, rule_id, subject, id desc);
+create index notification_alert on notification (alert_id);
+
 alter table alert add column drill boolean not null default false;
 alter table incident add column drill boolean not null default false;
 

@@ -20,15 +20,23 @@ select area_id as area, officer, deputy, commander from duty where station_id = 
 select username, name, role, phone from user_account where station_id = %(station)s order by username
 
 -- name: drills
--- The newest drills: those that may still matter to what is on the road.
+-- The newest drills, far more than can be under way: those that may still matter to what is on the road.
 select device_id as device, starts_at, ends_at, note from drill where station_id = %(station)s
-order by ends_at desc limit 200
+order by ends_at desc limit 10000
 
 -- name: announce_drill
 insert into drill (station_id, device_id, starts_at, ends_at, note, announced_by)
 select d.station_id, d.id, %(starts_at)s, %(ends_at)s, %(note)s, %(by)s
 from device d join place p on p.station_id = d.station_id and p.id = d.place_id
 where d.station_id = %(station)s and d.id = %(device)s
+    and (%(areas)s::text[] is null or p.area_id = any (%(areas)s))
+
+-- name: end_drill
+-- What is left of a device's drills does not take place.
+update drill r set ends_at = greatest(r.starts_at + interval '1 microsecond', %(now)s)
+from device d join place p on p.station_id = d.station_id and p.id = d.place_id
+where r.station_id = %(station)s and r.device_id = %(device)s and r.ends_at > %(now)s
+    and d.station_id = r.station_id and d.id = r.device_id
     and (%(areas)s::text[] is null or p.area_id = any (%(areas)s))
 
 -- name: list_drills
@@ -74,11 +82,12 @@ on conflict (station_id, id) do update set kind = excluded.kind, area_id = exclu
     name = excluded.name, lat = excluded.lat, lon = excluded.lon, parent = excluded.parent
 
 -- name: put_device
--- A device keeps the secret it has unless it is given a new one.
+-- A device keeps the secret it has unless it is given a new one; behind a gateway it has none.
 insert into device (station_id, id, kind, place_id, name, via, secret_sha256)
 values (%(station)s, %(id)s, %(kind)s, %(place)s, %(name)s, %(via)s, %(secret_sha256)s)
 on conflict (station_id, id) do update set kind = excluded.kind, place_id = excluded.place_id,
-    name = excluded.name, via = excluded.via, secret_sha256 = coalesce(excluded.secret_sha256, device.secret_sha256)
+    name = excluded.name, via = excluded.via, secret_sha256 = case when excluded.via is null
+        then coalesce(excluded.secret_sha256, device.secret_sha256) end
 
 -- name: put_person
 -- Whoever is registered as away stays so, unless the file itself says something of it.
