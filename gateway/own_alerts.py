@@ -7,19 +7,27 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from gateway.model.event import DeadLetter
+from gateway.model.event import DeadLetter, Event
 from gateway.model.judgement import Action, Explanation, Verdict
 from rules.rule import Rule
 
 QUARANTINE = "rule-quarantined"
 BURIED_ALARM = "alarm-not-stored"
 ROAD_LATE = "road-late"
+NOT_UNDERSTOOD = "alarm-not-understood"
 
 #: By rule: title and first action, as a definition would give them.
 TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     QUARANTINE: (
         {"zh": "规则出错被隔离", "en": "A rule failed and was put aside"},
         {"zh": "检查规则定义，改好后重启网关", "en": "Mend the rule's definition and restart the gateway"},
+    ),
+    NOT_UNDERSTOOD: (
+        {"zh": "一条报警无法识别", "en": "An alarm of a kind nobody knows"},
+        {
+            "zh": "先按真警处理，联系该处；再请集成商改正设备上报的事件类型",
+            "en": "Treat it as real first and ask there; then have the integrator mend the kind the device reports",
+        },
     ),
     ROAD_LATE: (
         {"zh": "自检探针没有到达", "en": "The gateway's own probe did not arrive"},
@@ -52,6 +60,20 @@ def put_aside_verdict(rule: Rule, told: str, at: datetime) -> Verdict:
     if rule.definition.stream == "alert":
         return Verdict("raise", QUARANTINE, f"rule:{rule.id}", at, explanation, priority="P2")
     return Verdict("raise", QUARANTINE, f"rule:{rule.id}", at, explanation, priority="P4", stream="work_item")
+
+
+def not_understood_verdict(event: Event) -> Verdict:
+    """Return the alert for a kind of alarm that no rule can take: a misspelt press must not vanish."""
+    summary = {
+        "zh": f"设备 {event.device} 上报了无法识别的报警类型 {event.kind}",
+        "en": f"The device {event.device} reported an alarm of the unknown kind {event.kind}",
+    }
+    explanation = Explanation(NOT_UNDERSTOOD, 1, summary, {"device": event.device, "kind": event.kind})
+    return Verdict(
+        "raise", NOT_UNDERSTOOD, f"device:{event.device}", event.ts, explanation, priority="P1", occurrence=True,
+        place=event.place, device=event.device, person=event.persons[0] if event.persons else None,
+        events=(event.reference,),
+    )  # fmt: skip
 
 
 def buried_alarm_verdict(letter: DeadLetter, at: datetime) -> Verdict:

@@ -34,6 +34,10 @@ class RuleBook:
         """The rules that may care about an event of this kind."""
         return self._by_kind.get(kind, self._everywhere)
 
+    def knows(self, kind: str) -> bool:
+        """Whether any rule asks for this very kind."""
+        return kind in self._by_kind
+
     def inhibitors(self, rule: str) -> tuple[str, ...]:
         """The rules whose open alert in the same area explains one of this rule; none for the system's own alerts."""
         known = self.rules.get(rule)

@@ -24,6 +24,7 @@ from gateway.embedded.secrets import Secrets, write_private, write_private_text
 from gateway.embedded.site_watch import SiteWatch
 from gateway.embedded.supervisor import Program, Supervisor
 from gateway.embedded.town import Stopped, Town, write_site
+from gateway.logs import set_up
 from gateway.model.errors import Misconfigured
 from gateway.settings import read_settings
 from gateway.site import Site, read_site
@@ -65,6 +66,7 @@ class Demo:
     def run(self) -> None:
         """Start everything, say where it is, watch it, and stop it when told to."""
         on_signal(self._supervisor.stopping.set)
+        set_up("warning", "demo")
         self._take_home()
         try:
             with contextlib.suppress(Stopped):
@@ -183,6 +185,8 @@ class Demo:
             read_settings(**self._settings), self.options.history_days, lambda told: self._say(f"  {told}")
         )
         self._say(f"history: {done.events:,} events in {done.seconds:.1f} s")
+        if done.handed_over:
+            self._say(f"  {done.handed_over} alerts of it still stand; whoever is on duty is told of them now")
 
     def _settings_of_parts(
         self, postgres: EmbeddedPostgres, broker: EmbeddedBroker, secrets: Secrets

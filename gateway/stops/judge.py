@@ -12,7 +12,8 @@ import structlog
 
 from gateway.batch import Mode
 from gateway.keyed_state import TimersOnTheWay
-from gateway.own_alerts import put_aside_verdict
+from gateway.model.event import ALARM_PREFIX, EVENT_KINDS
+from gateway.own_alerts import not_understood_verdict, put_aside_verdict
 from gateway.store import road as road_store
 from gateway.store.rule_state import Key
 
@@ -37,6 +38,7 @@ def judge(batch: Batch, road: Road) -> None:
     if batch.mode is not Mode.LIVE:
         replay(batch, road)
         return
+    _notice_unknown_alarms(batch, road, None, *batch.events)
     meetings = [
         (rule, event, subject)
         for event in batch.events
@@ -86,6 +88,7 @@ def replay(batch: Batch, road: Road) -> None:
     for event, met in zip(batch.events, meetings, strict=True):
         _fire_until(event.received_at, timers, batch, road)
         batch.hear(road.health.learn([event]))
+        _notice_unknown_alarms(batch, road, event.received_at, event)
         for rule, subject in met:
             _meet(rule, event, subject, batch, road)
         _note_moment(batch, event.received_at)
@@ -124,6 +127,16 @@ def _start(rule: Rule, subject: str, batch: Batch, road: Road) -> None:
         _put_aside(rule, error, batch, road, batch.now)
     else:
         _keep(rule, subject, judgement, batch, road)
+
+
+def _notice_unknown_alarms(batch: Batch, road: Road, at: datetime | None, *events: Event) -> None:
+    """An alarm of a kind that nobody knows may be a misspelt press: people decide, not silence."""
+    for event in events:
+        known = event.kind in EVENT_KINDS or road.book.knows(event.kind)
+        if event.kind.startswith(ALARM_PREFIX) and not known:
+            batch.verdicts.append(not_understood_verdict(event))
+            if at is not None:
+                _note_moment(batch, at)
 
 
 def _meet(rule: Rule, event: Event, subject: str, batch: Batch, road: Road) -> None:

@@ -213,3 +213,14 @@ def test_a_device_that_moves_behind_a_gateway_loses_its_own_secret(fresh: Settin
             {},
         )
         assert registry_store.device_secret(connection, fresh.station, BUTTON) is None
+
+
+def test_a_misspelt_alarm_does_not_vanish(fresh: Settings) -> None:
+    clock = VirtualClock(NOW)
+    with driving(fresh, clock) as road:
+        say(road, clock, NOW, BUTTON, "alarm.presed", "e1")
+        say(road, clock, NOW, "flat-1-101-door", "door.opend", "e2")
+    (alert,) = rows(fresh, "select * from alert")
+    assert (alert["rule_id"], alert["device_id"], alert["priority"]) == ("alarm-not-understood", BUTTON, "P1")
+    assert one(fresh, "select count(*) from notification where channel = 'phone'") == 1
+    fill(fresh, [line(NOW + timedelta(seconds=-1), "school-2-button", "alarm.hlep", "e3")])
