@@ -18,7 +18,6 @@ import yaml
 from tests.compose import COMPOSE, DOCKERFILE, ROOT, dockerfile, last_stage, mounts, read_compose, read_env
 
 DEPLOY = ROOT / "deploy"
-UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 OURS = "anxin:"
 TRIAL = read_env(DEPLOY / "trial.env")
 SERVICES: dict[str, dict[str, Any]] = read_compose(TRIAL)["services"]
@@ -216,7 +215,7 @@ def test_a_wheel_holds_everything_that_is_not_python(tmp_path: Path) -> None:
     assert wanted - packed == set()
 
 
-# ── the broker, Prometheus, Grafana, systemd ────────────────────────────────────────────────────────────
+# ── the broker, Prometheus, Grafana ─────────────────────────────────────────────────────────────────────
 
 
 def test_both_brokers_settings_promise_the_same() -> None:
@@ -277,25 +276,6 @@ def test_grafana_finds_the_source_its_dashboard_names() -> None:
     assert {target["datasource"]["uid"] for target in targets} == {source["uid"]}
     assert source["url"] == "http://prometheus:9090"
     assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
-
-
-@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
-def test_units_are_hardened_and_get_secrets_by_file(path: Path) -> None:
-    text = path.read_text()
-    for line in ("NoNewPrivileges=yes", "ProtectSystem=strict", "DynamicUser=yes", "Environment=ANXIN_SECRETS_DIR=%d"):
-        assert line in text.splitlines(), line
-    assert "LoadCredential=anxin_database_url:" in text
-    assert not re.search(r"^Environment=.*(URL|SECRET)=", text, re.MULTILINE)
-
-
-def test_systemd_takes_the_units_and_calls_them_well_protected(tmp_path: Path) -> None:
-    analyze = tool("systemd-analyze")
-    here = str(Path(sys.executable).with_name("anxin"))
-    for path in UNITS:
-        (tmp_path / path.name).write_text(path.read_text().replace("/opt/anxin/bin/anxin", here))
-    assert run(analyze, "verify", "--man=no", *sorted(tmp_path.glob("*.service"))) == ""
-    for path in UNITS:
-        run(analyze, "security", "--offline=yes", "--threshold=20", path)
 
 
 def test_the_deployment_names_no_place_to_fetch_from() -> None:

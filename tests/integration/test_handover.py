@@ -224,3 +224,30 @@ def test_a_misspelt_alarm_does_not_vanish(fresh: Settings) -> None:
     assert (alert["rule_id"], alert["device_id"], alert["priority"]) == ("alarm-not-understood", BUTTON, "P1")
     assert one(fresh, "select count(*) from notification where channel = 'phone'") == 1
     fill(fresh, [line(NOW + timedelta(seconds=-1), "school-2-button", "alarm.hlep", "e3")])
+
+
+def status(road: Road, clock: VirtualClock, at: datetime, *said: tuple[bytes, bool]) -> None:
+    clock.moment = at
+    topic = f"anxin/v1/chengguan/{BUTTON}/status"
+    road.travel([Delivery(SOURCE, topic, payload, at, retained=retained) for payload, retained in said])
+
+
+def test_the_same_status_again_is_a_sign_of_life_but_a_retained_copy_is_none(fresh: Settings) -> None:
+    clock, on, off = VirtualClock(NOW - HOUR), b'{"session":"a","online":true}', b'{"session":"a","online":false}'
+    with driving(fresh, clock) as road:
+        status(road, clock, NOW - HOUR, (on, False))
+        status(road, clock, NOW, (on, False))
+        assert road.health.last_heard[BUTTON] == NOW
+        status(road, clock, NOW + HOUR, (on, True))
+        assert road.health.last_heard[BUTTON] == NOW
+        status(road, clock, NOW + 2 * HOUR, (off, False), (b'{"session":"b","online":true}', True))
+        assert road.health.online[BUTTON] is True, "the retained copy behind a farewell is news"
+    assert one(fresh, "select count(*) from event") == 3
+
+
+def test_nobody_says_on_the_event_lane_that_a_device_is_gone(fresh: Settings) -> None:
+    clock = VirtualClock(NOW)
+    with driving(fresh, clock) as road:
+        say(road, clock, NOW, BUTTON, "device.offline", "e1")
+    assert one(fresh, "select reason from dead_letter") == "schema"
+    assert one(fresh, "select count(*) from event") == 0

@@ -91,6 +91,16 @@ def test_a_rule_without_tests_or_with_a_taken_id_does_not_load(tmp_path: Path) -
         read_definitions([CATALOG, tmp_path])
 
 
+def test_nothing_explains_a_person_away(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="inhibited_by is for work items"):
+        parse_definition(definition(inhibited_by=["area-offline"]), "here")
+    silent = yaml.safe_load((CATALOG / "device-silent.yaml").read_text(encoding="utf-8"))
+    (tmp_path / "device-silent.yaml").write_text(yaml.safe_dump({**silent, "inhibited_by": ["no-such-rule"]}))
+    (tmp_path / "device-silent.test.yaml").touch()
+    with pytest.raises(Misconfigured, match="no-such-rule"):
+        read_definitions([tmp_path])
+
+
 def test_a_test_that_expects_something_else_fails(tmp_path: Path) -> None:
     path = tmp_path / "repeated-denied-entry.yaml"
     path.write_text(yaml.safe_dump(definition()), encoding="utf-8")
