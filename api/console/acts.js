@@ -4,6 +4,7 @@ import { now, post } from "./api.js";
 import { notice } from "./banners.js";
 import * as away from "./away.js";
 import { byId, el } from "./dom.js";
+import { letGo } from "./list.js";
 import * as session from "./session.js";
 import * as state from "./state.js";
 import { named, said, t } from "./texts.js";
@@ -24,6 +25,7 @@ export function make() {
       button("reset", "", () => run("reset", `alerts/${alert.id}/reset`)),
       button("sign", "", () => run("sign", `incidents/${incident.id}/sign`, step()))),
     el("p", { id: "still-active", class: "small", hidden: true }, t("act.still_active")),
+    el("p", { id: "still-latched", hidden: true }, t("act.still_latched")),
     el("form", { id: "closing", on: { submit: close } },
       el("label", { for: "disposition" }, t("act.disposition")),
       el("select", { id: "disposition", required: true },
@@ -45,6 +47,7 @@ export function update(nowAlert, nowIncident) {
   byId("act-ack").hidden = !canAcknowledge(alert, incident);
   byId("act-reset").hidden = !(session.may("alerts.reset") && alert.latched && alert.acknowledged && alert.state !== "ended");
   byId("still-active").hidden = byId("act-reset").hidden || !alert.active;
+  byId("still-latched").hidden = open || incident === null || !alert.latched || alert.state === "ended";
   byId("act-sign").hidden = !(session.may("incidents.sign") && open && UNANSWERED.has(incident.state));
   byId("closing").hidden = !(session.may("incidents.close") && open);
   away.update(alert);
@@ -85,9 +88,10 @@ async function run(act, path, body, about = alert) {
   complain(null);
   try {
     const done = await post(path, body);
+    letGo();
     if (path.startsWith("alerts/")) state.apply("alert", done);
     if (path.startsWith("incidents/")) state.apply("incident", done);
-    notice(t(`act.done.${act}`, { what: `${said(about.title)}，${state.where(about)}` }));
+    notice(t(`act.done.${act}`, { what: `${said(about.title)}${t("comma")}${state.where(about)}` }));
   } catch (problem) {
     complain(problem);
   } finally {

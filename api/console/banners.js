@@ -54,7 +54,7 @@ export function draw() {
   const stale = lost || failing.length > 0 || brokenBy !== null;
   showText(byId("lost"), lost ? t(state.isLoaded() ? "link.lost_banner" : "link.never_banner", { at }) : "");
   showText(byId("not-ready"), !lost && failing.length > 0
-    ? t("link.not_ready", { what: failing.map((reason) => t(`problem.${reason}`) || reason).join("；") }) : "");
+    ? t("link.not_ready", { what: failing.map((reason) => t(`problem.${reason}`) || reason).join(t("semicolon")) }) : "");
   showText(byId("broken"), brokenBy !== null ? t("link.load_failed", { what: brokenBy.message }) : "");
   showText(byId("as-of"), lost && state.isLoaded() ? t("link.as_of", { at }) : "");
   document.body.classList.toggle("stale", stale);

@@ -17,10 +17,15 @@ import { t } from "./texts.js";
 import * as tour from "./tour.js";
 
 const AGAIN_MS = 3000;
+const NARROW = matchMedia("(max-width: 60rem)");
+
+/** Whether something has been opened since the log-in. */
+let opened = false;
 
 // ── who is logged in ────────────────────────────────────────────────────────────────────────────────────
 
 async function begin() {
+  if (!session.mayBeOpen()) return leave(null); // asking would only be refused
   try {
     enter(await call("GET", "/api/v1/me"));
   } catch (problem) {
@@ -56,6 +61,7 @@ function enter(who) {
 }
 
 function leave(why) {
+  opened = false;
   if (session.current() !== null && why === "login.over") sound.lost(); // whoever relies on this page has to know
   session.set(null);
   stream.stop();
@@ -114,6 +120,7 @@ async function load() {
 }
 
 function open(chosen) {
+  opened = true;
   detail.open(chosen);
   list.select(chosen);
 }
@@ -122,6 +129,12 @@ function moveBy(by) {
   const on = list.move(by);
   // Details that are open follow the cursor, so that A never acts on something other than what is read.
   if (on !== null && detail.shownAlert() !== null) open(on);
+}
+
+/** On a desk's screen the top alert stands open until somebody chooses. Opening marks nothing as seen. */
+function openTop() {
+  const top = state.openAlerts()[0];
+  if (!opened && !NARROW.matches && top) open({ alert: top.id });
 }
 
 /** Open the details of an alert, if none are open and there is one: opening is not acknowledging. */
@@ -159,6 +172,7 @@ state.onChange((what) => {
   list.draw();
   banners.drawCounts();
   detail.changed(what);
+  openTop();
   if (state.isLoaded()) tour.offer();
 });
 state.onRaise((alert) => {
@@ -179,7 +193,11 @@ keys.start({
   enter: () => (list.cursorAlert() ? open({ alert: list.cursorAlert().id }) : false),
   acknowledge: () => (detail.shownAlert() ? detail.acknowledge() : acts.acknowledge(list.cursorAlert())),
   escape: () => detail.close(),
-  help: () => (byId("help").open ? byId("help").close() : byId("help").showModal()),
+  help: () => {
+    if (byId("help").open) return byId("help").close();
+    keys.drawHelp();
+    byId("help").showModal();
+  },
 });
 byId("login").addEventListener("submit", logIn);
 byId("log-out").addEventListener("click", logOut);

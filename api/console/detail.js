@@ -4,8 +4,8 @@ import { get, now } from "./api.js";
 import * as acts from "./acts.js";
 import { OVER, UNANSWERED } from "./acts.js";
 import { byId, el } from "./dom.js";
-import { age, moment, span } from "./format.js";
-import { badge, chip, drillTag, standing, standingOf } from "./list.js";
+import { age, moment, span, spanOf, tickOverdue } from "./format.js";
+import { badge, chip, drillTag, happened, standing, standingOf } from "./list.js";
 import * as state from "./state.js";
 import { named, said, t } from "./texts.js";
 
@@ -141,22 +141,47 @@ function head() {
     alert.drill && el("p", { class: "drill-note" }, t("drill.note")),
     el("p", { class: "place" }, state.where(alert)),
     el("p", { class: "states" },
-      standing(alert), incident && standingOf(incident),
+      standing(alert), incident && standingOf(incident), stillLatched() && chip(t("state.still_latched"), "striking"),
       incident?.disposition && chip(named("disposition", incident.disposition)),
       chip(t("list.seen", { n: alert.seen }))),
     el("p", { class: "times" },
       t("detail.raised", { at: moment(alert.raised_at) }),
       alert.seen > 1 && ` · ${t("detail.last", { at: moment(alert.last_event_at) })}`,
-      alert.state !== "ended" && [
+      alert.active && [
         ` · ${t("list.since")} `,
         el("time", { datetime: alert.raised_at, "data-age": alert.raised_at }, age(alert.raised_at)),
-      ]),
-    el("section", { class: "first-action", "aria-labelledby": "first-title" },
-      el("h3", { id: "first-title" }, t("detail.first")),
-      el("p", {}, said(alert.first_action)),
-      rule && el("p", { class: "small" }, t("detail.time", { span: span(rule.time_available_s) }))),
+      ],
+      !alert.active && alert.cleared_at && ` · ${t("list.stood", { span: spanOf(alert.raised_at, alert.cleared_at) })}`),
+    alert.active ? firstAction(rule) : firstActionAfter(),
   ].filter(Boolean);
 }
+
+function firstAction(rule) {
+  return el("section", { class: "first-action", "aria-labelledby": "first-title" },
+    el("h3", { id: "first-title" }, t("detail.first")),
+    el("p", {}, said(alert.first_action)),
+    rule && el("p", { class: "small" }, t("detail.time", { span: span(rule.time_available_s) }), " ", overdue(rule)));
+}
+
+/** How long the time to act is over while nobody has signed; empty until then. */
+function overdue(rule) {
+  if (incident === null || !UNANSWERED.has(incident.state)) return null;
+  const due = new Date(Date.parse(incident.opened_at) + rule.time_available_s * 1000).toISOString();
+  const shown = el("strong", { class: "overdue", "data-overdue": due });
+  tickOverdue(shown);
+  return shown;
+}
+
+/** What is over needs no hurry, but somebody has to look into it all the same. */
+function firstActionAfter() {
+  const next = alert.state === "ended" ? (incident !== null && !OVER.has(incident.state) ? "close" : "over")
+    : !alert.acknowledged ? "ack" : alert.latched ? "reset" : "close";
+  return el("section", { class: "first-action after", "aria-labelledby": "first-title" },
+    el("h3", { id: "first-title" }, t(`detail.first_${next}`)),
+    el("p", {}, t("detail.first_was", { what: said(alert.first_action) })));
+}
+
+const stillLatched = () => incident !== null && OVER.has(incident.state) && alert.latched && alert.state !== "ended";
 
 function why() {
   const told = alert.explanation;
@@ -164,12 +189,15 @@ function why() {
   const version = t("detail.rule_version", { id: told.rule, n: told.version });
   return el("section", { class: "part why" }, el("h3", {}, t("detail.why")),
     el("dl", { class: "facts" },
-      fact("detail.summary", said(told.summary)),
+      fact("detail.summary", happened(alert)),
+      state.silentSince(alert) && [el("dt", {}), el("dd", { class: "small" }, t("list.then", { what: said(told.summary) }))],
+      !alert.active && alert.cleared_at && !alert.retracted && fact("detail.cleared", rule
+        ? t("detail.cleared_by", { at: moment(alert.cleared_at), what: said(rule.clears_when) }) : moment(alert.cleared_at)),
       fact("detail.limit", told.limit ?? t("detail.limit_none")),
       told.limit_source && fact("detail.limit_source", told.limit_source),
       fact("detail.prevented", said(told.prevented_by)),
       rule && fact("detail.consequence", said(rule.consequence)),
-      rule && fact("detail.clears", said(rule.clears_when)),
+      rule && alert.active && fact("detail.clears", said(rule.clears_when)),
       fact("detail.rule", version),
       alert.previous && [
         el("dt", {}, t("detail.previous")),
@@ -188,7 +216,7 @@ function events() {
         el("span", {},
           el("b", {}, named("kind", event.kind)), ` ${state.deviceName(event.device)}`,
           el("span", { class: "small data" }, Object.entries(event.data).map(([name, value]) =>
-            el("span", {}, `${name}: ${shown(name, value)}`))))))),
+            el("span", {}, `${t(`data.${name}`) || name}: ${shown(name, value)}`))))))),
     gone > 0 && el("p", { class: "small" }, t("detail.events_gone", { n: gone })));
 }
 
@@ -200,8 +228,8 @@ function timeline() {
       el("li", {},
         el("time", { datetime: step.at }, moment(step.at)),
         el("span", {},
-          el("b", {}, named("step", step.act, { told: (step.detail.told ?? []).join("、") || "—" })),
-          ` ${named("actor", step.actor)}`,
+          el("b", {}, named("step", step.act, { told: (step.detail.told ?? []).map(state.userName).join(t("listed")) || "—" })),
+          ` ${state.userName(step.actor)}`,
           step.detail.disposition && ` · ${named("disposition", step.detail.disposition)}`,
           step.reason && el("span", { class: "small data" }, named("reason", step.reason)))))));
 }
@@ -217,7 +245,7 @@ function receipts() {
           el("li", {},
             el("time", { datetime: receipt.created_at }, moment(receipt.created_at)),
             el("span", {},
-              el("b", {}, receipt.recipient), ` ${named("receipt", receipt.state)}`,
+              el("b", {}, receipt.user ? state.userName(receipt.user) : receipt.recipient), ` ${named("receipt", receipt.state)}`,
               receipt.accepted_at && ` ${moment(receipt.accepted_at)}`,
               receipt.attempts > 1 && ` · ${t("detail.attempts", { n: receipt.attempts })}`,
               receipt.state !== "accepted" && receipt.last_answer &&
@@ -237,7 +265,7 @@ function ladder() {
   if (next === undefined) return el("p", { class: "ladder" }, t("ladder.at_the_top"));
   return el("p", { class: "ladder" }, t("ladder.next", {
     at: moment(new Date(sounded + next.after_s * 1000).toISOString()),
-    who: next.recipients.map((recipient) => recipient.user).join("、"),
+    who: next.recipients.map((recipient) => state.userName(recipient.user)).join(t("listed")),
   }));
 }
 
@@ -246,6 +274,8 @@ const section = (title, ...content) => el("section", { class: "part" }, el("h3",
 const fact = (name, text) => [el("dt", {}, t(name)), el("dd", {}, text)];
 
 function shown(name, value) {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
+  if (name.endsWith("_s") && typeof value === "number" && t(`data.${name}`)) return span(value);
+  const text = t(`value.${name}.${value}`) || t(`value.${name}`, { n: value }) ||
+    (typeof value === "string" ? value : JSON.stringify(value));
   return PERSONAL.has(name) && text.length > 2 ? `••••${text.slice(-2)}` : text;
 }

@@ -47,12 +47,23 @@ export function span(seconds) {
   return t(h ? "age.dh" : "age.d", { d: Math.floor(whole / 86400), h });
 }
 
+/** How long from one moment to another, in words. */
+export const spanOf = (from, to) => span(Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000));
+
+/** Say by how much a moment is over, and nothing before it is. */
+export function tickOverdue(shown) {
+  const late = (now() - Date.parse(shown.dataset.overdue)) / 1000;
+  const text = late > 0 ? t("detail.overdue", { span: span(late) }) : "";
+  if (shown.textContent !== text) shown.textContent = text;
+}
+
 /** Write every age on the page anew. */
 export function tick() {
   for (const shown of document.querySelectorAll("time[data-age]")) {
     const text = age(shown.dataset.age);
     if (shown.textContent !== text) shown.textContent = text;
   }
+  for (const shown of document.querySelectorAll("[data-overdue]")) tickOverdue(shown);
 }
 
 const day = (at) => written(at, { year: "numeric", month: "2-digit", day: "2-digit" });

@@ -1,6 +1,7 @@
 // The keyboard: J/K or arrows move, Enter opens, A acknowledges, ? helps. Silent while somebody types.
 
 import { byId, el } from "./dom.js";
+import * as state from "./state.js";
 import { t } from "./texts.js";
 
 /** By the key's place rather than its letter: a Chinese input method hides the letter. */
@@ -27,11 +28,12 @@ function actOf(event) {
   return KEYS[event.code] ?? null;
 }
 
-/** Write the help's list of keys. */
+/** Write the help: the keys, and when phones are told. */
 export function drawHelp() {
   const lines = [
     ["J ↓ / K ↑", "help.move"], ["Enter", "help.enter"], ["A", "help.ack"], ["Esc", "help.escape"], ["?", "help.help"],
   ];
   byId("help-keys").replaceChildren(
     ...lines.flatMap(([keys, text]) => [el("dt", {}, el("kbd", {}, keys)), el("dd", {}, t(text))]));
+  byId("help-phones").textContent = t("help.phones", state.deadlines());
 }

@@ -1,7 +1,7 @@
 // The triage list and the folded lists below it. New rows never move the row under the pointer or the focus.
 
 import { byId, el, reconcile, showText } from "./dom.js";
-import { age, moment } from "./format.js";
+import { age, moment, spanOf } from "./format.js";
 import * as state from "./state.js";
 import { language, named, said, t } from "./texts.js";
 
@@ -43,9 +43,8 @@ export function draw() {
   const work = state.workItems();
   const ended = state.endedAlerts();
   const fresh = steadily(() => {
-    const made = reconcile(byId("open-alerts"), alerts, (a) => `alert-${a.id}`, stampOf, fillAlert);
+    reconcile(byId("open-alerts"), alerts, (a) => `alert-${a.id}`, stampOf, fillAlert);
     byId("nothing").hidden = alerts.length > 0 || !state.isLoaded();
-    return made;
   });
   reconcile(byId("pending-incidents"), pending, (i) => `incident-${i.id}`, stampOf, fillIncident);
   reconcile(byId("work-items"), work, (a) => `work-${a.id}`, stampOf, fillWork);
@@ -92,6 +91,9 @@ export function goTo(wanted) {
   row?.focus();
 }
 
+/** The operator has acted: what they acted on may now move to its place. */
+export const letGo = () => (touchedAt = 0);
+
 /** Once a second: when nobody has touched the list for a while, show what is waiting above. */
 export function settle() {
   if (unseen.size > 0 && Date.now() - touchedAt > RESTED_MS) toTop();
@@ -101,7 +103,8 @@ export function settle() {
 
 const stampOf = (thing) => {
   const incident = thing.alerts ? thing : state.openIncidentOf(thing.id);
-  return [language(), thing.version, incident?.state, incident?.version, state.where(thing)].join("|");
+  const settled = !thing.alerts && state.isSettled(thing);
+  return [language(), thing.version, incident?.state, incident?.version, settled, state.where(thing)].join("|");
 };
 
 const lookOf = (thing) => `${thing.priority.toLowerCase()}${thing.drill ? " drill" : ""}`;
@@ -116,11 +119,22 @@ function fillAlert(node, alert) {
   fillKeepingFocus(node, row({ alert: alert.id }, `${lookOf(alert)}${pressing ? " unacknowledged" : ""}`,
     badge(alert.priority),
     el("span", { class: "title" }, drillTag(alert), said(alert.title)),
-    since(alert.raised_at),
+    alert.active ? since(state.calledAt(alert)) : el("span", { class: "since" }, t("list.stood", { span: spanOf(alert.raised_at, alert.cleared_at ?? alert.last_event_at) })),
     el("span", { class: "where" }, state.where(alert)),
-    el("span", { class: "why" }, said(alert.explanation.summary)),
+    el("span", { class: "why" }, happened(alert)),
     el("span", { class: "states" },
-      standing(alert), incident && standingOf(incident), chip(t("list.seen", { n: alert.seen })))));
+      standing(alert), incident && standingOf(incident), chip(t("list.seen", { n: alert.seen })),
+      alert.latched && state.isSettled(alert) && chip(t("state.still_latched"), "striking"))));
+}
+
+/** What happened; of a silence how long it is by now, of what has cleared what was said when it had not. */
+export function happened(alert) {
+  const silent = state.silentSince(alert);
+  const told = said(alert.explanation.summary);
+  if (silent === null) return alert.active || alert.retracted ? told : t("list.then", { what: told });
+  return [
+    `${t("silence.now")} `, el("time", { datetime: silent, "data-age": silent }, age(silent)), t("silence.last", { at: moment(silent) }),
+  ];
 }
 
 function fillIncident(node, incident) {
@@ -150,8 +164,9 @@ export const chip = (text, look = "") => el("span", { class: `chip ${look}` }, t
 
 /** An alert's standing: the condition, then who has it. */
 export const standing = (alert) => [
-  chip(alert.retracted ? t("state.retracted") : named("state", alert.state)),
-  alert.acknowledged && chip(t("state.acknowledged", { who: alert.acknowledged_by })),
+  !alert.active && !alert.retracted && alert.cleared_at && chip(t("state.cleared_at", { at: moment(alert.cleared_at) }), "cleared"),
+  alert.state !== "cleared" && chip(alert.retracted ? t("state.retracted") : named("state", alert.state)),
+  alert.acknowledged && chip(t("state.acknowledged", { who: state.userName(alert.acknowledged_by) })),
   state.isUnacknowledged(alert) && chip(t("state.unacknowledged"), "striking"),
   alert.suppressed_by && chip(t("state.suppressed", { why: whyQuiet(alert.suppressed_by) })),
   alert.shelved_until && chip(t("state.shelved", { at: moment(alert.shelved_until) })),
@@ -191,10 +206,14 @@ function mark() {
 /** Draw, and scroll so that the row under the pointer or the focus stays where it was on the screen. */
 function steadily(drawing) {
   const held = heldRow();
+  const focused = document.activeElement?.closest?.("#open-alerts li");
   const before = held?.getBoundingClientRect().top;
   const below = byId("room-below");
   if (!held && unseen.size === 0) below.style.height = "";
-  const made = drawing();
+  const above = new Set([...list.querySelectorAll("#open-alerts li")].filter(isAbove));
+  drawing();
+  // A row that changes places loses the focus on the way.
+  if (focused?.isConnected && !focused.contains(document.activeElement)) focused.querySelector(".row").focus({ preventScroll: true });
   if (held?.isConnected) {
     const moved = held.getBoundingClientRect().top - before;
     // A short list cannot scroll: give it room below.
@@ -202,7 +221,7 @@ function steadily(drawing) {
     if (moved > 0 && lacking > 0) below.style.height = `${Math.ceil(below.offsetHeight + lacking)}px`;
     if (moved !== 0) list.scrollTop += moved;
   }
-  return made;
+  return [...list.querySelectorAll("#open-alerts li")].filter((node) => isAbove(node) && !above.has(node));
 }
 
 function heldRow() {
@@ -212,7 +231,7 @@ function heldRow() {
 }
 
 function noteAbove(fresh) {
-  for (const node of fresh) if (isAbove(node)) unseen.add(node);
+  for (const node of fresh) unseen.add(node);
   sawAbove();
 }
 

@@ -1,7 +1,9 @@
 // What the console knows: open alerts, open incidents, work items, and names. Lists replace it, frames change it.
 
 import { all, get } from "./api.js";
-import { t } from "./texts.js";
+import { span } from "./format.js";
+import * as session from "./session.js";
+import { named, t } from "./texts.js";
 
 const MOST_ENDED = 20;
 const OVER = new Set(["closed", "merged", "cancelled"]);
@@ -11,8 +13,10 @@ const alerts = new Map();
 const incidents = new Map();
 const work = new Map();
 const known = { alerts, incidents, work };
-/** Names by id: places, areas, devices, rules. */
-const names = { places: new Map(), areas: new Map(), devices: new Map(), rules: new Map() };
+/** Names by id: places, areas, devices, rules, users. */
+const names = { places: new Map(), areas: new Map(), devices: new Map(), rules: new Map(), users: new Map() };
+/** Open alerts whose incident is over: what is left is to reset them, or to wait for them to clear. */
+const settled = new Set();
 let ended = [];
 
 const listeners = { change: [], raise: [] };
@@ -42,9 +46,11 @@ export async function load() {
     all("devices?limit=1000", "after"),
     get("areas"),
     get("rules"),
+    // Names of people are for those who act on incidents; everybody else sees ids.
+    session.may("incidents.sign") ? get("users") : { items: [] },
   ]);
   if (mine !== loads) return; // a newer load is under way
-  const [openAlerts, openIncidents, openWork, lately, places, devices, areas, rules] = fetched;
+  const [openAlerts, openIncidents, openWork, lately, places, devices, areas, rules, users] = fetched;
   fill(alerts, openAlerts);
   fill(incidents, openIncidents);
   fill(work, openWork);
@@ -53,6 +59,9 @@ export async function load() {
   fill(names.devices, devices);
   fill(names.areas, areas.items);
   fill(names.rules, rules.items);
+  fill(names.users, users.items);
+  settled.clear();
+  for (const alert of openAlerts) if (alert.sounded > 0 && !openIncidentOf(alert.id)) settled.add(alert.id);
   const raised = openAlerts.filter((alert) => hears(alert));
   const first = !loaded;
   loaded = true;
@@ -73,9 +82,12 @@ export function apply(kind, body) {
   const shelf = known[KINDS[kind]];
   const before = shelf.get(body.id) ?? (kind === "alert" ? ended.find((alert) => alert.id === body.id) : undefined);
   if (before !== undefined && before.version > body.version) return;
-  if (kind === "incident") OVER.has(body.state) ? shelf.delete(body.id) : shelf.set(body.id, body);
-  else if (body.state === "ended") shelf.delete(body.id);
-  else shelf.set(body.id, body);
+  if (kind === "incident") {
+    OVER.has(body.state) ? shelf.delete(body.id) : shelf.set(body.id, body);
+    for (const id of body.alerts) openIncidentOf(id) ? settled.delete(id) : settled.add(id);
+  }
+  if (body.state === "ended" && kind !== "incident") shelf.delete(body.id);
+  else if (kind !== "incident") shelf.set(body.id, body);
   if (kind === "alert") {
     ended = ended.filter((alert) => alert.id !== body.id);
     if (body.state === "ended") ended = [body, ...ended].slice(0, MOST_ENDED);
@@ -93,7 +105,7 @@ export function forget() {
   waiting = null;
   loaded = false;
   ended = [];
-  for (const shelf of [alerts, incidents, work, sounded]) shelf.clear();
+  for (const shelf of [alerts, incidents, work, sounded, settled]) shelf.clear();
   changed();
 }
 
@@ -103,11 +115,40 @@ export const incidentOf = (id) => incidents.get(id);
 export const ruleOf = (id) => names.rules.get(id)?.definition;
 export const deviceName = (id) => names.devices.get(id)?.name ?? id ?? "";
 
-/** Open alerts, the most urgent first, real before practised, then the newest: what is dealt with does not jump about. */
+/** A person by name and role, where one may know it; else by id. */
+export function userName(id) {
+  const user = names.users.get(id);
+  return user ? t("user", { name: user.name, role: named("role", user.role) }) : named("actor", id);
+}
+
+/**
+ * Since when somebody of whom an alert misses a sign of life has been silent; null for any other alert. The alert's
+ * own sentence stops at the limit that raised it.
+ */
+export function silentSince(alert) {
+  const last = alert.explanation.facts?.last_seen;
+  if (!alert.active || ruleOf(alert.rule)?.kind !== "absence" || !/^[\d-]{10} [\d:]{8}$/.test(last)) return null;
+  return `${last.replace(" ", "T")}+08:00`; // the station's own time, as the rule writes it
+}
+
+/** When an alert last wanted to be heard. */
+export const calledAt = (alert) => (alert.sounded > 1 && alert.last_sounded_at) || alert.raised_at;
+
+/** Whether an alert's incident is over while the alert itself still stands. */
+export const isSettled = (alert) => settled.has(alert.id) && alert.state !== "ended";
+
+/**
+ * Open alerts: what is acknowledged and closed last; the most urgent first, real before practised, what nobody has
+ * acknowledged before what somebody has; then what sounded last.
+ */
 export const openAlerts = () =>
   [...alerts.values()].sort(
-    (a, b) => a.priority.localeCompare(b.priority) || a.drill - b.drill || b.raised_at.localeCompare(a.raised_at) || b.id - a.id,
+    (a, b) =>
+      isDone(a) - isDone(b) || a.priority.localeCompare(b.priority) || a.drill - b.drill ||
+      a.acknowledged - b.acknowledged || Date.parse(calledAt(b)) - Date.parse(calledAt(a)) || b.id - a.id,
   );
+
+const isDone = (alert) => alert.acknowledged && isSettled(alert);
 
 /** Open alerts nobody has acknowledged, unless somebody put them aside. */
 export const unacknowledged = () => openAlerts().filter((alert) => annunciates(alert));
@@ -135,12 +176,19 @@ export function where(thing) {
     // Areas above one's own are not everybody's to see: they are left out, not shown as codes.
     if (names.areas.has(area) || met.size === 1) parts.push(names.areas.get(area)?.name ?? area);
   }
-  return parts.join(" · ");
+  // A mall is a place and a grid of the same name: said once.
+  return [...new Set(parts)].join(" · ");
 }
 
 function annunciates(alert) {
   return isUnacknowledged(alert) && !alert.suppressed_by && !(Date.parse(alert.shelved_until ?? "") > Date.now());
 }
+
+/** How long the phones' ladder waits for a signature, in words: by the newest incident's ladder, else as it ships. */
+export const deadlines = () => ({ p1: span(lastRungOf("P1") || 30), p2: span(lastRungOf("P2") || 120) });
+
+const lastRungOf = (priority) =>
+  [...incidents.values()].findLast((incident) => incident.priority === priority)?.ladder.at(-1)?.after_s;
 
 /** Whether this is a sounding the operator has not been told of; from now on they have. */
 function hears(alert) {

@@ -3,6 +3,7 @@
 
 import { byId, el } from "./dom.js";
 import * as session from "./session.js";
+import * as state from "./state.js";
 import { t } from "./texts.js";
 
 const KEPT = "anxin.tour";
@@ -76,7 +77,7 @@ export function draw() {
   document.body.dataset.tour = name;
   byId("tour-count").textContent = t("tour.count", { n: step + 1, of: STEPS.length });
   byId("tour-title").textContent = t(`tour.${name}.title`);
-  byId("tour-text").textContent = t(`tour.${name}.text`);
+  byId("tour-text").textContent = t(`tour.${name}.text`, state.deadlines());
   byId("tour-links").replaceChildren(...(name === "more" ? links() : []));
   byId("tour-back").hidden = step === 0;
   byId("tour-next").textContent = t(step === STEPS.length - 1 ? "tour.done" : "tour.next");

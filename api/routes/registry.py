@@ -1,16 +1,21 @@
-"""Areas, places, devices, and the rules that run."""
+"""Areas, places, devices, the rules that run, and who the responders are."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
-from api.deps import Have, Reader, scope_of
+from api.deps import Have, Reader, allow, scope_of
+from gateway.model.incident import ACTS
+from gateway.store import accounts, rule_state
 from gateway.store import registry as registry_store
-from gateway.store import rule_state
+from gateway.store.accounts import Session
 
 router = APIRouter(tags=["registry"])
+
+#: Who does something about incidents: they know each other by name, nobody else needs to.
+RESPONDERS = frozenset[str]().union(*(act.roles for act in ACTS.values()))
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
@@ -48,6 +53,13 @@ def list_devices(  # one parameter per filter
             connection, scope_of(session), kind=kind, area=area, place=place, after=after, limit=limit
         )
     return _page(found, limit)
+
+
+@router.get("/users")
+def list_users(session: Annotated[Session, Depends(allow(*RESPONDERS))], have: Have) -> dict[str, Any]:
+    """The station's responders: id, name and role."""
+    with have.pool.transaction() as connection:
+        return {"items": accounts.list_names(connection, session.station, RESPONDERS), "next": None}
 
 
 @router.get("/rules")

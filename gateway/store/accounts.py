@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,6 +46,12 @@ def user(connection: Connection[TupleRow], username: str) -> User | None:
     """Return an account."""
     with connection.cursor(row_factory=class_row(User)) as cursor:
         return cursor.execute(SQL["user"], {"username": username}).fetchone()
+
+
+def list_names(connection: Connection[TupleRow], station: str, roles: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the station's users of these roles by username: `{"id", "name", "role"}`, nothing else of them."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(SQL["names"], {"station": station, "roles": sorted(roles)}).fetchall()
 
 
 def login_failed(connection: Connection[TupleRow], username: str, now: datetime, limit: int, lock: timedelta) -> None:

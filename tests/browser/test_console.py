@@ -58,13 +58,13 @@ def test_opening_is_not_acknowledging_and_acknowledging_is_known_to_the_api(cons
     expect(detail.locator(".first-action")).to_contain_text("派就近警力到场")
     expect(detail).to_contain_text("开门前有授权")  # what would have prevented it
     expect(detail).to_contain_text("3号楼后门门禁")  # the event that counted
-    expect(detail).to_contain_text("phone-deputy")  # who was told
+    expect(detail).to_contain_text("周海涛（民警）")  # who was told
     assert demo.alert_of("building-2-back")["acknowledged"] is False
 
     console.keyboard.press("a")
 
     expect(row).not_to_have_class(re.compile("unacknowledged"))
-    expect(row).to_contain_text("operator 已确认")
+    expect(row).to_contain_text("张敏（接警员） 已确认")
     expect(row).to_contain_text("已接警")
     told = demo.alert_of("building-2-back")
     assert (told["acknowledged"], told["acknowledged_by"]) == (True, "operator")
@@ -75,6 +75,8 @@ def test_opening_is_not_acknowledging_and_acknowledging_is_known_to_the_api(cons
     detail.get_by_label("处置结果").select_option(label="设备误报")
     detail.get_by_role("button", name="办结").click()
     expect(detail.locator(".headline + .place + .states")).to_contain_text("设备误报")
+    expect(detail.locator("#still-latched")).to_have_text("警情已办结，告警还需复位。")
+    expect(row).to_contain_text("还需复位")
     detail.get_by_role("button", name="复位").click()
     expect(row).to_have_count(0)
     (incident,) = demo.get(f"alerts/{told['id']}")["incidents"]

@@ -37,7 +37,7 @@ def test_a_drill_says_so_everywhere_and_its_real_sequel_looks_real(console: Page
 
     demo.change("update drill set ends_at = now() where device_id = 'school-3-button'")  # it is over
     console.keyboard.press("a")
-    expect(row).to_contain_text("operator 已确认")
+    expect(row).to_contain_text("张敏（接警员） 已确认")
     demo.publish("school-3-button", "alarm.pressed")
     expect(row).to_contain_text("未确认")
     expect(row).not_to_have_class(re.compile(r"\bdrill\b"))

@@ -180,6 +180,17 @@ def test_the_auditor_sees_who_did_what_and_no_data(town: Station) -> None:
         refused(auditor.get("/alerts/1"), 403)
 
 
+def test_responders_know_each_other_by_name_and_role_and_nothing_else(town: Station) -> None:
+    for username in ("operator", "officer", "commander"):
+        with town.api(username) as api:
+            told = {user["id"]: user for user in api.get("/users").json()["items"]}
+            assert told["forgetful"] == {"id": "forgetful", "name": "记性差", "role": "operator"}
+            assert {user["role"] for user in told.values()} == {"operator", "officer", "commander"}
+    for username in ("auditor", "admin"):
+        with town.api(username) as api:
+            refused(api.get("/users"), 403)
+
+
 def test_only_the_auditor_and_the_admin_read_the_trail(town: Station) -> None:
     for username, status in {"operator": 403, "officer": 403, "commander": 403, "admin": 200}.items():
         with town.api(username) as api:

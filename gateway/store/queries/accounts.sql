@@ -2,6 +2,11 @@
 select username, station_id as station, name, role, areas, phone, password_hash, failed_logins, locked_until
 from user_account where username = %(username)s
 
+-- name: names
+-- Who is called what, of these roles.
+select username as id, name, role from user_account
+where station_id = %(station)s and role = any (%(roles)s) order by username
+
 -- name: failed
 update user_account set
     failed_logins = case when locked_until <= %(now)s then 1 else failed_logins + 1 end,

@@ -75,7 +75,10 @@ update rung set state = 'stopped' where incident_id = %(incident)s and state = '
 
 -- name: receipts
 -- Who was told, and what became of it.
-select channel, recipient, state, created_at, accepted_at, attempts,
+select channel, recipient,
+    -- The last part of a phone message's key is whose phone it is.
+    case when channel = 'phone' then substring(key from '[^:]+$') end as "user",
+    state, created_at, accepted_at, attempts,
     (select a.detail from attempt a where a.notification_id = n.id order by a.id desc limit 1) as last_answer
 from notification n where n.incident_id = %(incident)s order by n.id
 
