@@ -240,7 +240,7 @@ def restore(file: Path, into: str | None, with_secrets: bool, yes: bool) -> None
     were, so that nothing given after the backup ever means something else. Start `anxin run` when it is done; devices
     that send again what they sent since the backup do no harm.
     """
-    from gateway.backup.report import about  # noqa: PLC0415
+    from gateway.backup.report import about, swapping  # noqa: PLC0415
     from gateway.backup.restore import open_backup, put_home, where  # noqa: PLC0415
     from gateway.backup.restore import restore as fill  # noqa: PLC0415
 
@@ -254,6 +254,8 @@ def restore(file: Path, into: str | None, with_secrets: bool, yes: bool) -> None
     rows = sum(opened.manifest.rows.values())
     click.echo(f"restored and counted: {rows:,} rows in {len(opened.manifest.rows)} tables, as in the manifest")
     click.echo(f"migrations applied: {', '.join(applied)}" if applied else "the schema is up to date")
+    if swap := swapping(settings, database_url):
+        click.echo(swap)
     if with_secrets:
         click.echo(
             f"into {settings.home}: {', '.join(put_home(opened, settings.home)) or 'nothing, it has no secrets'}"
@@ -264,7 +266,7 @@ def restore(file: Path, into: str | None, with_secrets: bool, yes: bool) -> None
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def doctor(as_json: bool) -> None:
-    """Print the settings, secrets masked, look at every part, and say what to do about what is wrong.
+    """Look at every part, say what to do about what is wrong, and print the settings, secrets masked.
 
     ok is well, WARN wants to be looked at, BAD means that something is lost or nobody is told. Nothing is changed and
     nobody is rung. Ends with 1 when anything is BAD.

@@ -45,7 +45,7 @@ def device_add(device_id: str, kind: str, place: str, name: str | None, via: str
     path = site or Path(demo.get("site_file", home / "site.yaml"))
     running = bool(demo) and str(path.resolve()) == demo["site_file"]
     enrol(path, Device(device_id, kind, place, name or device_id, via))
-    click.echo(f"{device_id} stands in {path}", err=True)
+    click.echo(f"{device_id} added to {path}", err=True)
     if not running:
         click.echo(
             f"next: `anxin secrets DIR --site {path}`, `anxin import {path} --logins DIR/logins`, and SIGHUP to "

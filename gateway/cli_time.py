@@ -53,7 +53,7 @@ def backfill(file: BinaryIO, as_json: bool) -> None:
 @click.option("--seed", default=1, show_default=True, help="Which town lives around it.")
 @click.option("--site", type=click.Path(path_type=Path, exists=True), help="Another station than the made-up county.")
 @click.option("--begin", metavar="DATE", default="2026-11-18", show_default=True, help="The day it happens.")
-@click.option("--language", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+@click.option("--language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Of what you read.")
 @click.option("--server", metavar="URL", help="A PostgreSQL to make a throw-away database on. [default: embedded]")
 @click.option("--keep", type=click.Path(path_type=Path), help="Write what happened, as lines of JSON, to this file.")
 @click.option("--json", "as_json", is_flag=True, help="The judgement as JSON, for scripts.")
@@ -67,9 +67,14 @@ def simulate(  # one parameter per option
     real time through the broker, phones and API of the running demo.
     """
     from gateway.embedded import scenario  # noqa: PLC0415
+    from gateway.logs import set_up  # noqa: PLC0415
 
+    set_up("warning", "simulate")
     if listing or name is None:
-        sys.exit(scenario.listing(as_json=as_json))
+        code = scenario.listing(language=language, as_json=as_json)
+        if not listing:
+            click.echo("name the one to play, such as: anxin simulate elder-not-leaving", err=True)
+        sys.exit(code)
     if live:
         sys.exit(scenario.play(name, read_settings().home, language=language))
     sys.exit(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from gateway import mosquitto
 from gateway.embedded.broker import GATEWAY_USER, INTEGRATOR_USER
+from gateway.embedded.secrets import new_secret
 from gateway.model.errors import Misconfigured
 from gateway.site import Site
 
@@ -56,14 +56,14 @@ class Secrets:
         return self._written
 
     def _make(self) -> None:
-        password = self._once("postgres_password", secrets.token_urlsafe(24), FOR_GROUP)
+        password = self._once("postgres_password", new_secret(24), FOR_GROUP)
         self._once("anxin_database_url", f"postgresql://{DATABASE_USER}:{password}@{self._database}/{DATABASE}")
-        fresh = f"mqtt://{GATEWAY_USER}:{secrets.token_urlsafe(24)}@{self._broker}"
+        fresh = f"mqtt://{GATEWAY_USER}:{new_secret(24)}@{self._broker}"
         gateway = urlsplit(self._once("anxin_mqtt_url", fresh))
-        self._once("anxin_command_room_secret", secrets.token_urlsafe(24))
-        self._once("grafana_password", secrets.token_urlsafe(12), FOR_GROUP)
-        integrator = self._logins(INTEGRATOR, {"username": INTEGRATOR_USER, "password": secrets.token_urlsafe(24)})
-        self._logins(USERS, {user.username: secrets.token_urlsafe(9) for user in self.site.users})
+        self._once("anxin_command_room_secret", new_secret(24))
+        self._once("grafana_password", new_secret(12), FOR_GROUP)
+        integrator = self._logins(INTEGRATOR, {"username": INTEGRATOR_USER, "password": new_secret(24)})
+        self._logins(USERS, {user.username: new_secret(9) for user in self.site.users})
         devices = self._devices()
         health = self._health()
         logins = {integrator["username"]: integrator["password"], mosquitto.HEALTH_USER: health}
@@ -83,7 +83,7 @@ class Secrets:
         own = [device for device in self.site.devices if device.via is None]
         for device in own:
             if device.id not in known or "via" in known[device.id]:
-                known[device.id] = {"username": device.id, "password": secrets.token_urlsafe(16)}
+                known[device.id] = {"username": device.id, "password": new_secret(16)}
         for device in self.site.devices:
             if device.via is not None:
                 known[device.id] = {**known[device.via], "via": device.via}
@@ -101,7 +101,7 @@ class Secrets:
     def _health(self) -> str:
         """Return the password of the broker's health check, from the options file `mosquitto_sub` reads by itself."""
         path = self.folder / "broker" / "mosquitto_sub"
-        fresh = f"--username {mosquitto.HEALTH_USER}\n--pw {secrets.token_urlsafe(16)}\n"
+        fresh = f"--username {mosquitto.HEALTH_USER}\n--pw {new_secret(16)}\n"
         return self._once(path.relative_to(self.folder).as_posix(), fresh).rsplit(maxsplit=1)[-1]
 
     def _once(self, name: str, fresh: str, mode: int = PRIVATE) -> str:

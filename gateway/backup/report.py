@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import msgspec
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from gateway.backup.file import Manifest
 from gateway.backup.progress import megabytes
+from gateway.settings import Settings
+
+_SERVER = ("host", "port", "user")
 
 
 def report(manifest: Manifest, file: Path, *, as_json: bool) -> str:
@@ -31,6 +36,24 @@ def about(manifest: Manifest, database_url: str) -> str:
     place = f"{parts.get('dbname', '')} on {parts.get('host', 'this machine')}:{parts.get('port', 5432)}"
     made = f"{manifest.made_at:%Y-%m-%d %H:%M:%S} UTC by Anxin {manifest.anxin}"
     return f"backup of {made}: {_what(manifest)}\ninto the database {place}"
+
+
+def swapping(settings: Settings, restored_url: str) -> str:
+    """Say how the restored database takes the place of ANXIN_DATABASE_URL's; empty when it is not beside that one."""
+    if not settings.database:
+        return ""
+    now, restored = conninfo_to_dict(settings.database), conninfo_to_dict(restored_url)
+    name, other = str(now.get("dbname") or ""), str(restored.get("dbname") or "")
+    if not name or name == other or any(now.get(part) != restored.get(part) for part in _SERVER):
+        return ""
+    options = [f"--{'username' if part == 'user' else part}={now[part]}" for part in _SERVER if now.get(part)]
+    for old, new in ((name, f"{name}_old"), (other, name)):
+        rename = sql.SQL("alter database {} rename to {}").format(sql.Identifier(old), sql.Identifier(new))
+        options += ["-c", rename.as_string()]
+    return (
+        f"to put it in the place of {name}: stop gateway and API, then (psql asks for the password; the role must own "
+        f"both and be allowed to create databases)\n  {shlex.join(['psql', '-d', 'postgres', *options])}"
+    )
 
 
 def _what(manifest: Manifest) -> str:

@@ -107,8 +107,8 @@ def _settings(broker: Broker) -> Finding:
     if not told:
         return well(
             "broker settings",
-            "it does not tell them; to be set, or messages are lost (docs/mqtt.md): nats-server: JetStream on disk, "
-            'ack_wait "2s" (below ANXIN_TIMERS_SETTLE_S), max_ack_pending 2000; Mosquitto: persistence, '
+            "cannot be read from this broker; must be, or messages are lost (docs/mqtt.md): nats-server: JetStream on "
+            'disk, ack_wait "2s" (below ANXIN_TIMERS_SETTLE_S), max_ack_pending 2000; Mosquitto: persistence, '
             "autosave_on_changes, max_queued_messages 0",
         )
     dropped = told.get(DROPPED, "0")

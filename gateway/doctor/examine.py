@@ -22,12 +22,8 @@ PARTS: dict[str, Look] = {
 
 
 def examine(settings: Settings, say: Callable[[str], None], aside: Callable[[str], None], *, as_json: bool) -> int:
-    """Tell the settings and each finding; returns 1 when anything is bad, else 0. Progress goes `aside`."""
+    """Tell each finding and the settings; returns 1 when anything is bad, else 0. Progress goes `aside`."""
     shown = {name: _masked(getattr(settings, name)) for name in type(settings).model_fields}
-    if not as_json:
-        for name, value in shown.items():
-            say(f"{name:24} {value}")
-        say("")
     findings: list[Finding] = []
     for part, look in PARTS.items():
         aside(f"looking at {part} …")
@@ -41,8 +37,10 @@ def examine(settings: Settings, say: Callable[[str], None], aside: Callable[[str
         told = {"settings": shown, "checks": checks, "counts": counts}
         say(json.dumps(told, ensure_ascii=False, indent=2, default=str))
     else:
-        say("")
         say(", ".join(f"{count} {level}" for level, count in counts.items()))
+        say("")
+        for name, value in shown.items():
+            say(f"{name:24} {value}")
     return 1 if counts["BAD"] else 0
 
 

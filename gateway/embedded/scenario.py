@@ -13,6 +13,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,9 +29,9 @@ from gateway.store.pool import connect
 _SIMULATORS = (sys.executable, "-m", "simulators")
 
 
-def listing(*, as_json: bool) -> int:
+def listing(*, language: str, as_json: bool) -> int:
     """Name the scenarios there are; returns the exit code."""
-    return subprocess.call([*_SIMULATORS, "scenario", "list", *(["--json"] if as_json else [])])
+    return subprocess.call([*_SIMULATORS, "scenario", "list", *(["--json"] if as_json else ["--language", language])])
 
 
 def rehearse(  # one keyword per option of the command
@@ -49,15 +50,18 @@ def rehearse(  # one keyword per option of the command
     with tempfile.TemporaryDirectory(prefix="anxin-simulate-") as folder:
         home = Path(folder)
         site_file = site or _made_up_site(seed, home)
-        with _database(home, server, say) as url:
-            say(f"{name}: seed {seed}, {begin}")
-            happened = _happened(name, site_file, seed, begin, url)
-            if keep is not None:
-                keep.write_bytes(happened)
-        judge = [
-            *_SIMULATORS, "scenario", "judge", name, "--site", str(site_file), "--seed", str(seed), "--begin", begin,
-            *(["--json"] if as_json else ["--language", language]),
-        ]  # fmt: skip
+        of = [name, "--site", str(site_file), "--seed", str(seed), "--begin", begin]
+        with subprocess.Popen([*_SIMULATORS, "scenario", "tell", *of], stdout=subprocess.PIPE) as telling:
+            if telling.stdout is None or not (first := telling.stdout.readline()):
+                return telling.wait()  # it has said why it cannot be told
+            with _database(home, server, say) as url:
+                say(f"{name}: seed {seed}, {begin}")
+                happened = _happened(site_file, chain([first], telling.stdout), url)
+        if telling.returncode:
+            raise Misconfigured(f"the scenario {name!r} broke off while it was told; see above")
+        if keep is not None:
+            keep.write_bytes(happened)
+        judge = [*_SIMULATORS, "scenario", "judge", *of, *(["--json"] if as_json else ["--language", language])]
         return subprocess.run(judge, input=happened, check=False).returncode
 
 
@@ -68,32 +72,17 @@ def _made_up_site(seed: int, home: Path) -> Path:
     return path
 
 
-def _happened(name: str, site_file: Path, seed: int, begin: str, url: str) -> bytes:
-    """Import the site, let the scenario travel the road and return what happened, as lines of JSON."""
+def _happened(site_file: Path, told: Iterator[bytes], url: str) -> bytes:
+    """Import the site, let what is told travel the road and return what happened, as lines of JSON."""
     migrate(url)
     site = read_site(site_file)
     settings = read_settings(
         database_url=url, station=site.station.id, command_room_url=None, clock=None, rules_folders=[]
     )
-    tell = [*_SIMULATORS, "scenario", "tell", name, "--site", str(site_file), "--seed", str(seed), "--begin", begin]
     with connect(url, "rehearsal") as connection:
         import_site(connection, site)
         connection.commit()
-        with subprocess.Popen(tell, stdout=subprocess.PIPE) as telling:
-            if telling.stdout is None:
-                raise Misconfigured("the scenario cannot be read")
-            first = telling.stdout.readline()
-            if not first:
-                raise Misconfigured(f"the scenario {name!r} could not be told; see above")
-            told = list(play_through(settings, connection, _all(first, telling.stdout)))
-        if telling.returncode:
-            raise Misconfigured(f"the scenario {name!r} broke off while it was told; see above")
-    return b"".join(told)
-
-
-def _all(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest
+        return b"".join(play_through(settings, connection, told))
 
 
 def _run(command: list[str], output: BinaryIO) -> None:

@@ -22,18 +22,25 @@ class Secrets(msgspec.Struct):
 
     def device(self, device: str) -> str:
         """The secret of a device, made when it is new."""
-        return self.devices.setdefault(device, secrets.token_urlsafe(16))
+        return self.devices.setdefault(device, new_secret(16))
 
     def user(self, username: str) -> str:
         """The password of a person, made when they are new."""
-        return self.users.setdefault(username, secrets.token_urlsafe(9))
+        return self.users.setdefault(username, new_secret(9))
+
+
+def new_secret(size: int) -> str:
+    """A new secret of so many random bytes, as text that no command takes for an option."""
+    while not (text := secrets.token_urlsafe(size))[0].isalnum():
+        pass
+    return text
 
 
 def load_secrets(path: Path) -> Secrets:
     """Read the secrets, or make them."""
     if path.exists():
         return msgspec.json.decode(path.read_bytes(), type=Secrets)
-    gateway, integrator, command_room = (secrets.token_urlsafe(24) for _ in range(3))
+    gateway, integrator, command_room = (new_secret(24) for _ in range(3))
     return Secrets(gateway, integrator, command_room)
 
 

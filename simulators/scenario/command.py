@@ -60,7 +60,7 @@ _begin = click.option(
     help="The day, such as 2026-11-23 (a full time is cut to its date); the scenario says the time of day.",
 )
 _language = click.option(
-    "--language", default="zh", show_default=True, type=click.Choice(get_args(Language)), help="Of what people read."
+    "--language", default="en", show_default=True, type=click.Choice(get_args(Language)), help="Of what people read."
 )
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 
@@ -177,7 +177,9 @@ def play(
     chosen = _found(name)
     if (why := refusal(chosen)) is not None:
         raise Mistake(why)
-    click.echo(f"{getattr(chosen.title, language)}: {say_span(chosen.lasts, language)}", err=True)
+    lasts = say_span(chosen.lasts, language)
+    takes = f"：实时播放，需要 {lasts}" if language == "zh" else f": in real time, this takes {lasts}"
+    click.echo(getattr(chosen.title, language) + takes, err=True)
     try:
         found = play_live(
             chosen,

@@ -19,6 +19,8 @@ class Finding:
     holds: bool | None = True
     at: datetime | None = None
     instead: list[Text] = field(default_factory=list)
+    together: Text | None = None
+    """The claim about all of a role, the same object in each one's finding; None when it is of no such set."""
 
     def fails(self, zh: str, en: str) -> None:
         """Say what is wrong."""
@@ -65,6 +67,6 @@ def after(moment: datetime, start: datetime, language: Language) -> str:
 def between(least: timedelta, most: timedelta, language: Language) -> str:
     """Return a range of time."""
     if not least:
-        return f"{say_span(most, language)} 内" if language == "zh" else f"within {say_span(most)}"
+        return f"{say_span(most, language)}内" if language == "zh" else f"within {say_span(most)}"
     ends = f"{say_span(least, language)}–{say_span(most, language)}"
-    return f"{ends} 之间" if language == "zh" else f"between {say_span(least)} and {say_span(most)}"
+    return f"{ends}之间" if language == "zh" else f"between {say_span(least)} and {say_span(most)}"

@@ -1,7 +1,8 @@
 """The judge: a whole statement held against everything that happened."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from simulators.events import timestamp
@@ -56,13 +57,29 @@ def report(judgement: Judgement, language: Language) -> str:
     begin = f"{judgement.plan.begin:%Y-%m-%d %H:%M}"
     told = [
         f"{title} ({scenario.id}, {'种子' if zh else 'seed'} {judgement.plan.seed}, {begin})",
-        "必须：" if zh else "must:",
-        *(f"  {_indented(finding, judgement, language)}" for finding in judgement.must),
-        "不得：" if zh else "must not:",
-        *(f"  {_indented(finding, judgement, language)}" for finding in judgement.must_not),
+        *_part("必须：" if zh else "must:", judgement.must, judgement, language),
+        *_part("不得：" if zh else "must not:", judgement.must_not, judgement, language),
     ]
     return "\n".join(told)
 
 
-def _indented(finding: Finding, judgement: Judgement, language: Language) -> str:
-    return render(finding, judgement.plan.begin, language).replace("\n", "\n  ")
+def _part(heading: str, findings: list[Finding], judgement: Judgement, language: Language) -> Iterator[str]:
+    """Yield a part of the statement; of what is said of each of a role, all that hold are one line."""
+    if not findings:
+        yield f"{heading}无" if language == "zh" else f"{heading} none"
+        return
+    yield heading
+    for _, alike in groupby(findings, key=lambda finding: id(finding.together or finding)):
+        each = list(alike)
+        well = [finding for finding in each if finding.holds]
+        if len(well) > 1 and (claim := each[0].together) is not None:
+            yield f"  ✓ {claim[language]}{_count(len(well), len(each), language)}"
+            each = [finding for finding in each if not finding.holds]
+        for finding in each:
+            yield "  " + render(finding, judgement.plan.begin, language).replace("\n", "\n  ")
+
+
+def _count(some: int, every: int, language: Language) -> str:
+    if language == "zh":
+        return f"：{every} 个全部如此" if some == every else f"：{every} 个中有 {some} 个"
+    return f": all {every}" if some == every else f": {some} of {every}"

@@ -5,14 +5,15 @@ from simulators.scenario.form import MustNot, several
 from simulators.scenario.happened import Happened, Raised
 from simulators.scenario.matching import about_any, concerns_cast, inside
 from simulators.scenario.plan import Plan
-from simulators.scenario.span import Language, say_span
+from simulators.scenario.span import say_span
+from simulators.scenario.words import STREAMS, since
 
 MOST_SHOWN = 5
 
 
 def judge_never(never: MustNot, plan: Plan, happened: Happened) -> Finding:
     """Return the finding of one `must_not`."""
-    finding = Finding({"zh": _claim(never, "zh"), "en": _claim(never, "en")})
+    finding = Finding({"zh": _chinese(never), "en": _english(never)})
     start = plan.moment(never.after)
     end = plan.until if never.within is None else start + never.within
     seen = [raised for raised in happened.raised if start <= raised.at <= end and _is_meant(raised, never, plan)]
@@ -27,7 +28,7 @@ def judge_quiet(plan: Plan, happened: Happened) -> Finding:
     named = {must.rule for must in scenario.must}
     named |= {rule for never in scenario.must_not for rule in several(never.rules) if rule != "*"}
     finding = Finding(
-        {"zh": "演员身上没有其他规则的响铃告警", "en": "no alert of any other rule sounds about the cast"}
+        {"zh": "涉及对象没有其他规则的响铃告警", "en": "no alert of any other rule sounds about the cast"}
     )
     seen = [
         raised
@@ -75,23 +76,40 @@ def _one(raised: Raised, plan: Plan) -> Text:
     }
 
 
-def _claim(never: MustNot, language: Language) -> str:
-    zh = language == "zh"
-    rules = ", ".join(several(never.rules)).replace("*", "任何规则" if zh else "any rule")
-    said = [f"没有 {rules}" if zh else f"nothing of {rules}"]
+def _english(never: MustNot) -> str:
+    said = [f"nothing of {', '.join(several(never.rules)).replace('*', 'any rule')}"]
     if never.but:
-        said.append(f"{', '.join(never.but)} 除外" if zh else f"but {', '.join(never.but)}")
+        said.append(f"but {', '.join(never.but)}")
     if never.sounding:
-        said.append("（响铃）" if zh else "that sounds")
+        said.append("that sounds")
     if never.stream != "any":
-        said.append({"alert": "（告警）", "work_item": "（工单）"}[never.stream] if zh else f"({never.stream})")
-    for word, roles in (("关于" if zh else "about", never.about), ("位于" if zh else "in", never.inside)):
+        said.append(f"({STREAMS[never.stream]['en']})")
+    for preposition, roles in (("about", never.about), ("in", never.inside)):
         if roles is not None:
-            said.append(f"{word} {', '.join(several(roles))}")
+            said.append(f"{preposition} {', '.join(several(roles))}")
     if never.after != "begin" or never.within is not None:
-        span = f" {say_span(never.within, language)} 内" if never.within is not None else ""
-        span_en = f"within {say_span(never.within)} " if never.within is not None else ""
-        said.append(f"{never.after} 之后{span}" if zh else f"{span_en}after {never.after}")
+        span = f"within {say_span(never.within)} " if never.within is not None else ""
+        said.append(f"{span}after {never.after}")
     if never.more_than:
-        said.append(f"超过 {never.more_than} 次" if zh else f"more than {never.more_than} times")
+        said.append(f"more than {never.more_than} times")
     return " ".join(said)
+
+
+def _chinese(never: MustNot) -> str:
+    when = ""
+    if never.after != "begin" or never.within is not None:
+        span = f" {say_span(never.within, 'zh')}内" if never.within is not None else ""
+        when = f"{since(never.after)}{span}，"
+    rules = "任何规则的" if "*" in several(never.rules) else f"规则 {'、'.join(several(never.rules))} 的"
+    what = "告警或维保工单" if never.stream == "any" else STREAMS[never.stream]["zh"]
+    if never.sounding:  # work items never sound
+        what = "响铃告警"
+    beside = [
+        f"{relation} {'、'.join(several(names))}"
+        for relation, names in (("关于", never.about), ("位于", never.inside), ("不计", never.but or None))
+        if names is not None
+    ]
+    shown = f"（{'，'.join(beside)}）" if beside else ""
+    if never.more_than:
+        return f"{when}{rules}{what}不超过 {never.more_than} 次{shown}"
+    return f"{when}没有{rules}{what}{shown}"

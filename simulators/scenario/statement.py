@@ -3,22 +3,13 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from simulators.scenario.finding import Finding, Text, after, between, clock
+from simulators.scenario.finding import LANGUAGES, Finding, Text, after, between, clock
 from simulators.scenario.form import Must, Over, Rung, Told
 from simulators.scenario.happened import Happened, Line, Raised
 from simulators.scenario.matching import about
 from simulators.scenario.plan import Plan
 from simulators.scenario.span import Language, say_span
-
-WHAT: dict[str, Text] = {
-    "alert": {"zh": "告警", "en": "alert"},
-    "work_item": {"zh": "维保工单", "en": "work item"},
-}
-HOW: dict[str, Text] = {
-    "cleared": {"zh": "解除", "en": "cleared"},
-    "retracted": {"zh": "撤回", "en": "retracted"},
-    "either": {"zh": "解除或撤回", "en": "cleared or retracted"},
-}
+from simulators.scenario.words import HOW, STREAMS, since, whom, word
 
 
 def judge_must(must: Must, plan: Plan, happened: Happened) -> Iterator[Finding]:
@@ -26,27 +17,35 @@ def judge_must(must: Must, plan: Plan, happened: Happened) -> Iterator[Finding]:
     if must.about is None:
         yield _judge(must, plan, happened, None)
     elif must.each:
-        yield from (_judge(must, plan, happened, (one,)) for one in plan.cast[must.about].ids)
+        together: Text = {
+            "zh": _claim(must, f"每个 {must.about}", "zh"),
+            "en": _claim(must, f"each of {must.about}", "en"),
+        }
+        for one in plan.cast[must.about].ids:
+            finding = _judge(must, plan, happened, (one,))
+            finding.together = together
+            yield finding
     else:
         yield _judge(must, plan, happened, plan.cast[must.about].ids)
 
 
-def _judge(must: Must, plan: Plan, happened: Happened, whom: tuple[str, ...] | None) -> Finding:
-    finding = Finding({"zh": _claim(must, whom, "zh"), "en": _claim(must, whom, "en")})
+def _judge(must: Must, plan: Plan, happened: Happened, ids: tuple[str, ...] | None) -> Finding:
+    shown = "" if ids is None else f"{must.about} = {', '.join(ids[:3])}{' …' if len(ids) > 3 else ''}"  # noqa: PLR2004
+    finding = Finding({"zh": _claim(must, shown, "zh"), "en": _claim(must, shown, "en")})
     start = plan.moment(must.after)
     least, most = start + must.not_before, start + must.within
-    seen = [raised for raised in happened.raised if raised.at >= plan.begin and _is_meant(raised, must, plan, whom)]
+    seen = [raised for raised in happened.raised if raised.at >= plan.begin and _is_meant(raised, must, plan, ids)]
     early = [raised for raised in seen if raised.at < least] if must.not_before else []
     fitting = [raised for raised in seen if least <= raised.at <= most and raised.suppressed is None]
     if early:
         finding.at = early[0].at
         finding.fails(
-            f"过早：比 {must.after} {after(early[0].at, start, 'zh')}",
+            f"过早：比 {word(must.after, 'zh')} {after(early[0].at, start, 'zh')}",
             f"too early: {after(early[0].at, start, 'en')} {must.after}",
         )
     if not fitting:
         if not must.optional:
-            _nothing(finding, seen, happened, must, plan, whom)
+            _nothing(finding, seen, happened, must, plan, ids)
         return finding
     first = fitting[0]
     finding.at = finding.at or first.at
@@ -67,18 +66,16 @@ def _judge(must: Must, plan: Plan, happened: Happened, whom: tuple[str, ...] | N
     return finding
 
 
-def _is_meant(raised: Raised, must: Must, plan: Plan, whom: tuple[str, ...] | None) -> bool:
+def _is_meant(raised: Raised, must: Must, plan: Plan, ids: tuple[str, ...] | None) -> bool:
     if raised.rule != must.rule or raised.stream != must.stream:
         return False
     return (
-        whom is None
-        or must.about is None
-        or any(about(raised, plan.cast[must.about], one, plan.ground) for one in whom)
+        ids is None or must.about is None or any(about(raised, plan.cast[must.about], one, plan.ground) for one in ids)
     )
 
 
 def _nothing(
-    finding: Finding, seen: list[Raised], happened: Happened, must: Must, plan: Plan, whom: tuple[str, ...] | None
+    finding: Finding, seen: list[Raised], happened: Happened, must: Must, plan: Plan, ids: tuple[str, ...] | None
 ) -> None:
     """Say what was seen when the thing itself was not."""
     for raised in seen[:3]:
@@ -100,7 +97,7 @@ def _nothing(
             for raised in happened.raised
             if raised.at >= plan.begin
             and role is not None
-            and any(about(raised, role, one, plan.ground) for one in whom or ())
+            and any(about(raised, role, one, plan.ground) for one in ids or ())
         }
     )
     if others:
@@ -121,16 +118,17 @@ def _judge_told(finding: Finding, raised: Raised, told: Told, plan: Plan, happen
     heard = [line for line in happened.told(raised) if _reaches(line, told, plan)]
     if not heard:
         others = sorted(
-            {f"{line.body.get('recipient')} ({line.body.get('channel')})" for line in happened.told(raised)}
+            {(str(line.body.get("recipient")), str(line.body.get("channel"))) for line in happened.told(raised)}
         )
+        zh, en = ([whom(*one, language) for one in others] for language in LANGUAGES)
         finding.fails(
-            f"没有通知到{_whom(told, 'zh')}；通知了：{'、'.join(others) or '无人'}",
-            f"{_whom(told, 'en')} was not told; told were: {', '.join(others) or 'nobody'}",
+            f"没有通知到{whom(told.role, told.channel, 'zh')}；通知了：{'、'.join(zh) or '无人'}",
+            f"{whom(told.role, told.channel, 'en')} was not told; told were: {', '.join(en) or 'nobody'}",
         )
     elif heard[0].at > raised.at + told.within:
         finding.fails(
-            f"{_whom(told, 'zh')} {say_span(heard[0].at - raised.at, 'zh')}后才收到通知",
-            f"{_whom(told, 'en')} was told only after {say_span(heard[0].at - raised.at)}",
+            f"{whom(told.role, told.channel, 'zh')} {say_span(heard[0].at - raised.at, 'zh')}后才收到通知",
+            f"{whom(told.role, told.channel, 'en')} was told only after {say_span(heard[0].at - raised.at)}",
         )
 
 
@@ -197,38 +195,31 @@ def _standing(raised: Raised, begin: datetime, ended: datetime | None) -> Text:
     return {"zh": "一直未结束", "en": "it still stands"}
 
 
-def _whom(told: Told, language: Language) -> str:
-    if language == "zh":
-        return f"{told.role or '任何人'}（{told.channel}）"
-    return f"{told.role or 'anybody'} ({told.channel})"
-
-
-def _claim(must: Must, whom: tuple[str, ...] | None, language: Language) -> str:
+def _claim(must: Must, shown: str, language: Language) -> str:
     zh = language == "zh"
-    shown = "" if whom is None else f"{must.about} = {', '.join(whom[:3])}{' …' if len(whom) > 3 else ''}"  # noqa: PLR2004
     when = between(must.not_before, must.within, language)
     said = [
-        f"{WHAT[must.stream][language]} {must.rule}"
+        f"{STREAMS[must.stream][language]} {must.rule}"
         + (f"（{shown}）" if zh and shown else f" ({shown})" if shown else ""),
-        f"{must.after} 之后 {when}" if zh else f"{when} after {must.after}",
+        f"{since(must.after)} {when}" if zh else f"{when} after {must.after}",
     ]
     if must.optional:
         said.append("可有可无" if zh else "may happen")
     if must.priority is not None:
         said.append(must.priority)
     if must.drill is not None:
-        said.append(("演练" if must.drill else "非演练") if zh else ("a drill" if must.drill else "no drill"))
+        said.append(("是演练" if must.drill else "不是演练") if zh else ("a drill" if must.drill else "no drill"))
     for told in must.told if isinstance(must.told, list) else [must.told]:
-        span = between(told.within * 0, told.within, language)
-        said.append(f"{span}通知{_whom(told, 'zh')}" if zh else f"{_whom(told, 'en')} told {span}")
+        span, who = between(told.within * 0, told.within, language), whom(told.role, told.channel, language)
+        said.append(f"{who}{span}收到" if zh else f"{who} told {span}")
     if must.rung is not None:
         span = say_span(must.rung.within, language)
-        said.append(f"{span} 内升到第 {must.rung.number} 级" if zh else f"rung {must.rung.number} within {span}")
+        said.append(f"{span}内升到第 {must.rung.number} 级" if zh else f"rung {must.rung.number} within {span}")
     if must.over is not None:
         span, step = say_span(must.over.within, language), must.over.after
-        since = (f"{step} 后 " if zh else f" of {step}") if step is not None else ""
+        start = (f"{since(step)} " if zh else f" of {step}") if step is not None else ""
         how = HOW[must.over.how][language]
-        said.append(f"{since}{span} 内{how}" if zh else f"{how} within {span}{since}")
+        said.append(f"{start}{span}内{how}" if zh else f"{how} within {span}{start}")
     if must.count is not None:
         said.append(f"恰好 {must.count} 次" if zh else f"exactly {must.count} time{'s' if must.count > 1 else ''}")
     return ("，" if zh else ", ").join(said)

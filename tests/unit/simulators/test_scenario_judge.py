@@ -243,6 +243,48 @@ def test_what_cannot_be_read_is_told_by_line(line: str, told: str) -> None:
     assert told in str(error.value)
 
 
+def test_what_all_of_a_role_must_is_one_line_where_it_holds() -> None:
+    statement = {"must": [{**MUST, "about": "locks", "each": True}], "quiet_cast": False}
+    both = [alert(11, number=number, subject=f"device:lock-{number}") for number in (1, 2)]
+    told = report(verdict(statement, *both), "en")
+    assert [line for line in told.splitlines() if "✓" in line] == [
+        "  ✓ alert touched (each of locks), within 5 min after touch: all 2"
+    ]
+    assert "must not: none" in told
+    told = report(verdict(statement, both[0]), "en")
+    assert "✓ alert touched (locks = lock-1)" in told
+    assert "✗ alert touched (locks = lock-2)" in told
+
+
+def test_the_judgement_in_chinese_is_chinese() -> None:
+    must = {**MUST, "priority": "P2", "drill": False, "told": {"within": "10 s", "role": "officer"}, "count": 1}
+    over = {**MUST, "over": {"after": "calm", "within": "1 min"}}
+    never = [
+        {"rules": ["other"], "about": "elder", "after": "touch", "within": "1 h 30 min", "stream": "work_item"},
+        {"rules": "*", "but": ["touched"], "inside": ["eye", "hub"], "sounding": True, "within": "30 min"},
+        {"rules": "*", "more_than": 1},
+    ]
+    told = report(
+        verdict({"must": [must, over], "must_not": never}, RAISED, call(11, recipient="x", channel="mail")), "zh"
+    )
+    claims = [line.strip() for line in told.splitlines()[1:]]
+    assert claims == [
+        "必须：",
+        "✗ 告警 touched（eye = camera），touch 之后 5 分内，P2，不是演练，值班民警（手机）10 秒内收到，恰好 1 次",
+        "11-23 08:11:00（开始后 11 分）",
+        "实际：没有通知到值班民警（手机）；通知了：x（mail）",
+        "✗ 告警 touched（eye = camera），touch 之后 5 分内，calm 之后 1 分内解除或撤回",
+        "11-23 08:11:00（开始后 11 分）",
+        "实际：没有及时解除或撤回：一直未结束",
+        "不得：",
+        "✓ touch 之后 1 小时 30 分内，没有规则 other 的维保工单（关于 elder）",
+        "✓ 开始之后 30 分内，没有任何规则的响铃告警（位于 eye、hub，不计 touched）",
+        "✓ 任何规则的告警或维保工单不超过 1 次",
+        "✓ 涉及对象没有其他规则的响铃告警",
+    ]
+    assert "不得：无" in report(verdict({"must": [must], "quiet_cast": False}), "zh")
+
+
 def test_the_judgement_is_for_machines_too() -> None:
     found = verdict({"must": [{**MUST, "priority": "P1"}]}, RAISED).public()
     assert found["holds"] is False

@@ -203,6 +203,9 @@ def test_list_and_judge_speak_to_people_and_machines() -> None:
     listed = CliRunner().invoke(command, ["list"])
     assert listed.exit_code == 0
     assert all(name in listed.stdout for name in names())
+    assert listed.stdout.isascii()
+    chinese = CliRunner().invoke(command, ["list", "--language", "zh"])
+    assert "校园一键报警" in chinese.stdout
     machine = json.loads(CliRunner().invoke(command, ["list", "--json"]).stdout)
     assert {one["id"] for one in machine if one["live"]} == LIVE
     judged = CliRunner().invoke(command, ["judge", "school-alarm", "--begin", "2026-11-23", "--json"], input="")
