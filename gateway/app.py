@@ -23,7 +23,7 @@ from gateway.failpoints import Failpoints
 from gateway.handover import hand_over
 from gateway.inbox import InboxSource
 from gateway.listener import Listener
-from gateway.model.errors import Fenced, StoreUnavailable
+from gateway.model.errors import Fenced, Misconfigured, StoreUnavailable
 from gateway.model.judgement import Verdict
 from gateway.model.ports import Channel
 from gateway.road import Road
@@ -105,8 +105,10 @@ class Gateway:
 
     def _drive(self, road: Road, definitions: list[Definition]) -> int:
         """Drive the road for as long as it is ours; returns the process's exit code."""
+        driven = False
         while True:
             self._mqtt = [self._mqtt_source("alarm"), self._mqtt_source("event")]
+            started: list[MqttSource] = []
             try:
                 self._driver = driver = self._new_driver(road)
                 road.start_subjects()
@@ -114,14 +116,19 @@ class Gateway:
                 # The broker's session belongs to whoever holds the road: connect after, let go before.
                 for source in self._mqtt:
                     source.start()
+                    started.append(source)
+                driven = True
                 driver.run(self.stopping)
-            except StoreUnavailable as error:
+            except (StoreUnavailable, Misconfigured, psycopg.Error) as error:
+                if isinstance(error, Misconfigured) and not driven:
+                    raise  # what is missing at the first start somebody has to mend; later it is the database's trouble
                 log.warning("the database is away; the broker keeps what arrives", error=str(error))
+                self.stopping.wait(RETRY_S[0])
             except Fenced:
                 log.error("another gateway has taken over this station's road")  # noqa: TRY400  # no news in its trace
                 return TAKEN_OVER
             finally:
-                for source in self._mqtt:
+                for source in started:
                     source.stop()
                 road.close()
             if self.stopping.is_set():

@@ -17,7 +17,7 @@ from psycopg.rows import dict_row
 from connectors.native.decode import decode
 from gateway import backfill as module
 from gateway.backfill import Summary, backfill
-from gateway.clock import SystemClock, VirtualClock
+from gateway.clock import VirtualClock
 from gateway.embedded.ports import any_free
 from gateway.embedded.postgres import EmbeddedPostgres
 from gateway.model.errors import BadInput, Misconfigured
@@ -96,7 +96,7 @@ def line(moment: datetime, device: str, kind: str, event: str, **data: Any) -> b
 
 
 def fill(settings: Settings, lines: Iterable[bytes]) -> Summary:
-    return backfill(settings, SystemClock(), lines, lambda _: None)
+    return backfill(settings, VirtualClock(NOW), lines, lambda _: None)
 
 
 def rows(settings: Settings, query: str) -> list[dict[str, Any]]:
