@@ -35,7 +35,7 @@ class Sentences(click.Group):
 def main() -> None:
     """Anxin (安心网关): an alerting gateway for a police station's neighbourhood.
 
-    Try it: `anxin demo` brings a database, a broker, a small simulated town and the console.
+    Try it: `anxin demo` brings a database, a broker, a made-up county town and the console.
     Settings come from ANXIN_* variables over $ANXIN_HOME/anxin.toml; docs/settings.md lists them.
     """
 

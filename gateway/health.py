@@ -1,9 +1,12 @@
-"""`anxin health`: is one process of ours well, for whoever watches it (Compose, systemd, a load balancer)."""
+"""Is one process of ours well: for whoever watches it (Compose, systemd, a load balancer), the doctor and `/readyz`."""
 
 from __future__ import annotations
 
 import urllib.request
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
 
 from gateway.clock import clock_of
 from gateway.model.errors import StoreUnavailable
@@ -16,6 +19,45 @@ STALE = timedelta(seconds=15)
 ANSWER_S = 5.0
 
 
+class Reason(StrEnum):
+    """What can be wrong with a gateway. The words stay as they are: the console knows them in both languages."""
+
+    NEVER_RAN = "no gateway has run yet"
+    SILENT = "the gateway is not running"
+    NOT_SUBSCRIBED = "the gateway is not subscribed to the broker"
+    NOT_DELIVERING = "the delivery loop is not running"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that is wrong: `reason` is one of a few fixed texts, `detail` what it is in this case, may be empty."""
+
+    reason: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        """Both, for people."""
+        return f"{self.reason}: {self.detail}" if self.detail else self.reason
+
+
+def troubles(told: tuple[datetime, dict[str, Any]] | None, now: datetime) -> list[Trouble]:
+    """Judge a gateway's process by what it last said of itself and when (aware); `told` is None when it never did.
+
+    A gateway that is not there has that one trouble: what it said before it went is not judged.
+    """
+    if told is None:
+        return [Trouble(Reason.NEVER_RAN)]
+    said_at, facts = told
+    if now - said_at > STALE:
+        return [Trouble(Reason.SILENT, f"it has said nothing for {(now - said_at).total_seconds():.0f} s")]
+    found: list[Trouble] = []
+    if not facts.get("subscribed"):
+        found.append(Trouble(Reason.NOT_SUBSCRIBED))
+    if not facts.get("delivering"):
+        found.append(Trouble(Reason.NOT_DELIVERING))
+    return found
+
+
 def why_gateway_is_unwell(settings: Settings) -> str | None:
     """Return what is wrong with the gateway, from what it last said in the database; None when it is well."""
     try:
@@ -23,16 +65,7 @@ def why_gateway_is_unwell(settings: Settings) -> str | None:
             told = accounts.health(connection, settings.station).get("gateway")
     except StoreUnavailable as error:
         return str(error)
-    if told is None:
-        return "no gateway has run yet"
-    age = clock_of(settings.clock).now() - told[0]
-    if age > STALE:
-        return f"it has said nothing for {age.total_seconds():.0f} s"
-    if not told[1].get("subscribed"):
-        return "it is not subscribed to the broker"
-    if not told[1].get("delivering"):
-        return "its delivery loop does not run"
-    return None
+    return "; ".join(map(str, troubles(told, clock_of(settings.clock).now()))) or None
 
 
 def why_api_is_unwell(settings: Settings) -> str | None:

@@ -10,6 +10,7 @@ from typing import TextIO
 
 import click
 
+from simulators import options
 from simulators.life.message import Message
 from simulators.life.plan import Life
 from simulators.moment import aware
@@ -25,14 +26,8 @@ def line(station: str, message: Message) -> str:
 
 
 @click.command(short_help="What the town's devices said, as lines of JSON.")
-@click.option(
-    "--site",
-    "site_path",
-    default=Path(__file__).with_name("site.yaml"),
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Site file (YAML). [default: the small demo station]",
-)
-@click.option("--seed", default=1, show_default=True, help="The same seed lives the same life.")
+@options.site
+@options.seed
 @click.option(
     "--from", "since", required=True, callback=aware, metavar="MOMENT", help="First moment, RFC 3339 with offset."
 )

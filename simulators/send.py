@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from simulators import options
 from simulators.credentials import CredentialsError, read_credentials
 from simulators.device import Device
 from simulators.fleet import Fleet
@@ -37,12 +38,7 @@ def _aware_time(_context: click.Context, _option: click.Parameter, text: str | N
 
 
 @click.command(short_help="One event as one device: press a button, force a door.")
-@click.option(
-    "--credentials",
-    required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The credentials file (JSON).",
-)
+@options.credentials
 @click.option("--device", required=True, help="Device id, as in the credentials file.")
 @click.option("--kind", required=True, help="Event kind, such as door.forced or alarm.pressed.")
 @click.option("--data", default="{}", callback=_json_object, help="JSON object of the event's data.")
@@ -57,7 +53,7 @@ def _aware_time(_context: click.Context, _option: click.Parameter, text: str | N
 )
 def send(
     *,
-    credentials: Path,
+    credentials_path: Path,
     device: str,
     kind: str,
     data: dict[str, Any],
@@ -79,7 +75,7 @@ def send(
           --kind alarm.pressed --data '{"point": "gatehouse"}'
     """  # noqa: D301, \b is how click is told to keep lines as they are
     try:
-        known = read_credentials(credentials)
+        known = read_credentials(credentials_path)
         client_id = f"{known.station}-{device}-send-{secrets.token_hex(4)}"
         sender = Device(device, known, announces=False, client_id=client_id)
     except CredentialsError as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from simulators import options
 from simulators.clock import VARIABLE, Clock, ClockError, read_clock
 from simulators.credentials import Credentials, CredentialsError, read_credentials
 from simulators.device import Device
@@ -114,21 +115,9 @@ class Town:
 
 
 @click.command(short_help="A town of doors, cameras and buttons, living now.")
-@click.option(
-    "--site",
-    "site_path",
-    default=Path(__file__).with_name("site.yaml"),
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Site file (YAML). [default: the small demo station]",
-)
-@click.option(
-    "--credentials",
-    "credentials_path",
-    required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Credentials file (JSON): broker, station, a login for each device.",
-)
-@click.option("--seed", default=1, show_default=True, help="The same seed lives the same life.")
+@options.site
+@options.credentials
+@options.seed
 @click.option(
     "--opening-at", callback=aware, metavar="MOMENT", help="Arrange the demo's opening around this moment, RFC 3339."
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -10,6 +11,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 
 from api import metrics
 from api.deps import Have, Parts, allow
+from gateway.health import Reason, Trouble, troubles
 from gateway.model.errors import StoreUnavailable
 from gateway.store import accounts
 from gateway.store.accounts import Session
@@ -17,8 +19,15 @@ from gateway.store.accounts import Session
 router = APIRouter(tags=["health"])
 private = APIRouter(tags=["health"])
 
-#: A gateway that has not said how it is for so long is not there.
-STALE = timedelta(seconds=10)
+
+class NotReady(StrEnum):
+    """Why a press might not ring, besides what ails the gateway's process; fixed words, as those of `Reason`."""
+
+    NO_DATABASE = "the database does not answer"
+    NOT_READABLE = "the database cannot be read"
+    QUARANTINED = "rules failed and were put aside"
+    PROBE_LATE = "the gateway's own probe does not come through the road"
+    NO_PHONE = "no phone can be reached"
 
 
 @router.get("/healthz")
@@ -29,17 +38,17 @@ def healthz() -> dict[str, str]:
 
 @router.get("/readyz")
 def readyz(have: Have) -> Response:
-    """A press now would ring: the database answers, and the gateway is subscribed to the broker."""
-    failing = _failing(have)
-    if not failing:
+    """A press now would ring. If not, `failing` has reasons in words that stay, and `detail` says more of each."""
+    found = _look(have)
+    if not found:
         return JSONResponse({"status": "ready"})
     return JSONResponse(
         {
             "type": "urn:anxin:problem:not_ready",
             "title": "not ready",
             "status": 503,
-            "detail": "; ".join(failing),
-            "failing": failing,
+            "detail": "; ".join(map(str, found)),
+            "failing": [trouble.reason for trouble in found],
         },
         503,
         media_type="application/problem+json",
@@ -66,26 +75,27 @@ def audit(
     return {"items": found, "next": found[-1]["id"] if len(found) == limit else None}
 
 
-def _failing(have: Parts) -> list[str]:
+def _look(have: Parts) -> list[Trouble]:
     try:
         with have.pool.transaction() as connection:
-            health = accounts.health(connection, have.settings.station)
+            told = accounts.health(connection, have.settings.station).get("gateway")
     except StoreUnavailable:
-        return ["the database does not answer"]
+        return [Trouble(NotReady.NO_DATABASE)]
     except Exception as error:  # noqa: BLE001  # no schema yet, for one
-        return [f"the database cannot be read: {type(error).__name__}; run `anxin migrate`"]
-    told = health.get("gateway")
-    if told is None or have.clock.now() - told[0] > STALE:
-        return ["the gateway is not running"]
-    failing: list[str] = []
-    if not told[1].get("subscribed"):
-        failing.append("the gateway is not subscribed to the broker")
-    if not told[1].get("delivering"):
-        failing.append("the delivery loop is not running")
-    if told[1].get("quarantined"):
-        failing.append(f"rules failed and were put aside: {', '.join(told[1]['quarantined'])}")
-    if told[1].get("watchdog", {}).get("late"):
-        failing.append("the gateway's own probe does not come through the road")
-    if "phone" not in told[1].get("channels", []):
-        failing.append("no phone can be reached: ANXIN_PHONE_URL is not set")
-    return failing
+        return [Trouble(NotReady.NOT_READABLE, f"{type(error).__name__}; run `anxin migrate`")]
+    return why_not_ready(told, have.clock.now())
+
+
+def why_not_ready(told: tuple[datetime, dict[str, Any]] | None, now: datetime) -> list[Trouble]:
+    """Judge whether a press now would ring, by what the gateway last said of itself and when (aware)."""
+    found = troubles(told, now)
+    if told is None or any(trouble.reason == Reason.SILENT for trouble in found):
+        return found
+    facts = told[1]
+    if facts.get("quarantined"):
+        found.append(Trouble(NotReady.QUARANTINED, ", ".join(facts["quarantined"])))
+    if facts.get("watchdog", {}).get("late"):
+        found.append(Trouble(NotReady.PROBE_LATE))
+    if "phone" not in facts.get("channels", []):
+        found.append(Trouble(NotReady.NO_PHONE, "ANXIN_PHONE_URL is not set"))
+    return found

@@ -10,11 +10,10 @@ from psycopg.rows import TupleRow
 
 from gateway.clock import clock_of
 from gateway.doctor.finding import Finding, bad, graded, warn, well
+from gateway.health import Reason, troubles
 from gateway.settings import Settings
 from gateway.store import accounts
 
-#: A gateway says how it is once a second.
-SILENT_S = 10.0
 LAG_WARN_S, LAG_BAD_S = 5.0, 60.0
 
 
@@ -22,24 +21,26 @@ def look(connection: Connection[TupleRow], settings: Settings) -> Iterator[Findi
     """Look at the gateway."""
     told = accounts.health(connection, settings.station).get("gateway")
     if told is None:
-        yield warn("gateway", "no gateway has run yet", "start it: `anxin run`")
+        yield warn("gateway", Reason.NEVER_RAN, "start it: `anxin run`")
         return
-    age = (clock_of(settings.clock).now() - told[0]).total_seconds()
-    if age > SILENT_S:
+    now = clock_of(settings.clock).now()
+    wrong = {trouble.reason for trouble in troubles(told, now)}
+    if Reason.SILENT in wrong:
         yield bad("gateway", f"not running: last heard {told[0]:%Y-%m-%d %H:%M:%S} UTC", "start it: `anxin run`")
         return
     facts = told[1]
-    yield well("gateway", f"heard {max(age, 0):.0f} s ago, {facts.get('memory_mb', 0):.0f} MB")
-    yield _sources(facts)
+    age_s = max((now - told[0]).total_seconds(), 0)
+    yield well("gateway", f"heard {age_s:.0f} s ago, {facts.get('memory_mb', 0):.0f} MB")
+    yield _sources(facts, subscribed=Reason.NOT_SUBSCRIBED not in wrong)
     yield _horizon(facts)
     yield _rules(facts)
-    yield _delivery(facts)
+    yield _delivery(facts, delivers=Reason.NOT_DELIVERING not in wrong)
 
 
-def _sources(facts: dict[str, Any]) -> Finding:
+def _sources(facts: dict[str, Any], *, subscribed: bool) -> Finding:
     sources: dict[str, dict[str, Any]] = facts.get("sources", {})
-    deaf = sorted(name for name, source in sources.items() if not source.get("subscribed"))
-    if deaf or not sources:
+    if not subscribed:
+        deaf = sorted(name for name, source in sources.items() if not source.get("subscribed"))
         return bad(
             "gateway sources",
             f"not subscribed: {', '.join(deaf) or 'all of them'}",
@@ -73,7 +74,7 @@ def _rules(facts: dict[str, Any]) -> Finding:
     return well("gateway rules", f"{len(facts.get('rules', {}))} run")
 
 
-def _delivery(facts: dict[str, Any]) -> Finding:
-    if not facts.get("delivering"):
+def _delivery(facts: dict[str, Any], *, delivers: bool) -> Finding:
+    if not delivers:
         return bad("gateway delivery", "nobody delivers messages", "restart the gateway and see gateway.log")
     return well("gateway delivery", f"channels: {', '.join(facts.get('channels', [])) or 'none'}")

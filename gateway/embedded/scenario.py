@@ -7,18 +7,18 @@ is the gateway's own road on a database made for the occasion.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
 
 from gateway.embedded.ports import any_free
 from gateway.embedded.postgres import EmbeddedPostgres
+from gateway.embedded.town import SIMULATORS, write_site
 from gateway.model.errors import Misconfigured
 from gateway.rehearse import rehearse as play_through
 from gateway.settings import read_settings
@@ -26,12 +26,10 @@ from gateway.site import import_site, read_site
 from gateway.store.migrate import create_database, drop_database, migrate
 from gateway.store.pool import connect
 
-_SIMULATORS = (sys.executable, "-m", "simulators")
-
 
 def listing(*, language: str, as_json: bool) -> int:
     """Name the scenarios there are; returns the exit code."""
-    return subprocess.call([*_SIMULATORS, "scenario", "list", *(["--json"] if as_json else ["--language", language])])
+    return subprocess.call([*SIMULATORS, "scenario", "list", *(["--json"] if as_json else ["--language", language])])
 
 
 def rehearse(  # one keyword per option of the command
@@ -49,9 +47,11 @@ def rehearse(  # one keyword per option of the command
     """Play a scenario by a virtual clock and print its judgement; returns 0 when all of it holds."""
     with tempfile.TemporaryDirectory(prefix="anxin-simulate-") as folder:
         home = Path(folder)
-        site_file = site or _made_up_site(seed, home)
+        site_file = site or home / "site.yaml"
+        if site is None:
+            write_site(seed, site_file)
         of = [name, "--site", str(site_file), "--seed", str(seed), "--begin", begin]
-        with subprocess.Popen([*_SIMULATORS, "scenario", "tell", *of], stdout=subprocess.PIPE) as telling:
+        with subprocess.Popen([*SIMULATORS, "scenario", "tell", *of], stdout=subprocess.PIPE) as telling:
             if telling.stdout is None or not (first := telling.stdout.readline()):
                 return telling.wait()  # it has said why it cannot be told
             with _database(home, server, say) as url:
@@ -61,15 +61,8 @@ def rehearse(  # one keyword per option of the command
             raise Misconfigured(f"the scenario {name!r} broke off while it was told; see above")
         if keep is not None:
             keep.write_bytes(happened)
-        judge = [*_SIMULATORS, "scenario", "judge", *of, *(["--json"] if as_json else ["--language", language])]
+        judge = [*SIMULATORS, "scenario", "judge", *of, *(["--json"] if as_json else ["--language", language])]
         return subprocess.run(judge, input=happened, check=False).returncode
-
-
-def _made_up_site(seed: int, home: Path) -> Path:
-    path = home / "site.yaml"
-    with path.open("wb") as file:
-        _run([*_SIMULATORS, "site", "--seed", str(seed)], file)
-    return path
 
 
 def _happened(site_file: Path, told: Iterator[bytes], url: str) -> bytes:
@@ -83,11 +76,6 @@ def _happened(site_file: Path, told: Iterator[bytes], url: str) -> bytes:
         import_site(connection, site)
         connection.commit()
         return b"".join(play_through(settings, connection, told))
-
-
-def _run(command: list[str], output: BinaryIO) -> None:
-    if subprocess.call(command, stdout=output) != 0:
-        raise Misconfigured(f"`{' '.join(command[1:])}` failed; see above")
 
 
 @contextmanager
@@ -111,7 +99,10 @@ def _database(home: Path, server: str | None, say: Callable[[str], None]) -> Ite
 
 
 def play(name: str, home: Path, *, language: str) -> int:
-    """Play a scenario in real time on the running demo of `home`; returns 0 when all of it holds."""
+    """Play a scenario in real time on the running demo of `home`; returns 0 when all of it holds.
+
+    The operator's password goes by the environment: everybody on the machine may read a command line.
+    """
     described = home / "demo.json"
     if not described.exists():
         raise Misconfigured(f"no demo runs on {home}: start one with `anxin demo`, or leave out --live")
@@ -119,8 +110,8 @@ def play(name: str, home: Path, *, language: str) -> int:
     operator = demo["users"]["operator"]
     return subprocess.call(
         [
-            *_SIMULATORS, "scenario", "play", name, "--site", demo["site_file"], "--credentials", demo["devices_file"],
-            "--api", demo["url"], "--user", operator["username"], "--password", operator["password"],
-            "--language", language,
-        ]
+            *SIMULATORS, "scenario", "play", name, "--site", demo["site_file"], "--credentials", demo["devices_file"],
+            "--api", demo["url"], "--user", operator["username"], "--language", language,
+        ],
+        env={**os.environ, "ANXIN_SCENARIO_PASSWORD": operator["password"]},
     )  # fmt: skip

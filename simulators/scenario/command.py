@@ -9,6 +9,7 @@ from typing import get_args
 
 import click
 
+from simulators import options
 from simulators.clock import VARIABLE, ClockError, read_clock
 from simulators.credentials import CredentialsError, read_credentials
 from simulators.scenario.file import ScenarioError, find, names
@@ -27,8 +28,6 @@ from simulators.scenario.timeline import timeline
 from simulators.scenario.watch import Watch
 from simulators.site_file import SiteError
 
-DEFAULT_SITE = Path(__file__).parents[1] / "site.yaml"
-
 
 class Mistake(click.ClickException):
     """What the user can mend; ends with 2, so that 1 always means that the statement does not hold."""
@@ -44,14 +43,6 @@ def _day(_context: click.Context, _option: click.Parameter, text: str) -> date:
         raise click.BadParameter(f"{error}: write a date such as 2026-11-23") from error
 
 
-_site = click.option(
-    "--site",
-    "site_path",
-    default=DEFAULT_SITE,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Site file (YAML). [default: the small station of the tests; some scenarios need a county town]",
-)
-_seed = click.option("--seed", default=1, show_default=True, help="Chooses the cast and the town's life.")
 _begin = click.option(
     "--begin",
     "day",
@@ -69,7 +60,9 @@ _json = click.option("--json", "as_json", is_flag=True, help="One JSON object in
 def scenario() -> None:
     """Scenarios: something happens in the town, and what the gateway must make of it.
 
-    NAME is a name that `list` shows, or the path of a scenario file (docs/scenarios.md explains the format).
+    NAME is a name that `list` shows, or the path of a scenario file (docs/scenarios.md explains the format). The seed
+    chooses the cast. Some scenarios need more people than the small demo station has: give them a county town with
+    --site, as `python -m simulators site` makes it.
     """
 
 
@@ -89,8 +82,8 @@ def list_scenarios(*, language: Language, as_json: bool) -> None:
 
 @scenario.command()
 @click.argument("name")
-@_site
-@_seed
+@options.site
+@options.seed
 @_begin
 @click.option("--quiet-town", is_flag=True, help="Ordinary life of the cast only; much faster to read.")
 def tell(*, name: str, site_path: Path, seed: int, day: date, quiet_town: bool) -> None:
@@ -114,8 +107,8 @@ def tell(*, name: str, site_path: Path, seed: int, day: date, quiet_town: bool) 
 
 @scenario.command()
 @click.argument("name")
-@_site
-@_seed
+@options.site
+@options.seed
 @_begin
 @_language
 @_json
@@ -136,18 +129,18 @@ def judge(*, name: str, site_path: Path, seed: int, day: date, language: Languag
 
 @scenario.command()
 @click.argument("name")
-@_site
-@_seed
-@click.option(
-    "--credentials",
-    "credentials_path",
-    required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Credentials file (JSON): broker, station, a login for each device.",
-)
+@options.site
+@options.seed
+@options.credentials
 @click.option("--api", required=True, help="The API's address, such as http://127.0.0.1:8000.")
 @click.option("--user", required=True, help="A user who sees the whole station, such as operator.")
-@click.option("--password", required=True, envvar="ANXIN_SCENARIO_PASSWORD", help="The user's password.")
+@click.option(
+    "--password",
+    required=True,
+    envvar="ANXIN_SCENARIO_PASSWORD",
+    show_envvar=True,
+    help="The user's password; better in the environment, for everybody on the machine may read a command line.",
+)
 @_language
 @_json
 def play(
@@ -171,8 +164,9 @@ def play(
 
     \b
     In the demo:
+      export ANXIN_SCENARIO_PASSWORD=...
       python -m simulators scenario play school-alarm --site .anxin/site.yaml \\
-          --credentials .anxin/devices.json --api http://127.0.0.1:8000 --user operator --password ...
+          --credentials .anxin/devices.json --api http://127.0.0.1:8000 --user operator
     """  # noqa: D301, \b is how click is told to keep lines as they are
     chosen = _found(name)
     if (why := refusal(chosen)) is not None:

@@ -5,11 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-import yaml
-
-from simulators.site_file import SiteError
+from simulators.site_file import read_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,31 +155,21 @@ def _with_below(start: str, below: Mapping[str, list[str]]) -> set[str]:
 
 def read_ground(path: Path) -> Ground:
     """Read a site file; raises SiteError when it can't be read or misses what scenarios need."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where libyaml is there
-    try:
-        raw: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506, safe either way
-    except OSError as error:
-        raise SiteError(f"can't read {path}: {error.strerror}") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SiteError(f"{path} is no YAML: {error}") from error
-    try:
-        return Ground(
-            station=str(raw["station"]["id"]),
-            zone=ZoneInfo(raw["station"]["time_zone"]),
-            areas=[Area(one["id"], one["kind"], one.get("parent")) for one in raw.get("areas", ())],
-            places=[Place(one["id"], one["kind"], one["area"], one.get("parent")) for one in raw["places"]],
-            devices=[Device(one["id"], one["kind"], one["place"], one.get("via")) for one in raw["devices"]],
-            persons=[Person(one["id"], one["place"], one.get("care") or {}) for one in raw.get("persons", ())],
-            responders={
-                address: user["role"]
-                for user in raw.get("users", ())
-                for address in (user["username"], user.get("phone"))
-                if address
-            },
-        )
-    except KeyError as error:
-        raise SiteError(f"{path}: {error} is missing") from error
-    except ZoneInfoNotFoundError as error:
-        raise SiteError(f"{path}: {error}") from error
-    except (TypeError, ValueError, AttributeError) as error:
-        raise SiteError(f"{path} has the wrong shape: {error}") from error
+    return read_as(path, _ground)
+
+
+def _ground(raw: Any) -> Ground:
+    return Ground(
+        station=str(raw["station"]["id"]),
+        zone=ZoneInfo(raw["station"]["time_zone"]),
+        areas=[Area(one["id"], one["kind"], one.get("parent")) for one in raw.get("areas", ())],
+        places=[Place(one["id"], one["kind"], one["area"], one.get("parent")) for one in raw["places"]],
+        devices=[Device(one["id"], one["kind"], one["place"], one.get("via")) for one in raw["devices"]],
+        persons=[Person(one["id"], one["place"], one.get("care") or {}) for one in raw.get("persons", ())],
+        responders={
+            address: user["role"]
+            for user in raw.get("users", ())
+            for address in (user["username"], user.get("phone"))
+            if address
+        },
+    )

@@ -15,8 +15,10 @@ from pydantic import SecretStr
 
 from api.app import make_app
 from api.metrics import _gateway
+from api.routes.health import NotReady
 from gateway.cli import main
 from gateway.doctor.waiting import REMEDIES
+from gateway.health import Reason
 from gateway.model.event import EVENT_KINDS
 from gateway.model.incident import ACTS, DISPOSITIONS, OVER, UNANSWERED
 from gateway.model.registry import DEVICE_KINDS
@@ -41,6 +43,8 @@ OTHER_VARIABLES = {
 INCIDENT_STATES = UNANSWERED | OVER | {act.target for act in ACTS.values()}
 #: Commands whose options are those of a simulator's command.
 HANDED_ON = ("load", "send")
+#: Variables of the simulators.
+SIMULATORS = {"ANXIN_SCENARIO_PASSWORD"}
 #: Variables of the deployment, not of the programs.
 DEPLOYMENT = {"ANXIN_SITE_FILE", "ANXIN_HTTP_BIND", "ANXIN_MQTT_BIND", "ANXIN_RECEIVERS_PORT", "ANXIN_RETENTION"}
 
@@ -72,7 +76,7 @@ def test_defaults_of_settings() -> None:
 
 @pytest.mark.parametrize("path", [*sorted(DOCS.glob("*.md")), *sorted(ROOT.glob("README*.md"))], ids=lambda p: p.name)
 def test_no_page_speaks_of_a_variable_that_is_not(path: Path) -> None:
-    there = {f"ANXIN_{name.upper()}" for name in Settings.model_fields} | OTHER_VARIABLES | DEPLOYMENT
+    there = {f"ANXIN_{name.upper()}" for name in Settings.model_fields} | OTHER_VARIABLES | DEPLOYMENT | SIMULATORS
     told = set(re.findall(r"\bANXIN_[A-Z0-9_]+\b", path.read_text(encoding="utf-8")))
     assert {name for name in told if not name.startswith("ANXIN_TEST_")} <= there
 
@@ -334,6 +338,16 @@ def test_the_glossary_says_what_the_console_says() -> None:
 def test_the_console_has_a_word_for_every_kind_the_rules_ask_for() -> None:
     asked = {kind for rule in definitions().values() for kind in rule.when.kinds} - {"*"}
     assert {kind for kind in asked if f"kind.{kind}" not in console_words()} == set()
+
+
+def test_every_reason_not_to_be_ready_is_told_in_both_languages_and_has_a_remedy() -> None:
+    reasons = [str(reason) for reason in (*Reason, *NotReady)]
+    for reason in reasons:
+        zh, en = console_words()[f"problem.{reason}"]
+        assert en == reason
+        assert re.search("[一-鿿]", zh)
+    told = [row[0] for row in rows(section(page("troubleshooting.md"), "The console says that it is not ready"))]
+    assert sorted(told) == sorted(["it says", *reasons])
 
 
 def pages_with_links() -> list[Path]:

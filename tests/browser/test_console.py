@@ -12,6 +12,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from api.routes.health import NotReady
+from gateway.health import Reason
+
 from .conftest import PATIENCE_MS, Demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -195,6 +198,21 @@ def test_a_session_that_is_over_leads_back_to_the_form(console: Page) -> None:
     console.reload()
     expect(console.locator("#login")).to_be_visible()
     expect(console.locator("#list")).to_be_hidden()
+
+
+def test_why_a_press_might_not_ring_is_told_in_the_language_of_the_page(
+    page: Page, log_in: Callable[..., None]
+) -> None:
+    reasons = [*Reason, *NotReady]
+    page.route("**/readyz", lambda route: route.fulfill(status=503, json={"failing": reasons, "detail": "…"}))
+    page.goto("/")
+    log_in()
+    banner = page.locator("#not-ready")
+    expect(banner).to_contain_text("系统未就绪")
+    expect(banner).to_contain_text("网关自检探针没有走完全程；无法通知任何手机")
+    expect(banner).not_to_contain_text(re.compile("[a-z]", re.IGNORECASE))
+    page.get_by_role("button", name="English").click()
+    expect(banner).to_contain_text("the gateway's own probe does not come through the road; no phone can be reached")
 
 
 def test_a_killed_api_is_seen_and_caught_up_with(console: Page, demo: Demo) -> None:

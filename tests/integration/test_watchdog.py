@@ -63,7 +63,7 @@ def test_a_probe_that_does_not_arrive_is_told_and_its_return_too(watched: Statio
     wait_for(lambda: [m for m in watched.phone_messages() if "P2" in str(m)], "a phone to ring")
     answer = ready(watched)
     assert answer.status_code == 503
-    assert "probe" in answer.json()["detail"]
+    assert "the gateway's own probe does not come through the road" in answer.json()["failing"]
     assert metric(watched, "anxin_watchdog_late") == 1
     watched.broker.start()
     wait_for(lambda: facts(watched).get("late") is False, "the probe's return")

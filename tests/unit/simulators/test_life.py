@@ -19,7 +19,7 @@ from gateway.model.ports import Delivery
 from simulators.history import line
 from simulators.life.message import Message
 from simulators.life.plan import Life, messages
-from simulators.site_file import Site, SiteError, read_site
+from simulators.site_file import Site, read_site
 
 CHINA = timezone(timedelta(hours=8))
 MONDAY = datetime(2026, 11, 2, tzinfo=CHINA)
@@ -85,7 +85,7 @@ def test_what_is_said_is_sorted_and_within_its_span(three_days: list[Message]) -
 
 
 def test_a_day_has_its_budget(county: Site) -> None:
-    assert 9_000 <= len(list(messages(county, 1, MONDAY, MONDAY + DAY))) <= 11_500
+    assert 10_000 <= len(list(messages(county, 1, MONDAY, MONDAY + DAY))) <= 12_500
     assert 8_000 <= len(list(messages(county, 1, MONDAY + 5 * DAY, MONDAY + 6 * DAY))) <= 11_000
 
 
@@ -180,16 +180,6 @@ def test_work_days_weekends_and_holidays_differ(county: Site) -> None:
     assert granted(moved, "school-") > 5 * granted(national, "school-")
     assert granted(vacation, "school-") < granted(working, "school-") / 5
     assert granted(working, "-lock") > 1.2 * granted(national, "-lock")
-
-
-def test_a_broken_site_file_says_what_is_wrong(tmp_path: Path) -> None:
-    path = tmp_path / "site.yaml"
-    path.write_text("station: {id: s, time_zone: Asia/Shanghai}\nplaces: []\n", encoding="utf-8")
-
-    with pytest.raises(SiteError, match="devices"):
-        read_site(path)
-    with pytest.raises(SiteError, match="can't read"):
-        read_site(tmp_path / "none.yaml")
 
 
 def test_a_history_line_keeps_the_bytes_of_its_payload() -> None:

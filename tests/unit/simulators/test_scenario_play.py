@@ -142,7 +142,8 @@ def played(gateway: Gateway, folder: Path, *more: str, password: str = RIGHT) ->
     return CliRunner().invoke(
         command,
         ["play", str(scenario), "--credentials", str(credentials), "--api", api, "--user", "operator",
-         "--password", password, "--language", "en", *more],
+         "--language", "en", *more],
+        env={"ANXIN_SCENARIO_PASSWORD": password},
     )  # fmt: skip
 
 
