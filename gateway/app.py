@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import signal
 import threading
 from collections import deque
@@ -17,17 +16,20 @@ from connectors.mqtt import MqttSource, read_url
 from connectors.native.decode import decode
 from connectors.phone_push.channel import PhoneChannel
 from gateway import schedule as upkeep_schedule
+from gateway.activation import Activations, Switch
 from gateway.clock import Clock, SystemClock, clock_of, monotonic
 from gateway.driver import RETRY_S, Driver
+from gateway.facts import facts_of
 from gateway.failpoints import Failpoints
 from gateway.handover import hand_over
 from gateway.inbox import InboxSource
 from gateway.listener import Listener
-from gateway.model.errors import Fenced, Misconfigured, StoreUnavailable
+from gateway.model.errors import Fenced, StoreUnavailable
 from gateway.model.judgement import Verdict
 from gateway.model.ports import Channel
+from gateway.patience import Patience
 from gateway.road import Road
-from gateway.rule_book import definitions_of, publish
+from gateway.rule_book import definitions_of, open_book
 from gateway.schedule import Schedule
 from gateway.settings import Settings
 from gateway.store import accounts
@@ -67,8 +69,11 @@ class Gateway:
             settings.station, self._pool, self._channels(), self.clock, self._announcer, self._failpoints
         )
         self._schedule = Schedule(settings, self.clock)
+        self._patience = Patience()
         self._driver: Driver | None = None
         self._to_say: deque[Verdict] = deque(maxlen=100)
+        self._switches: deque[Switch] = deque()
+        self._activations = Activations(settings, self._pool, self.clock, self._take_switch)
         self._inbox: InboxSource | None = None
         self._mqtt: list[MqttSource] = []
         self._exit_code = 0
@@ -87,9 +92,12 @@ class Gateway:
                 "anxin_inbox": self._hear_inbox,
                 "anxin_outbox": self._telling.wake,
                 "anxin_registry": self._hear_registry,
+                "anxin_rules": self._activations.look,
             },
         )
         health = threading.Thread(target=self._say_how_it_is, name="health", daemon=True)
+        self._patience.start()
+        self._activations.start()
         self._telling.start()
         self._schedule.start()
         listener.start()
@@ -100,12 +108,13 @@ class Gateway:
             self.stopping.set()
             self._telling.stop()
             self._schedule.stop()
+            self._patience.stop()
+            self._activations.stop()
             listener.stop()
             self._pool.close()
 
     def _drive(self, road: Road, definitions: list[Definition]) -> int:
         """Drive the road for as long as it is ours; returns the process's exit code."""
-        driven = False
         while True:
             self._mqtt = [self._mqtt_source("alarm"), self._mqtt_source("event")]
             started: list[MqttSource] = []
@@ -117,11 +126,8 @@ class Gateway:
                 for source in self._mqtt:
                     source.start()
                     started.append(source)
-                driven = True
                 driver.run(self.stopping)
-            except (StoreUnavailable, Misconfigured, psycopg.Error) as error:
-                if isinstance(error, Misconfigured) and not driven:
-                    raise  # what is missing at the first start somebody has to mend; later it is the database's trouble
+            except StoreUnavailable as error:
                 log.warning("the database is away; the broker keeps what arrives", error=str(error))
                 self.stopping.wait(RETRY_S[0])
             except Fenced:
@@ -149,6 +155,7 @@ class Gateway:
             grace_s=self.settings.timers_grace_s,
             committed=self._telling.wake,
             to_say=self._to_say,
+            switches=self._switches,
         )
 
     # ── opening ──────────────────────────────────────────────────────────────────────────────────────
@@ -183,9 +190,12 @@ class Gateway:
 
     def _load_road(self, connection: psycopg.Connection[psycopg.rows.TupleRow], definitions: list[Definition]) -> Road:
         upkeep_schedule.partitions_now(connection, self.settings, self.clock.now())
-        book = publish(connection, definitions, self.clock.now())
+        book = open_book(connection, self.settings, definitions, self.clock.now())
         connection.commit()
-        return Road(self.settings, self.clock, connection, book, decode, self._announcer, failpoints=self._failpoints)
+        return Road(
+            self.settings, self.clock, connection, book, decode, self._announcer,
+            failpoints=self._failpoints, guard=self._patience,
+        )  # fmt: skip
 
     def _mqtt_source(self, lane: str) -> MqttSource:
         return MqttSource(
@@ -223,6 +233,10 @@ class Gateway:
         self._to_say.append(verdict)
         self._wake()
 
+    def _take_switch(self, ready: Switch) -> None:
+        self._switches.append(ready)
+        self._wake()
+
     def _hear_inbox(self) -> None:
         if self._inbox is not None:
             self._inbox.flag()
@@ -251,33 +265,7 @@ class Gateway:
 
     def facts(self) -> dict[str, object]:
         """How the gateway is, as the API shows it."""
-        road = self._driver.road if self._driver is not None else None
-        horizon = self._driver.read_until() if self._driver is not None else None
-        lag = (self.clock.now() - horizon).total_seconds() if horizon is not None and horizon.year > 1 else None
-        return {
-            "sources": {
-                source.name: {
-                    "connected": source.connected,
-                    "subscribed": source.subscribed,
-                    "backlog": source.backlog,
-                    "received": source.received,
-                    "redelivered": source.redelivered,
-                }
-                for source in self._mqtt
-            },
-            "subscribed": bool(self._mqtt) and all(source.subscribed for source in self._mqtt),
-            "horizon_lag_s": lag,
-            "counts": dict(road.counts) if road is not None else {},
-            "stop_seconds": {name: round(spent, 3) for name, spent in road.seconds.items()} if road else {},
-            "subjects": road.states.subjects if road is not None else 0,
-            "rules": {rule.id: rule.version for rule in road.book} if road is not None else {},
-            "quarantined": sorted(road.quarantined) if road is not None else [],
-            "delivery": {name: dict(deliverer.counts) for name, deliverer in self._telling.deliverers.items()},
-            "delivering": self._telling.alive,
-            "channels": sorted(self._telling.deliverers),
-            "watchdog": self._watchdog.facts(),
-            "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-        }
+        return facts_of(self._driver, self._mqtt, self._telling, self._watchdog, self.clock.now())
 
 
 def on_signal(act: Callable[[], None]) -> None:

@@ -21,7 +21,7 @@ from gateway.handover import hand_over
 from gateway.model.errors import BadInput, Misconfigured
 from gateway.model.ports import Delivery
 from gateway.road import Road
-from gateway.rule_book import definitions_of, publish
+from gateway.rule_book import definitions_of, open_book
 from gateway.schedule import AHEAD
 from gateway.settings import Settings
 from gateway.store import road as road_store
@@ -76,7 +76,7 @@ class _Backfill:
         self._told_at = self._began = monotonic()
 
     def run(self, things: Iterator[history.Span | Delivery | history.Control]) -> Summary:
-        book = publish(self._connection, definitions_of(self._settings), self._clock.now())
+        book = open_book(self._connection, self._settings, definitions_of(self._settings), self._clock.now())
         self._connection.commit()
         virtual = VirtualClock(self._clock.now())
         deliveries = self._deliveries(things)

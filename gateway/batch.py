@@ -6,17 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from gateway.model.alert import Alert
+from gateway.model.device_health import Health
 from gateway.model.event import DeadLetter, Event
 from gateway.model.incident import Incident
 from gateway.model.judgement import Timer, Verdict
 from gateway.model.ports import Delivery
-from gateway.store.road import Health
+
+if TYPE_CHECKING:
+    from gateway.activation import Switch
 
 
 class Mode(Enum):
@@ -42,6 +45,8 @@ class Freight(NamedTuple):
     changes: Sequence[tuple[str, str]] = ()
     #: The system's own: they travel from lifecycle on.
     verdicts: Sequence[Verdict] = ()
+    #: Versions of rules that run from here on.
+    switches: Sequence[Switch] = ()
 
     def halves(self) -> tuple[Freight, Freight] | None:
         """Return two halves, or None when there is but one thing."""
@@ -101,6 +106,7 @@ class Batch:
     timers: Sequence[Timer] = ()
     changes: Sequence[tuple[str, str]] = ()
     given: Sequence[Verdict] = ()
+    switches: Sequence[Switch] = ()
     #: admit → store: candidates; after store: only those never seen before.
     events: list[Event] = field(default_factory=list)
     #: The delivery each of `events` came in, by the same position, as admit left them.

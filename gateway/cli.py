@@ -9,8 +9,10 @@ from typing import Any
 
 import click
 
+from gateway.cli_backtest import backtest
 from gateway.cli_devices import dead_letters, device
 from gateway.cli_install import health, import_, make_secrets
+from gateway.cli_rules import rules
 from gateway.cli_time import backfill, drill, simulate
 from gateway.model.errors import AnxinError
 
@@ -40,7 +42,7 @@ def main() -> None:
     """
 
 
-for command in (make_secrets, import_, health, device, dead_letters, backfill, simulate, drill):
+for command in (make_secrets, import_, health, device, dead_letters, backfill, simulate, drill, rules, backtest):
     main.add_command(command)
 
 
@@ -166,34 +168,6 @@ def user_password(username: str, password: str) -> None:
         if not accounts.set_password(connection, username, hash_password(password)):
             raise click.ClickException(f"there is no user {username!r}; add them to the site file and import it")
     click.echo(f"password of {username} set")
-
-
-@main.group()
-def rules() -> None:
-    """Rule definitions."""
-
-
-@rules.command("check")
-@click.argument("folders", nargs=-1, type=click.Path(path_type=Path, exists=True, file_okay=False))
-def rules_check(folders: tuple[Path, ...]) -> None:
-    """Check every definition in FOLDERS (default: the built-in catalogue) and run the tests beside it."""
-    from rules.check import check_file  # noqa: PLC0415
-    from rules.load import CATALOG, TEST_SUFFIX, read_definitions  # noqa: PLC0415
-
-    where = list(folders) or [CATALOG]
-    read_definitions(where)
-    failures: list[str] = []
-    for folder in where:
-        for path in sorted(folder.glob("*.yaml")):
-            if path.name.endswith(TEST_SUFFIX):
-                continue
-            failed = check_file(path)
-            failures.extend(failed)
-            click.echo(f"{'FAIL' if failed else 'ok  '}  {path.stem}")
-    for failure in failures:
-        click.echo(failure, err=True)
-    if failures:
-        sys.exit(1)
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

@@ -70,6 +70,11 @@ def clock_of(told: str | None) -> Clock:
     return FastClock(virtual, float(match["real"]), speed)
 
 
+def thread_cpu(thread: int) -> float:
+    """Seconds of processor time a thread of this process (by its ident) has used."""
+    return time.clock_gettime(time.pthread_getcpuclockid(thread))
+
+
 def monotonic() -> float:
     """Seconds that only ever grow, for measuring spans."""
     return time.monotonic()

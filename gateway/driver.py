@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from gateway.activation import Switch, switch
 from gateway.clock import Clock, monotonic
 from gateway.model.judgement import Verdict
 from gateway.model.ports import Source
@@ -38,6 +39,7 @@ class Driver:
         grace_s: float,
         committed: Callable[[], None],
         to_say: deque[Verdict] | None = None,
+        switches: deque[Switch] | None = None,
     ) -> None:
         self.road = road
         self._sources, self._clock = sources, clock
@@ -47,6 +49,8 @@ class Driver:
         self._registry_changed = threading.Event()
         #: What the gateway itself has to say; outlives this driver.
         self._to_say: deque[Verdict] = to_say if to_say is not None else deque()
+        #: Versions that are ready to run; likewise.
+        self._switches: deque[Switch] = switches if switches is not None else deque()
         #: When the loop last went round: the grace does not count what happened while it stood still.
         self._went_round_at = self._grace_from = monotonic()
 
@@ -80,6 +84,10 @@ class Driver:
             self.road.say(saying)
             for _ in saying:  # only now: it must outlive a database that is away
                 self._to_say.popleft()
+            self._committed()
+        while self._switches:
+            switch(self.road, self._switches[0])
+            self._switches.popleft()
             self._committed()
         busy = self._take_and_travel()
         fired = self.road.fire_timers(self.horizon())

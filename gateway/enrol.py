@@ -46,7 +46,7 @@ def enrol(path: Path, device: Device) -> Site:
 
 
 def _line(device: Device) -> str:
-    told = {name: value for name, value in msgspec.structs.asdict(device).items() if value is not None}
+    told = {name: value for name, value in msgspec.structs.asdict(device).items() if value not in (None, {})}
     flow = yaml.safe_dump(told, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10_000)
     return f"- {flow.strip()}"
 

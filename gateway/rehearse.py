@@ -26,7 +26,7 @@ from gateway.model.ports import Delivery
 from gateway.model.registry import Drill
 from gateway.model.scope import Scope
 from gateway.road import Road
-from gateway.rule_book import definitions_of, publish
+from gateway.rule_book import definitions_of, open_book
 from gateway.settings import Settings
 from gateway.store import changes, rehearsal, upkeep
 from gateway.store import registry as registry_store
@@ -69,7 +69,7 @@ class _Rehearsal:
     def run(self) -> Iterator[bytes]:
         self._connection.execute("set synchronous_commit = off")  # a database for the occasion
         upkeep.make_partitions(self._connection, self._span.since - timedelta(days=1), self._span.until)
-        book = publish(self._connection, definitions_of(self._settings), self._span.since)
+        book = open_book(self._connection, self._settings, definitions_of(self._settings), self._span.since)
         self._connection.commit()
         self._road = Road(
             self._settings, self._clock, self._connection, book, decode, self._announcer, mode=Mode.HISTORY

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import structlog
@@ -21,11 +21,11 @@ from psycopg.rows import TupleRow
 from gateway import tell
 from gateway.batch import Batch, Freight, Mode
 from gateway.clock import Clock, monotonic
-from gateway.device_health import DeviceHealth
 from gateway.failpoints import Failpoints, end_at_once
 from gateway.inbox import INBOX
 from gateway.keyed_state import KeyedState
-from gateway.model.errors import StoreUnavailable, Transient
+from gateway.model.device_health import DeviceHealth
+from gateway.model.errors import Misconfigured, StoreUnavailable, Transient
 from gateway.model.event import ALARM, Report
 from gateway.model.judgement import Timer, Verdict
 from gateway.model.ports import Delivery
@@ -40,9 +40,10 @@ from gateway.stops.store import store
 from gateway.stops.suppress import suppress
 from gateway.store import events as event_store
 from gateway.store import registry as registry_store
+from gateway.store import registry_log, rule_state
 from gateway.store import road as road_store
-from gateway.store import rule_state
 from gateway.store.pool import blames_data, reaching_store
+from rules.judging import Guard
 from rules.load import RuleBook
 from rules.rule import Facts
 
@@ -69,6 +70,7 @@ class Road:
         announcer: tell.Announcer,
         failpoints: Failpoints | None = None,
         mode: Mode = Mode.LIVE,
+        guard: Guard | None = None,
     ) -> None:
         self.station = settings.station
         self.mode = mode
@@ -78,12 +80,14 @@ class Road:
         self.resound_after = timedelta(seconds=settings.resound_after_s)
         self.sign_deadlines: Mapping[str, float] = settings.sign_deadline_s
         self.failpoints = failpoints or Failpoints()
+        self.guard = guard
         self.counts: Counter[str] = Counter()
         self.seconds: dict[str, float] = defaultdict(float)
         self.quarantined: set[str] = set()
         self._announcer = announcer
         self._connection = connection
         self._version = road_store.version(connection, self.station)
+        registry_log.take_in(connection, self.station, clock.now(), first=self._version == 0)
         self.registry = registry_store.load(connection, self.station)
         self.health = DeviceHealth(*road_store.load_health(connection, self.station))
         self.states = KeyedState(self.station, book)
@@ -103,6 +107,21 @@ class Road:
         when another process drives this road. A delivery that can never be stored is a dead letter.
         """
         self._travel(Freight(deliveries))
+
+    def travel_as_one(self, freight: Freight) -> None:
+        """Take what must not be parted. Raises what went wrong; then nothing happened."""
+        try:
+            self._travel_once(freight)
+        except Exception:
+            self._undo()
+            raise
+
+    def change_book(self, book: RuleBook, changed: Sequence[str]) -> None:
+        """Let other versions run; between batches."""
+        self.book = book
+        self._rules = list(book.rules)
+        self.states.change_book(book, changed)
+        self._next_due = datetime.min.replace(tzinfo=UTC)  # to be asked for
 
     def let_time_pass(self) -> None:
         """By a virtual clock: fire what is due before the moment it stands at."""
@@ -154,6 +173,7 @@ class Road:
         with self.asking() as connection:
             if registry_store.current_version(connection, self.station) == self.registry.version:
                 return
+            registry_log.take_in(connection, self.station, self.clock.now())
             before, self.registry = self.registry, registry_store.load(connection, self.station)
         self.facts = Facts(self.registry, self.health.last_heard, self.health.online)
         log.info("registry read anew", version=self.registry.version)
@@ -167,9 +187,12 @@ class Road:
 
     @contextmanager
     def asking(self) -> Iterator[Connection[TupleRow]]:
-        """A short transaction that asks something. Raises `StoreUnavailable`."""
-        with reaching_store(), self._connection.transaction():
-            yield self._connection
+        """A short transaction that asks something. Raises `StoreUnavailable`, also for a missing table (a restore)."""
+        try:
+            with reaching_store(), self._connection.transaction():
+                yield self._connection
+        except (psycopg.Error, Misconfigured) as error:
+            raise StoreUnavailable(f"the database does not answer this: {error}") from error
 
     def _travel(self, freight: Freight) -> None:
         try:
@@ -244,10 +267,10 @@ class Road:
         for detail in (told, "the database refused it, and its reason"):
             letter = dead_letter(delivery, "store_refused", detail)
             try:
-                with self.asking() as connection:
-                    road_store.advance(connection, self.station, self._version)
-                    event_store.bury(connection, self.station, [letter])
-                    event_store.inbox_remove(connection, [delivery.token] if delivery.source == INBOX else [])
+                with reaching_store(), self._connection.transaction():
+                    road_store.advance(self._connection, self.station, self._version)
+                    event_store.bury(self._connection, self.station, [letter])
+                    event_store.inbox_remove(self._connection, [delivery.token] if delivery.source == INBOX else [])
             except psycopg.Error:
                 log.exception("a dead letter could not be kept", topic=letter.topic, sha256=letter.sha256)
                 continue

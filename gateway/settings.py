@@ -66,6 +66,11 @@ class Settings(BaseSettings):
     rules_folders: list[Path] = Field(
         default_factory=list, description="Folders of further rule definitions beside the built-in catalogue."
     )
+    rules_activate: Literal["asked", "files"] = Field(
+        "asked",
+        description="When a rule's file has changed: `asked`, the new version waits to be activated; `files`, it "
+        "learns and runs at the next start.",
+    )
     batch_max: int = Field(500, ge=1, description="The most events in one transaction.")
     store_late_days: float = Field(7, gt=0, description="Older events are dead letters; compression starts after it.")
     store_keep_days: float = Field(180, ge=30, description="Events are kept so long; the law's floor is 30 days.")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 
 from api.deps import Have, Reader, allow, scope_of
 from gateway.model.incident import ACTS
-from gateway.store import accounts, rule_state
+from gateway.store import accounts, rule_versions
 from gateway.store import registry as registry_store
 from gateway.store.accounts import Session
 
@@ -67,7 +67,9 @@ def list_rules(session: Reader, have: Have) -> dict[str, Any]:
     """The rules that run, with their versions and rationalisation records."""
     del session
     with have.pool.transaction() as connection:
-        return {"items": rule_state.active(connection), "next": None}
+        running = rule_versions.running(connection)
+        items = [{"id": rule, "version": version, "definition": told} for rule, (version, told) in running.items()]
+        return {"items": items, "next": None}
 
 
 def _page(found: list[dict[str, Any]], limit: int) -> dict[str, Any]:

@@ -204,6 +204,7 @@ class Demo:
             "phone_url": f"{receivers}/phones",
             "command_room_url": f"{receivers}/command-room",
             "command_room_secret": secrets.command_room,
+            "rules_activate": "files",  # a demo that was updated shows the rules it came with
         }
 
     def _start_programs(self, secrets: Secrets) -> None:

@@ -6,13 +6,22 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from gateway.model.event import Event
-from gateway.store.road import Health
 
 #: «Last heard» is written at most this often per device; what lies between can be read from its events.
 WRITTEN_EVERY = timedelta(seconds=15)
 ONLINE, OFFLINE = "device.online", "device.offline"
 STATUS_KINDS = frozenset({ONLINE, OFFLINE})
+
+
+class Health(msgspec.Struct):
+    """What was learnt of one device: when it was heard (UTC), and what its status said last."""
+
+    heard: datetime
+    online: bool | None = None
+    battery: int | None = None
 
 
 class DeviceHealth:
@@ -70,6 +79,27 @@ class DeviceHealth:
                 self._set(self._online, one, True)
                 back[one] = Health(max(event.received_at, self.last_heard.get(one, event.received_at)), online=True)
         return back
+
+    def hear(self, event: Event) -> None:
+        """Take in one event for good, where nothing is written: as `learn` does, without what that returns."""
+        self.hear_of(event.device, event.kind, event.ts, event.received_at, event.via)
+
+    def hear_of(self, device: str, kind: str, ts: datetime, received_at: datetime, via: str | None) -> None:
+        """The same of an event of which no more is known."""
+        if kind == OFFLINE:
+            self._online[device] = False
+            self._offline_at[device] = received_at
+            return
+        known = self.last_heard.get(device)
+        if known is None or received_at > known:
+            self.last_heard[device] = received_at
+        for one in (device, via):
+            if one is not None and self._online.get(one) is False:
+                since = self._offline_at.get(one)
+                if since is None or ts > since:
+                    self._online[one] = True
+        if kind == ONLINE:
+            self._online[device] = True
 
     def committed(self) -> None:
         """The batch is stored."""

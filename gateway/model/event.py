@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:
+    from gateway.model.registry import Mounting
 
 #: Lanes of the road. Alarms are drained first, so that a press never queues behind a backlog.
 ALARM = "alarm"
@@ -15,6 +19,9 @@ STATUS = "status"
 #: Event kinds that travel the alarm lane.
 ALARM_PREFIX = "alarm."
 
+#: What a rule has seen, told to the rules that ask for it (depth one); no device says it.
+ALERT_RAISED = "alert.raised"
+
 #: The kinds there is a word for (docs/mqtt.md). Others are stored, counted and shown all the same.
 EVENT_KINDS = (
     "door.opened",
@@ -23,6 +30,7 @@ EVENT_KINDS = (
     "door.denied",
     "door.forced",
     "door.held",
+    "door.passed",
     "motion.detected",
     "meter.pulse",
     "visitor.called",
@@ -38,6 +46,7 @@ EVENT_KINDS = (
     "camera.smoke",
     "alarm.pressed",
     "alarm.reset",
+    "alarm.duress",
     "device.online",
     "device.offline",
     "device.battery_low",
@@ -69,8 +78,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     """One thing a device said, once; immutable. All times are aware and in UTC.
 
     `ts` is the time rules go by: the device's, unless its clock was ahead by more than the tolerance, when it
-    is the time of receipt and `skewed` is true. `device_ts` is always what the device said. `building` is the place
-    that `place` lies in, or `place` itself.
+    is the time of receipt and `skewed` is true. `device_ts` is always what the device said. Where it happened and whom
+    it concerns is what the registry said then: see `gateway.model.registry.Mounting`.
     """
 
     station: str
@@ -84,12 +93,40 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     digest: int
     device_kind: str
     place: str | None
+    place_kind: str | None = None
     building: str | None = None
     area: str | None = None
+    #: What the registry says of the place and the device for rules to go by; shared, never changed.
+    attributes: Mapping[str, Any] = {}
     persons: tuple[str, ...] = ()
+    under_care: bool = False
+    served: tuple[str, ...] = ()
     #: The gateway that speaks for the device.
     via: str | None = None
     skewed: bool = False
+
+    @classmethod
+    def at(  # one keyword per thing a device says
+        cls,
+        mounting: Mounting,
+        *,
+        station: str,
+        device: str,
+        id: str,  # noqa: A002  # the event's own name
+        ts: datetime,
+        device_ts: datetime,
+        received_at: datetime,
+        kind: str,
+        data: dict[str, Any],
+        digest: int = 0,
+        skewed: bool = False,
+    ) -> Event:
+        """Make an event of what a device said and of where it hangs."""
+        return cls(
+            station, device, id, ts, device_ts, received_at, kind, data, digest,
+            mounting.device_kind, mounting.place, mounting.place_kind, mounting.building, mounting.area,
+            mounting.attributes, mounting.persons, mounting.under_care, mounting.served, mounting.via, skewed,
+        )  # fmt: skip
 
     @property
     def reference(self) -> str:

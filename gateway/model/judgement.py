@@ -64,6 +64,13 @@ class Judgement(msgspec.Struct, frozen=True):
     timers: Mapping[str, datetime | None] = {}
 
 
+class Trace(msgspec.Struct, frozen=True):
+    """What a rule makes of one subject: whether what it watches for stands, and why (not), in both languages."""
+
+    standing: bool
+    lines: list[dict[str, str]]
+
+
 class Timer(msgspec.Struct, frozen=True):
     """A wake-up a rule asked for."""
 

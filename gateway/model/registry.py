@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -45,7 +45,8 @@ class Area(msgspec.Struct, frozen=True):
 class Place(msgspec.Struct, frozen=True):
     """A building, flat, door, gate or venue in one area. Coordinates are WGS-84 degrees.
 
-    `parent` is the place it lies in: a flat's building.
+    `parent` is the place it lies in: a flat's building. `attributes` are what rules go by, for example
+    `{"restricted": true, "class_hours": "07:50-17:30"}`.
     """
 
     id: str
@@ -55,12 +56,14 @@ class Place(msgspec.Struct, frozen=True):
     lat: float | None = None
     lon: float | None = None
     parent: str | None = None
+    attributes: dict[str, Any] = {}
 
 
 class Device(msgspec.Struct, frozen=True):
     """A door controller, contact, camera, button or screen, mounted at a place.
 
-    `via` is the gateway that speaks for it; without one it has a connection of its own.
+    `via` is the gateway that speaks for it; without one it has a connection of its own. `attributes` go over those of
+    its place.
     """
 
     id: str
@@ -68,6 +71,27 @@ class Device(msgspec.Struct, frozen=True):
     place: str
     name: str
     via: str | None = None
+    attributes: dict[str, Any] = {}
+
+
+class Mounting(msgspec.Struct, frozen=True, gc=False):
+    """Where a device hangs and whom it concerns, as events carry it.
+
+    `building` is the place that `place` lies in, or `place` itself. `attributes` are the place's, over them the
+    device's. `persons` live at the place, `under_care` says that one of them lives alone; `served` are those under care
+    whose home's sensors are this device or speak through it.
+    """
+
+    device_kind: str
+    place: str | None
+    place_kind: str | None
+    building: str | None
+    area: str | None
+    attributes: Mapping[str, Any]
+    persons: tuple[str, ...]
+    under_care: bool
+    served: tuple[str, ...]
+    via: str | None
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -131,8 +155,9 @@ class Registry:
         self.persons = {person.id: person for person in persons}
         self.duties = {duty.area: duty for duty in duties}
         self.responders = {responder.username: responder for responder in responders}
+        self.drills = tuple(drills)
         self._drills: dict[str, list[Drill]] = defaultdict(list)
-        for drill in drills:
+        for drill in self.drills:
             self._drills[drill.device].append(drill)
         at_place: dict[str, list[str]] = defaultdict(list)
         for person in self.persons.values():
@@ -142,10 +167,63 @@ class Registry:
         for device in self.devices.values():
             mounted[device.place].append(device)
         self._devices_at = {place: tuple(found) for place, found in mounted.items()}
+        behind: dict[str, list[Device]] = defaultdict(list)
+        for device in self.devices.values():
+            if device.via is not None:
+                behind[device.via].append(device)
+        self._behind = {gateway: tuple(found) for gateway, found in behind.items()}
+        self._mountings: dict[str, Mounting] = {}
+
+    def replaced(self, *, places: Iterable[Place], devices: Iterable[Device], persons: Iterable[Person]) -> Registry:
+        """The same registry with other places, devices and persons."""
+        return Registry(
+            station=self.station, version=self.version, areas=self.areas.values(), places=places, devices=devices,
+            persons=persons, duties=self.duties.values(), responders=self.responders.values(), drills=self.drills,
+        )  # fmt: skip
 
     def persons_at(self, place: str | None) -> tuple[str, ...]:
         """The ids of the persons who live at a place."""
         return self._persons_at.get(place, ()) if place is not None else ()
+
+    def mounting(self, device_id: str) -> Mounting | None:
+        """Where a device hangs and whom it concerns; None for one that is not known."""
+        found = self._mountings.get(device_id)
+        if found is None and (device := self.devices.get(device_id)) is not None:
+            found = self._mountings[device_id] = self.mounting_at(device.place, device)
+        return found
+
+    def mounting_at(self, place_id: str | None, device: Device | None = None) -> Mounting:
+        """What is to be said of a place, and of a device that hangs there."""
+        place = self.places.get(place_id) if place_id is not None else None
+        speaks_for = (device, *self._behind.get(device.id, ())) if device is not None else ()
+        return Mounting(
+            device_kind=device.kind if device is not None else "",
+            place=place_id or None,  # the gateway's own probe is nowhere
+            place_kind=place.kind if place is not None else None,
+            building=self.building_of(place_id),
+            area=place.area if place is not None else None,
+            attributes={
+                **(place.attributes if place is not None else {}),
+                **(device.attributes if device is not None else {}),
+            },
+            persons=self.persons_at(place_id),
+            under_care=bool(self._under_care_at(place_id)),
+            served=tuple(dict.fromkeys(one for d in speaks_for for one in self._under_care_at(d.place))),
+            via=device.via if device is not None else None,
+        )
+
+    def _under_care_at(self, place: str | None) -> list[str]:
+        return [one for one in self.persons_at(place) if self.persons[one].care.get("lives_alone")]
+
+    def attributes_of(self, subject: str) -> Mapping[str, Any]:
+        """What the registry says of a subject (`device:…`, `place:…`, `building:…`, `person:…`) for rules to go by."""
+        kind, _, name = subject.partition(":")
+        if kind == "device":
+            mounting = self.mounting(name)
+            return mounting.attributes if mounting is not None else {}
+        if kind == "person":
+            return self.persons[name].care if name in self.persons else {}
+        return self.places[name].attributes if name in self.places else {}
 
     def devices_at(self, place: str | None) -> tuple[Device, ...]:
         """The devices mounted at a place."""
@@ -167,12 +245,13 @@ class Registry:
         return found.area if found is not None else None
 
     def changed_since(self, before: Registry) -> set[str]:
-        """The subjects (`person:…`, `device:…`) that this registry says something else of than an earlier one."""
+        """The subjects (`person:…`, `device:…`, `place:…`) this registry says something else of than an earlier one."""
         return {
             f"{kind}:{one}"
             for kind, now, then in (
                 ("person", self.persons, before.persons),
                 ("device", self.devices, before.devices),
+                ("place", self.places, before.places),
             )
             for one in now
             if one in then and now[one] != then[one]

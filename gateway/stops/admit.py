@@ -10,7 +10,7 @@ import hashlib
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
-from gateway.device_health import ONLINE, STATUS_KINDS
+from gateway.model.device_health import ONLINE, STATUS_KINDS
 from gateway.model.errors import BadInput
 from gateway.model.event import ALARM_PREFIX, DeadLetter, Event, Report
 from gateway.model.ports import Delivery
@@ -62,8 +62,8 @@ def admit_report(
     """Return the event a report is, enriched with place and persons. Raises `BadInput` with a reason."""
     if report.station != registry.station.id:
         raise BadInput(f"this gateway serves {registry.station.id}, not {report.station}", reason="wrong_station")
-    device = registry.devices.get(report.device)
-    if device is None or (device.id == ROAD_DEVICE and not _is_probe(report)):
+    mounting = registry.mounting(report.device)
+    if mounting is None or (report.device == ROAD_DEVICE and not _is_probe(report)):
         raise BadInput(f"device {report.device!r} is not in the registry", reason="unknown_device")
     said = report.ts.astimezone(UTC)
     old = said < delivery.received_at - late
@@ -74,9 +74,10 @@ def admit_report(
         )
     # A button whose clock was reset by a power cut must ring all the same: then the time of receipt counts.
     skewed = old or said > delivery.received_at + tolerance
-    return Event(
+    return Event.at(
+        mounting,
         station=report.station,
-        device=device.id,
+        device=report.device,
         id=report.id,
         ts=delivery.received_at if skewed else said,
         device_ts=said,
@@ -84,12 +85,6 @@ def admit_report(
         kind=report.kind,
         data=report.data,
         digest=report.digest,
-        device_kind=device.kind,
-        place=device.place or None,  # the gateway's own probe is nowhere
-        building=registry.building_of(device.place),
-        area=registry.area_of(device.place),
-        persons=registry.persons_at(device.place),
-        via=device.via,
         skewed=skewed,
     )
 

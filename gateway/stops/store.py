@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.batch import Mode
-from gateway.device_health import ONLINE
 from gateway.inbox import INBOX
+from gateway.model.device_health import ONLINE
 from gateway.stops.admit import dead_letter
 from gateway.store import events as event_store
 from gateway.store import road as road_store

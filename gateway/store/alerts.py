@@ -100,6 +100,18 @@ def all_open(connection: Connection[TupleRow], station: str) -> list[Alert]:
         return cursor.execute(SQL["all_open"], {"station": station}).fetchall()
 
 
+def open_one(connection: Connection[TupleRow], station: str, rule: str, subject: str) -> Alert | None:
+    """Return the open alert of an identity, held by nobody."""
+    with connection.cursor(row_factory=class_row(Alert)) as cursor:
+        return cursor.execute(SQL["open_one"], {"station": station, "rule": rule, "subject": subject}).fetchone()
+
+
+def open_of_rules(connection: Connection[TupleRow], station: str, rules: Collection[str]) -> list[Alert]:
+    """Return every open alert of these rules, held until the transaction ends."""
+    with connection.cursor(row_factory=class_row(Alert)) as cursor:
+        return cursor.execute(SQL["open_of_rules"], {"station": station, "rules": list(rules)}).fetchall()
+
+
 def of_incident(connection: Connection[TupleRow], incident: int) -> list[Alert]:
     """Return the alerts of one incident, held until the transaction ends."""
     with connection.cursor(row_factory=class_row(Alert)) as cursor:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import msgspec
 from psycopg import Connection
-from psycopg.rows import TupleRow, dict_row
+from psycopg.rows import TupleRow, args_row, dict_row
 
 from gateway.model.event import DeadLetter, Event
 from gateway.model.ports import Delivery
@@ -17,6 +17,89 @@ from gateway.store.sql import queries
 
 SQL = queries("events")
 _encode = msgspec.json.Encoder().encode
+#: Rows the server hands over at once when the past is read.
+READ_AT_ONCE = 5_000
+
+
+class StoredEvent(NamedTuple):
+    """An event as the store has it. `data` is JSON text; None where nobody asked for it."""
+
+    device: str
+    id: str
+    ts: datetime
+    device_ts: datetime
+    received_at: datetime
+    kind: str
+    skewed: bool
+    data: str | None
+
+
+def received(  # one keyword per bound
+    connection: Connection[TupleRow],
+    station: str,
+    since: datetime,
+    until: datetime,
+    late: timedelta,
+    *,
+    kinds: Collection[str] | None = None,
+    committed_after: datetime | None = None,
+) -> Iterator[StoredEvent]:
+    """Yield the events received within `[since, until)`, in that order, in a transaction of the caller's.
+
+    With `kinds` only those come with their data: of the others it is known that the device spoke.
+    """
+    told = {"kinds": list(kinds) if kinds is not None else None, "committed_after": committed_after}
+    with connection.cursor("past", row_factory=args_row(StoredEvent)) as cursor:
+        cursor.execute(SQL["received"], {**_bounds(station, since, until, late), **told}, binary=True)
+        while rows := cursor.fetchmany(READ_AT_ONCE):
+            yield from rows
+
+
+def count_received(
+    connection: Connection[TupleRow], station: str, since: datetime, until: datetime, late: timedelta
+) -> int:
+    """Return how many events were received within `[since, until)`."""
+    row = connection.execute(SQL["count_received"], _bounds(station, since, until, late)).fetchone()
+    return int(row[0]) if row is not None else 0
+
+
+def oldest(connection: Connection[TupleRow], station: str) -> datetime | None:
+    """Return when the oldest event that is stored happened."""
+    row = connection.execute(SQL["oldest"], {"station": station}).fetchone()
+    return row[0] if row is not None else None
+
+
+class Heard(NamedTuple):
+    """What a device's events up to a moment say of it: when it was heard, what was the last it told, its statuses."""
+
+    device: str
+    heard: datetime | None
+    spoke: datetime | None
+    online_at: datetime | None
+    offline_at: datetime | None
+
+
+def health_before(connection: Connection[TupleRow], station: str, moment: datetime, late: timedelta) -> list[Heard]:
+    """Return what was received before a moment of each device's health."""
+    with connection.cursor(row_factory=args_row(Heard)) as cursor:
+        return cursor.execute(SQL["health_before"], _bounds(station, moment, moment, late)).fetchall()
+
+
+def newest_commit(connection: Connection[TupleRow], station: str, since: datetime) -> datetime | None:
+    """Return when the last event was committed among those that happened since a moment."""
+    row = connection.execute(SQL["newest_commit"], {"station": station, "since": since}).fetchone()
+    return row[0] if row is not None else None
+
+
+def _bounds(station: str, since: datetime, until: datetime, late: timedelta) -> dict[str, Any]:
+    # The table is parted by the events' own time, which is at most so long before their receipt, and hardly after it.
+    return {
+        "station": station,
+        "since": since,
+        "until": until,
+        "ts_from": since - late,
+        "ts_to": until + timedelta(hours=1),
+    }
 
 
 def prepare(connection: Connection[TupleRow]) -> None:

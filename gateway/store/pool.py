@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, IsolationLevel
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -54,6 +54,15 @@ def connect(database_url: str, name: str, *, autocommit: bool = False) -> Connec
         return psycopg.connect(database_url, autocommit=autocommit, **_options(name, "road"))
     except psycopg.Error as error:
         raise StoreUnavailable(f"the database does not answer: {error}") from error
+
+
+@contextmanager
+def snapshot(connection: Connection[TupleRow]) -> Iterator[None]:
+    """A read-only transaction that sees one moment of the store, however long it reads."""
+    connection.isolation_level, connection.read_only = IsolationLevel.REPEATABLE_READ, True
+    connection.execute("set statement_timeout = 0")
+    with reaching_store(), connection.transaction():
+        yield
 
 
 @contextmanager

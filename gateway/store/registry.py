@@ -74,7 +74,14 @@ def put_areas(connection: Connection[TupleRow], station: str, areas: list[Area])
 
 def put_places(connection: Connection[TupleRow], station: str, places: list[Place]) -> None:
     """Make or change places."""
-    _put_all(connection, "put_place", station, places)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            SQL["put_place"],
+            [
+                {"station": station, **msgspec.structs.asdict(place), "attributes": Jsonb(place.attributes)}
+                for place in places
+            ],
+        )
 
 
 def put_devices(connection: Connection[TupleRow], station: str, devices: list[Device], secrets: dict[str, str]) -> None:
@@ -86,6 +93,7 @@ def put_devices(connection: Connection[TupleRow], station: str, devices: list[De
                 {
                     "station": station,
                     **msgspec.structs.asdict(device),
+                    "attributes": Jsonb(device.attributes),
                     "secret_sha256": secrets.get(device.id),
                 }
                 for device in devices

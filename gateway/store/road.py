@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway.model.device_health import Health
 from gateway.model.errors import Fenced
 from gateway.store.sql import queries
 
@@ -17,14 +17,6 @@ SQL = queries("road")
 
 #: «Last heard» is written this sparingly at the most; what lies between is in the events.
 UNWRITTEN = timedelta(minutes=1)
-
-
-class Health(msgspec.Struct):
-    """What was learnt of one device: when it was heard, and what its status said last."""
-
-    heard: datetime
-    online: bool | None = None
-    battery: int | None = None
 
 
 def try_hold(connection: Connection[TupleRow], station: str) -> bool:

@@ -1,16 +1,13 @@
-"""What rules keep between events: state, timers, and which version of each rule runs."""
+"""What rules keep between events: state and timers."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
-from psycopg.types.json import Jsonb
 
 from gateway.model.judgement import Timer
 from gateway.store.sql import queries
@@ -21,8 +18,10 @@ SQL = queries("rules")
 Key = tuple[str, str]
 
 
-def load_states(connection: Connection[TupleRow], station: str, keys: Sequence[Key]) -> dict[Key, str]:
-    """Return the stored state (JSON text) of these keys; keys without one are absent."""
+def load_states(
+    connection: Connection[TupleRow], station: str, keys: Sequence[Key]
+) -> dict[Key, tuple[str, str | None]]:
+    """Return the stored state and learnt profile (JSON text) of these keys; keys without a state are absent."""
     rows = connection.execute(
         SQL["load_states"],
         {
@@ -31,11 +30,14 @@ def load_states(connection: Connection[TupleRow], station: str, keys: Sequence[K
             "subjects": [subject for _, subject in keys],
         },
     ).fetchall()
-    return {(rule, subject): state for rule, subject, state in rows}
+    return {(rule, subject): (state, profile) for rule, subject, state, profile in rows}
 
 
-def save_states(connection: Connection[TupleRow], station: str, states: Mapping[Key, str]) -> None:
-    """Keep states, given as JSON text. Keys in order, so that two writers never deadlock."""
+def save_states(connection: Connection[TupleRow], station: str, states: Mapping[Key, tuple[str, str | None]]) -> None:
+    """Keep states and profiles, given as JSON text; None leaves the profile as it is.
+
+    Keys in order, so that two writers never deadlock.
+    """
     if states:
         keys = sorted(states)
         connection.execute(
@@ -44,7 +46,8 @@ def save_states(connection: Connection[TupleRow], station: str, states: Mapping[
                 "station": station,
                 "rules": [rule for rule, _ in keys],
                 "subjects": [subject for _, subject in keys],
-                "states": [states[key] for key in keys],
+                "states": [states[key][0] for key in keys],
+                "profiles": [states[key][1] for key in keys],
             },
         )
 
@@ -72,6 +75,20 @@ def _timer_columns(station: str, keys: Iterable[tuple[str, str, str]]) -> dict[s
     return {"station": station, "rules": list(rules), "subjects": list(subjects), "names": list(names)}
 
 
+def timers_of(connection: Connection[TupleRow], station: str, rule: str, subject: str) -> dict[str, datetime]:
+    """Return when each timer of one subject is due, by name."""
+    told = {"station": station, "rule": rule, "subject": subject}
+    rows = connection.execute(SQL["timers_of"], told).fetchall()
+    return dict(rows)
+
+
+def forget_rules(connection: Connection[TupleRow], station: str, rules: Collection[str]) -> None:
+    """Let go of every state and timer of these rules."""
+    told = {"station": station, "rules": list(rules)}
+    connection.execute(SQL["forget_states"], told)
+    connection.execute(SQL["forget_timers"], told)
+
+
 def due_timers(
     connection: Connection[TupleRow], station: str, until: datetime, rules: Sequence[str], limit: int
 ) -> list[Timer]:
@@ -86,32 +103,3 @@ def next_due(connection: Connection[TupleRow], station: str, rules: Sequence[str
     """Return when the next timer of these rules is due."""
     row = connection.execute(SQL["next_due"], {"station": station, "rules": list(rules)}).fetchone()
     return row[0] if row is not None else None
-
-
-def publish(
-    connection: Connection[TupleRow], definitions: Mapping[str, dict[str, Any]], now: datetime
-) -> dict[str, int]:
-    """Make these definitions (by rule id, JSON-able) the ones that run and return their versions.
-
-    A definition that was published before keeps its version; a changed one gets the next.
-    """
-    versions: dict[str, int] = {}
-    for rule, definition in definitions.items():
-        text = json.dumps(definition, sort_keys=True, ensure_ascii=False)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        connection.execute(SQL["retire"], {"rule": rule, "digest": digest})
-        row = connection.execute(
-            SQL["publish"], {"rule": rule, "digest": digest, "definition": Jsonb(definition), "now": now}
-        ).fetchone()
-        versions[rule] = int(row[0]) if row is not None else 1
-    connection.execute(SQL["retire_absent"], {"rules": list(definitions)})
-    return versions
-
-
-def active(connection: Connection[TupleRow]) -> list[dict[str, Any]]:
-    """Return what runs: rule, version and definition, by rule id."""
-    rows = connection.execute(SQL["active_versions"]).fetchall()
-    return [
-        {"id": rule, "version": version, "definition": definition}
-        for rule, version, _digest, definition in sorted(rows, key=lambda row: str(row[0]))
-    ]

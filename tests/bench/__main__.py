@@ -14,7 +14,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import cost, drain, latency
+from tests.bench import backtest, cost, drain, latency
 
 ROOT = Path(__file__).parents[2]
 RECORD = ROOT / "docs" / "benchmarks.md"
@@ -27,6 +27,9 @@ def main() -> None:
         "--backlog-seconds", type=float, default=0.8, help="how long the backlog is filled at full speed"
     )
     parser.add_argument("--presses", type=int, default=100, help="presses per latency figure")
+    parser.add_argument(
+        "--past-events", type=int, default=1_000_000, help="how many events are backtested; 0 leaves it out"
+    )
     arguments = parser.parse_args()
     lines: list[str] = []
 
@@ -42,6 +45,7 @@ def main() -> None:
             lambda: drain.run(home / "drain", arguments.backlog_seconds),
             lambda: cost.run(home / "cost"),
             lambda: latency.run(home / "latency", arguments.presses),
+            lambda: backtest.run(home / "backtest", arguments.past_events) if arguments.past_events else (),
         ):
             for line in part():
                 say(line)

@@ -81,6 +81,15 @@ where station_id = %(station)s and ended_at is null and active
 -- Every open alert, held until the transaction ends.
 select {columns} from alert a where a.station_id = %(station)s and a.ended_at is null order by a.id for no key update of a
 
+-- name: open_one
+select {columns} from alert a
+where a.station_id = %(station)s and a.rule_id = %(rule)s and a.subject = %(subject)s and a.ended_at is null
+
+-- name: open_of_rules
+-- Every open alert of some rules, held until the transaction ends.
+select {columns} from alert a where a.station_id = %(station)s and a.ended_at is null and a.rule_id = any (%(rules)s)
+order by a.id for no key update of a
+
 -- name: of_incident
 -- The alerts of one incident, held until the transaction ends.
 select {columns} from alert a join incident_alert l on l.alert_id = a.id

@@ -43,6 +43,34 @@ where e.station_id = %(station)s
 order by e.ts desc, e.device_id desc, e.event_id desc
 limit %(limit)s
 
+-- name: received
+-- A stretch of the past in the order it came. Without its data where nobody asks for it.
+select device_id, event_id, ts, device_ts, received_at, kind, skewed,
+    case when %(kinds)s::text[] is null or kind = any (%(kinds)s) then data::text end
+from event
+where station_id = %(station)s and ts >= %(ts_from)s and ts < %(ts_to)s
+    and received_at >= %(since)s and received_at < %(until)s
+    and (%(committed_after)s::timestamptz is null or committed_at > %(committed_after)s)
+order by received_at, device_id, event_id
+
+-- name: count_received
+select count(*) from event
+where station_id = %(station)s and ts >= %(ts_from)s and ts < %(ts_to)s
+    and received_at >= %(since)s and received_at < %(until)s
+
+-- name: oldest
+select ts from event where station_id = %(station)s order by ts limit 1
+
+-- name: health_before
+-- What was received before a moment of each device: when it was heard, when it spoke, when it came and went.
+select device_id, max(received_at) filter (where kind <> 'device.offline'), max(ts) filter (where kind <> 'device.offline'),
+    max(received_at) filter (where kind = 'device.online'), max(received_at) filter (where kind = 'device.offline')
+from event where station_id = %(station)s and ts < %(ts_to)s and received_at < %(since)s
+group by device_id
+
+-- name: newest_commit
+select max(committed_at) from event where station_id = %(station)s and ts >= %(since)s
+
 -- name: by_reference
 -- The events an alert names.
 select e.device_id as device, e.event_id as id, e.kind, e.ts, e.device_ts, e.received_at, e.committed_at,

@@ -5,10 +5,10 @@ select id, name, time_zone, registry_version from station where id = %(station)s
 select id, kind, name, parent from area where station_id = %(station)s order by id
 
 -- name: places
-select id, kind, area_id as area, name, lat, lon, parent from place where station_id = %(station)s order by id
+select id, kind, area_id as area, name, lat, lon, parent, attributes from place where station_id = %(station)s order by id
 
 -- name: devices
-select id, kind, place_id as place, name, via from device where station_id = %(station)s order by id
+select id, kind, place_id as place, name, via, attributes from device where station_id = %(station)s order by id
 
 -- name: persons
 select id, name, place_id as place, care from person where station_id = %(station)s order by id
@@ -76,17 +76,18 @@ insert into area (station_id, id, kind, name, parent) values (%(station)s, %(id)
 on conflict (station_id, id) do update set kind = excluded.kind, name = excluded.name, parent = excluded.parent
 
 -- name: put_place
-insert into place (station_id, id, kind, area_id, name, lat, lon, parent)
-values (%(station)s, %(id)s, %(kind)s, %(area)s, %(name)s, %(lat)s, %(lon)s, %(parent)s)
+insert into place (station_id, id, kind, area_id, name, lat, lon, parent, attributes)
+values (%(station)s, %(id)s, %(kind)s, %(area)s, %(name)s, %(lat)s, %(lon)s, %(parent)s, %(attributes)s)
 on conflict (station_id, id) do update set kind = excluded.kind, area_id = excluded.area_id,
-    name = excluded.name, lat = excluded.lat, lon = excluded.lon, parent = excluded.parent
+    name = excluded.name, lat = excluded.lat, lon = excluded.lon, parent = excluded.parent,
+    attributes = excluded.attributes
 
 -- name: put_device
 -- A device keeps the secret it has unless it is given a new one; behind a gateway it has none.
-insert into device (station_id, id, kind, place_id, name, via, secret_sha256)
-values (%(station)s, %(id)s, %(kind)s, %(place)s, %(name)s, %(via)s, %(secret_sha256)s)
+insert into device (station_id, id, kind, place_id, name, via, attributes, secret_sha256)
+values (%(station)s, %(id)s, %(kind)s, %(place)s, %(name)s, %(via)s, %(attributes)s, %(secret_sha256)s)
 on conflict (station_id, id) do update set kind = excluded.kind, place_id = excluded.place_id,
-    name = excluded.name, via = excluded.via, secret_sha256 = case when excluded.via is null
+    name = excluded.name, via = excluded.via, attributes = excluded.attributes, secret_sha256 = case when excluded.via is null
         then coalesce(excluded.secret_sha256, device.secret_sha256) end
 
 -- name: put_person

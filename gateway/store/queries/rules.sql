@@ -1,15 +1,18 @@
 -- name: load_states
 -- The state of these subjects.
-select s.rule_id, s.subject, s.state::text from rule_state s
+select s.rule_id, s.subject, s.state::text, s.profile::text from rule_state s
 join unnest(%(rules)s::text[], %(subjects)s::text[]) as k (rule_id, subject) using (rule_id, subject)
 where s.station_id = %(station)s
 
 -- name: save_states
--- Keep the state of these subjects.
-insert into rule_state (station_id, rule_id, subject, state)
-select %(station)s, k.rule_id, k.subject, k.state::jsonb
-from unnest(%(rules)s::text[], %(subjects)s::text[], %(states)s::text[]) as k (rule_id, subject, state)
-on conflict (station_id, rule_id, subject) do update set state = excluded.state
+-- Keep the state of these subjects, and what was learnt of them where that is new. In binary: escaping megabytes of
+-- JSON for an array's text form took longer than all rules together.
+insert into rule_state (station_id, rule_id, subject, state, profile)
+select %(station)s, k.rule_id, k.subject, k.state::jsonb, k.profile::jsonb
+from unnest(%(rules)b::text[], %(subjects)b::text[], %(states)b::text[], %(profiles)b::text[])
+    as k (rule_id, subject, state, profile)
+on conflict (station_id, rule_id, subject) do update set state = excluded.state,
+    profile = coalesce(excluded.profile, rule_state.profile)
 
 -- name: known_subjects
 -- Subjects that have met a rule already.
@@ -39,22 +42,11 @@ order by due_at, rule_id, subject, name limit %(limit)s
 -- The earliest timer of the rules that run.
 select min(due_at) from rule_timer where station_id = %(station)s and rule_id = any (%(rules)s)
 
--- name: active_versions
--- The truth of what runs.
-select rule_id, version, digest, definition from rule_version where active
+-- name: forget_states
+delete from rule_state where station_id = %(station)s and rule_id = any (%(rules)s)
 
--- name: publish
--- A new version of a rule, active from now on. The same definition again is the version it was.
-insert into rule_version (rule_id, version, digest, definition, active, published_at)
-values (%(rule)s, coalesce((select max(version) from rule_version where rule_id = %(rule)s), 0) + 1,
-    %(digest)s, %(definition)s, true, %(now)s)
-on conflict (rule_id, digest) do update set active = true
-returning version
+-- name: forget_timers
+delete from rule_timer where station_id = %(station)s and rule_id = any (%(rules)s)
 
--- name: retire
--- What ran before.
-update rule_version set active = false where rule_id = %(rule)s and active and digest <> %(digest)s
-
--- name: retire_absent
--- Rules that are in the catalogue no longer.
-update rule_version set active = false where active and not rule_id = any (%(rules)s) returning rule_id
+-- name: timers_of
+select name, due_at from rule_timer where station_id = %(station)s and rule_id = %(rule)s and subject = %(subject)s
