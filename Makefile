@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 LOCKED := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps
 
-.PHONY: help setup setup-dev demo test check bench faults browser acceptance soak lock clean
+.PHONY: help setup setup-dev demo test check bench bench-access bench-quiet bench-care faults browser acceptance soak lock clean
 
 help:            ## Show this.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,15 @@ faults: setup-dev ## The long kill -9 run, judged by ledger. SEED=n replays one.
 
 bench: setup-dev ## Figures, side by side in one run; appended to docs/benchmarks.md with --record.
 	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-quiet: setup-dev ## A month of ordinary life through every rule: what fires, and why. ARGS="--seed 7 --days 30".
+	$(BIN)/python -m tests.bench.quiet $(ARGS)
+
+bench-access: setup-dev ## The entry rules on the card log of VAST 2016: DATA=dir.
+	$(BIN)/python -m tests.bench.access --data $(or $(DATA),$(error say where the card log is: make bench-access DATA=dir))
+
+bench-care: setup-dev ## How well an elder's silence is judged: DATA=dir of recordings; ARGS=--record writes docs/care.md.
+	$(BIN)/python -m tests.bench.care --data $(or $(DATA),$(error say where the recordings are: make bench-care DATA=dir)) $(ARGS)
 
 lock:            ## Write the lock files anew (needs uv).
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -5,7 +5,7 @@ facts:                       # optional; a small station is there by default
 cases:
   - name: one press rings
     events:                  # `at` in seconds (or h/m/s, as in 1h30m) after the start
-      - {at: 0, device: button-1, kind: alarm.pressed}
+      - {at: 0, device: button-1, kind: alarm.pressed}    # repeat: {every: 24h, times: 20} says it on 20 days
     until: 10m               # how far time runs on; timers due by then fire
     expect:
       - {at: 0, action: raise, subject: "device:button-1"}
@@ -25,14 +25,20 @@ from pydantic import Field, ValidationError
 
 from gateway.model.errors import Misconfigured
 from gateway.model.event import Event
-from gateway.model.judgement import Judgement, Timer, Verdict
 from gateway.model.registry import Area, Device, Person, Place, Registry, Station
 from rules.definition import Definition, Strict
 from rules.load import bring_to_life, read_definition, test_file
-from rules.rule import Facts
+from rules.replay import Replay, RuleFailed
 
 START = datetime(2026, 11, 2, 0, 0, tzinfo=UTC)
 _SPAN = re.compile(r"^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?$")
+
+
+class Repeat(Strict):
+    """The same event again and again: so many times in all."""
+
+    every: str | int
+    times: int = Field(ge=1, le=1000)
 
 
 class CaseEvent(Strict):
@@ -43,6 +49,9 @@ class CaseEvent(Strict):
     kind: str
     data: dict[str, Any] = Field(default_factory=dict)
     late_by: str | int = 0
+    repeat: Repeat | None = None
+    #: The device believed in a time that cannot be, and `at` is when its word came.
+    skewed: bool = False
 
 
 class Expected(Strict):
@@ -71,94 +80,55 @@ class CaseFile(Strict):
     cases: tuple[Case, ...] = Field(min_length=1)
 
 
-class Replay:
-    """One rule over events in the order they arrive, with a virtual clock; timers fire in due order.
-
-    The reference for what live judging must equal: no store, no threads.
-    """
-
-    def __init__(self, definition: Definition, registry: Registry, start: datetime) -> None:
-        self.rule = bring_to_life(definition)
-        self.last_heard: dict[str, datetime] = {}
-        self.online: dict[str, bool] = {}
-        self.facts = Facts(registry, self.last_heard, self.online)
-        self.states: dict[str, Any] = {}
-        self.timers: dict[tuple[str, str], datetime] = {}
-        self.verdicts: list[Verdict] = []
-        for subject in self.rule.subjects(registry):
-            self._keep(subject, self.rule.on_start(subject, start, self.facts))
-
-    def event(self, event: Event) -> None:
-        """Judge one event; timers due before it was received fire first."""
-        self.run_until(event.received_at, inclusive=False)
-        if event.kind != "device.offline":
-            self.last_heard[event.device] = event.received_at
-        if event.kind in {"device.online", "device.offline"}:
-            self.online[event.device] = event.kind == "device.online"
-        kinds = set(self.rule.event_kinds)
-        if event.kind not in kinds and "*" not in kinds:
-            return
-        for subject in self.rule.keys(event):
-            self._keep(
-                subject,
-                self.rule.on_event(event, subject, self.states.get(subject), event.ts, self.facts),
-            )
-
-    def run_until(self, moment: datetime, *, inclusive: bool = True) -> None:
-        """Let time run on."""
-        while self.timers:
-            (subject, name), due = min(self.timers.items(), key=lambda item: (item[1], item[0]))
-            if due > moment or (due == moment and not inclusive):
-                return
-            del self.timers[subject, name]
-            timer = Timer(self.rule.id, subject, name, due)
-            self._keep(subject, self.rule.on_timer(timer, self.states.get(subject), due, self.facts))
-
-    def _keep(self, subject: str, judgement: Judgement | None) -> None:
-        if judgement is None:
-            return
-        if judgement.state is not None:
-            # Through JSON and back, as the store does it: a state that does not survive that is a bug.
-            encoded = msgspec.json.encode(judgement.state)
-            self.states[subject] = msgspec.json.decode(encoded, type=type(judgement.state))
-        for name, due in judgement.timers.items():
-            if due is None:
-                self.timers.pop((subject, name), None)
-            else:
-                self.timers[subject, name] = due
-        self.verdicts.extend(judgement.verdicts)
-
-
 def check_file(path: Path) -> list[str]:
     """Run the tests beside one definition file and return a sentence per failure."""
-    definition = read_definition(path)
     tests = test_file(path)
     try:
-        cases = CaseFile.model_validate(yaml.safe_load(tests.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
+        content = yaml.safe_load(tests.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
         raise Misconfigured(f"{tests}: cannot be read: {error}") from error
+    return [f"{tests.name}: {failure}" for failure in check(read_definition(path), parse_cases(content, str(tests)))]
+
+
+def parse_cases(content: object, name: str) -> CaseFile:
+    """Check what a test file says. Raises `Misconfigured`, also when it holds no case."""
+    try:
+        return CaseFile.model_validate(content)
+    except ValidationError as error:
+        told = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'tests'}: {e['msg']}" for e in error.errors())
+        raise Misconfigured(f"{name}: {told}") from error
+
+
+def check(definition: Definition, cases: CaseFile) -> list[str]:
+    """Run the cases of one definition and return a sentence per failure."""
     return [
-        f"{tests.name}: {case.name}: {failure}"
-        for case in cases.cases
-        if (failure := _run_case(definition, cases, case)) is not None
+        f"{case.name}: {failure}" for case in cases.cases if (failure := _run_case(definition, cases, case)) is not None
     ]
 
 
 def _run_case(definition: Definition, file: CaseFile, case: Case) -> str | None:
     registry = _registry(file)
-    replay = Replay(definition, registry, START)
-    arrivals = [(START + span(e.at) + span(e.late_by), index, e) for index, e in enumerate(case.events)]
+    try:
+        return _judged(Replay([bring_to_life(definition)], registry, START, strict=True), case)
+    except RuleFailed as error:
+        return str(error)
+
+
+def _judged(replay: Replay, case: Case) -> str | None:
+    registry = replay.registry
+    happens = [(START + span(e.at) + since, e) for e in case.events for since in _repeated(e.repeat)]
+    arrivals = [(ts + span(e.late_by), index, ts, e) for index, (ts, e) in enumerate(happens)]
     heapq.heapify(arrivals)
     while arrivals:
-        received, index, event = heapq.heappop(arrivals)
-        device = registry.devices.get(event.device)
-        if device is None:
+        received, index, ts, event = heapq.heappop(arrivals)
+        mounting = registry.mounting(event.device)
+        if mounting is None:
             return f"device {event.device!r} is not listed under devices"
-        ts = START + span(event.at)
         replay.event(
-            Event(
+            Event.at(
+                mounting,
                 station=registry.station.id,
-                device=device.id,
+                device=event.device,
                 id=f"e{index}",
                 ts=ts,
                 device_ts=ts,
@@ -166,17 +136,18 @@ def _run_case(definition: Definition, file: CaseFile, case: Case) -> str | None:
                 kind=event.kind,
                 data=event.data,
                 digest=index,
-                device_kind=device.kind,
-                place=device.place,
-                building=registry.building_of(device.place),
-                area=registry.area_of(device.place),
-                persons=registry.persons_at(device.place),
+                skewed=event.skewed,
             )
         )
     replay.run_until(START + span(case.until))
     wanted = [(e.action, e.subject, int(span(e.at).total_seconds())) for e in case.expect]
     got = [(v.action, v.subject, int((v.at - START).total_seconds())) for v in replay.verdicts]
     return None if got == wanted else f"expected {wanted}, got {got}"
+
+
+def _repeated(repeat: Repeat | None) -> list[timedelta]:
+    """When an event happens, after its first time."""
+    return [span(repeat.every) * number for number in range(repeat.times)] if repeat is not None else [timedelta()]
 
 
 def span(told: str | int) -> timedelta:

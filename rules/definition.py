@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gateway.model.judgement import Priority, Stream
+from rules.calendar import Schedule
 
 #: Priority from what is at stake (rows) and the time there is to act: under 3 min, 3–30 min, longer.
 PRIORITY_MATRIX: dict[str, tuple[Priority, Priority, Priority]] = {
@@ -77,6 +78,8 @@ class Definition(Strict):
     when: Selector
     clear: Selector | None = None
     params: dict[str, Any] = {}
+    #: When it counts; absent: always. See `rules.calendar`.
+    schedule: Schedule | None = None
     #: Rules whose open alert in the same area explains this one: then it is kept quiet, with that rule as the reason.
     inhibited_by: tuple[str, ...] = ()
     explain: Bilingual

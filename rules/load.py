@@ -29,10 +29,15 @@ class RuleBook:
                 if kind != "*":
                     by_kind.setdefault(kind, []).append(rule)
         self._by_kind = {kind: (*listed, *self._everywhere) for kind, listed in by_kind.items()}
+        self._listeners = {kind: tuple(listed) for kind, listed in by_kind.items()}
 
     def for_kind(self, kind: str) -> tuple[Rule, ...]:
         """The rules that may care about an event of this kind."""
         return self._by_kind.get(kind, self._everywhere)
+
+    def listeners(self, kind: str) -> tuple[Rule, ...]:
+        """The rules that ask for this very kind."""
+        return self._listeners.get(kind, ())
 
     def knows(self, kind: str) -> bool:
         """Whether any rule asks for this very kind."""

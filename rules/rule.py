@@ -16,11 +16,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from gateway.model.event import Event
-from gateway.model.judgement import Judgement, Timer, Verdict
+from gateway.model.judgement import Judgement, Timer, Trace, Verdict
 from gateway.model.registry import Device, Person, Registry
 from rules.definition import Definition
 from rules.explain import explain
+from rules.parameter import Parameter
 
+#: Later than any moment that means something; «9999» must not overflow.
+FAR_OFF = datetime(2200, 1, 1, tzinfo=UTC)
+NEVER_MET = {"zh": "本规则还没有遇到该对象的任何事件", "en": "the rule has seen nothing of this subject yet"}
 #: The moment before all events; a subject that has never spoken was last heard then.
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -74,6 +78,8 @@ class Rule(ABC):
     """
 
     State: ClassVar[type[msgspec.Struct] | None] = None
+    #: How far back the past matters to a state: what a new version is taught before it runs.
+    memory: timedelta = timedelta(days=1)
     #: Whether each raise is an act of its own, which sounds again after it was acknowledged.
     OCCURRENCES: ClassVar[bool] = False
 
@@ -81,6 +87,7 @@ class Rule(ABC):
         self.definition = definition
         self.version = version
         self.id = definition.id
+        self.schedule = definition.schedule
 
     @property
     @abstractmethod
@@ -156,6 +163,44 @@ class Rule(ABC):
             events=events,
         )
 
-    def seconds(self, name: str) -> timedelta:
-        """Return a parameter in seconds as a duration."""
-        return timedelta(seconds=float(self.definition.params[name]))
+    def parameter(self, name: str, default: float | None = None) -> Parameter:
+        """A number of the definition. Raises KeyError when it is missing and has no default."""
+        params = self.definition.params
+        told = params[name] if default is None else params.get(name, default)
+        return Parameter(self.id, name, told)
+
+    def about(self, subject: str, facts: Facts) -> Mapping[str, Any]:
+        """What the registry says of a subject, for parameters and schedules to go by."""
+        return facts.registry.attributes_of(subject)
+
+    def counts(self, moment: datetime, subject: str, facts: Facts) -> bool:
+        """Say whether a moment lies within the rule's schedule."""
+        return self.schedule is None or self.schedule.includes(moment, facts.zone, self.about(subject, facts))
+
+    def when_passed(self, since: datetime, span: timedelta, subject: str, facts: Facts) -> datetime:
+        """The moment (UTC) at which so much time that counts has passed; far off when it never will."""
+        if self.schedule is None:
+            return since + span
+        return self.schedule.after(since, span, facts.zone, self.about(subject, facts)) or FAR_OFF
+
+    # ── why (not) ────────────────────────────────────────────────────────────────────────────────────
+
+    def trace(self, subject: str, state: Any, timers: Mapping[str, datetime], now: datetime, facts: Facts) -> Trace:
+        """Tell what the rule makes of a subject at a moment: what it has seen, and what it waits for until when."""
+        if state is None and not timers:
+            return Trace(standing=False, lines=[NEVER_MET])
+        standing, lines = self.tell(subject, state, now, facts)
+        for name, due in sorted(timers.items(), key=lambda item: item[1]):
+            at = facts.local(due)
+            lines.append({"zh": f"下次查看：{at}（{name}）", "en": f"looks again at {at} ({name})"})
+        return Trace(standing=standing, lines=lines)
+
+    def tell(self, subject: str, state: Any, now: datetime, facts: Facts) -> tuple[bool, list[dict[str, str]]]:
+        """Say whether what it watches for stands, and in sentences what a state means."""
+        del subject, state, now, facts
+        return False, []
+
+    def refusals(self, event: Event, facts: Facts) -> list[str]:
+        """Which conditions keep this rule from counting an event; none when it counts."""
+        del event, facts
+        return []

@@ -18,6 +18,7 @@ from gateway.model.event import Event
 from gateway.model.judgement import Judgement, Timer
 from gateway.model.registry import Device, Registry
 from rules.definition import Definition
+from rules.parameter import Parameter
 from rules.rule import NEVER, Facts, Rule
 
 TIMER = "silent"
@@ -38,10 +39,12 @@ class DeviceSilence(Rule):
     """Not heard for too long."""
 
     State = DeviceSilenceState
+    memory = timedelta(days=30)
 
     def __init__(self, definition: Definition, version: int = 1) -> None:
         super().__init__(definition, version)
-        self.limits = {kind: timedelta(seconds=float(limit)) for kind, limit in definition.params["limits_s"].items()}
+        limits = definition.params["limits_s"].items()
+        self.limits = {kind: Parameter(self.id, f"limits_s.{kind}", told) for kind, told in limits}
         self.believed = timedelta(seconds=float(definition.params.get("connected_for_s", 7 * 86_400)))
         self.connected = frozenset(definition.params.get("connected", ()))
         self.care = bool(definition.params.get("care", False))
@@ -73,8 +76,11 @@ class DeviceSilence(Rule):
         device = facts.device(subject)
         if device is None or not self._watches(device, facts.registry):
             return None
-        due = now + self.limits[device.kind]
+        due = now + self._limit(device, facts)
         return Judgement(DeviceSilenceState(now), timers={TIMER: min(due, now + LOOK_EVERY)})
+
+    def _limit(self, device: Device, facts: Facts) -> timedelta:
+        return self.limits[device.kind].span(self.about(f"device:{device.id}", facts))
 
     def on_change(
         self, subject: str, state: DeviceSilenceState | None, now: datetime, facts: Facts
@@ -93,7 +99,7 @@ class DeviceSilence(Rule):
         if device is None:
             return None
         verdict = self.verdict("clear", subject, now, facts, place=device.place, device=device.id)
-        due = event.received_at + self.limits[device.kind]
+        due = event.received_at + self._limit(device, facts)
         return Judgement(DeviceSilenceState(event.received_at), (verdict,), {TIMER: due})
 
     def on_timer(self, timer: Timer, state: DeviceSilenceState | None, now: datetime, facts: Facts) -> Judgement | None:
@@ -106,7 +112,7 @@ class DeviceSilence(Rule):
         if state.raised_at is not None:
             return None
         heard = facts.last_heard.get(device.id, NEVER)
-        due = max(heard, state.since) + self.limits[device.kind]
+        due = max(heard, state.since) + self._limit(device, facts)
         if due <= now and self._explained(device, now, facts):
             due = now + LOOK_AGAIN
         if due > now:
@@ -144,8 +150,33 @@ class DeviceSilence(Rule):
             facts,
             place=device.place,
             device=device.id,
-            limit=f"{self.limits[device.kind].total_seconds() / 3600:g} h",
-            limit_source=f"{self.id} params.limits_s.{device.kind}",
+            limit=f"{self._limit(device, facts).total_seconds() / 3600:g} h",
+            limit_source=self.limits[device.kind].source(timer.subject, self.about(timer.subject, facts)),
             told={"last_heard": facts.local(heard) if heard > NEVER else None, "device_kind": device.kind},
         )
         return Judgement(DeviceSilenceState(state.since, now), (verdict,))
+
+    def tell(
+        self, subject: str, state: DeviceSilenceState | None, now: datetime, facts: Facts
+    ) -> tuple[bool, list[dict[str, str]]]:
+        """When the device was last heard, how long it may be quiet, and whether that is explained."""
+        device = facts.device(subject)
+        if device is None or state is None or not self._watches(device, facts.registry):
+            return False, [{"zh": "本规则不看护该设备", "en": "this rule does not watch that device"}]
+        heard = facts.last_heard.get(device.id, NEVER)
+        at = facts.local(heard) if heard > NEVER else "—"
+        hours = self._limit(device, facts).total_seconds() / 3600
+        lines = [
+            {
+                "zh": f"最后一次听到：{at}（允许静默 {hours:g} 小时）",
+                "en": f"last heard at {at}; it may be quiet for {hours:g} h",
+            }
+        ]
+        if self._explained(device, now, facts):
+            lines.append(
+                {
+                    "zh": "静默有原因：连接仍在，或其网关离线",
+                    "en": "its silence is explained: its connection lives, or its gateway is offline",
+                }
+            )
+        return state.raised_at is not None, lines
