@@ -13,7 +13,7 @@ CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 RANDOM_BITS = 80
 
-Value = str | int | float | bool
+Value = str | int | float | bool | list[str]
 """What a data field may hold."""
 
 

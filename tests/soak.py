@@ -138,7 +138,7 @@ def _report(home: Path, told: dict[str, Any], samples: list[dict[str, float]], b
 
 
 def _unexpected(alerts: list[dict[str, Any]], home: Path, seed: int, began: datetime) -> list[str]:
-    """Alerts that neither the opening, nor a trip, nor a held door, nor a misbehaving device explains."""
+    """Alerts that no opening, trip, held door, complex dispute or misbehaving device explains."""
     life = Life(read_site(home / "site.yaml"), seed)
     until = began + timedelta(days=3)
     troubled = {episode.device for episode in life.episodes(began - timedelta(days=40), until)}
@@ -149,7 +149,8 @@ def _unexpected(alerts: list[dict[str, Any]], home: Path, seed: int, began: date
         f"{alert['rule_id']} {alert['subject']} {alert['raised_at']:%m-%d %H:%M}"
         for alert in alerts
         if alert["raised_at"] > opening_ends
-        and not (alert["rule_id"] == "elder-silent" and alert["person_id"] in away)
+        and not (alert["rule_id"].startswith("elder-") and alert["person_id"] in away)
+        and alert["rule_id"] != "dispute-complex"
         and not (alert["rule_id"] == "door-held" and alert["device_id"] in held)
         and not (alert["stream"] == "work_item" and alert["device_id"] in troubled)
     ]

@@ -7,6 +7,8 @@ BUILDINGS_PER_GRID = 2
 FLOORS, FLATS_PER_FLOOR = 8, 4
 SHOPS_PER_BUILDING = 4
 CAMERA_EVERY = 6
+KEY_GOODS = ("药房", "五金")
+"""Trades whose sales of some goods are reported: certain medicines, knives."""
 ELDERS = 60
 KITS = (("motion",), (), ("meter",))
 """What an elder's flat has beside its door contact, in turn."""
@@ -88,10 +90,15 @@ def _elder(
 
 
 def _shops(draft: Draft, grid: Grid, number: int) -> None:
+    """Shops; those that sell what the police keep an eye on have a terminal that reports it each working day."""
     for count in range(1, SHOPS_PER_BUILDING + 1):
         trade = BUSINESSES[(number * SHOPS_PER_BUILDING + count) % len(BUSINESSES)]
         shop, name = f"shop-{number}-{count}", f"{trade}{grid.street}店"
-        draft.place(grid, name, "shop", shop, parent=f"building-{number}")
+        watched = trade.endswith(KEY_GOODS)
+        attributes = {"reports_sales": True} if watched else None
+        draft.place(grid, name, "shop", shop, parent=f"building-{number}", attributes=attributes)
         draft.device(f"{shop}-door", "door_contact", shop, f"{name}卷帘门门磁", _hub(number))
         if trade.endswith(("药房", "珠宝")):
             draft.device(f"{shop}-motion", "motion", shop, f"{name}店内红外", _hub(number))
+        if watched:
+            draft.device(f"{shop}-till", "screen", shop, f"{name}重点物品销售登记终端", _hub(number))

@@ -1,7 +1,7 @@
 """Who works at the station: command room, 28 officers and auxiliaries, grid workers, and who answers for what."""
 
 from simulators.county.names import Names
-from simulators.county.plan import BEATS, Draft
+from simulators.county.plan import BEATS, PATCH_LAT, PATCH_LON, SOUTH, WEST, Draft, Grid
 
 OFFICERS_OF_BEAT = (6, 6, 6, 5, 5)
 """Officer, deputy and auxiliaries of each beat: 28 together."""
@@ -24,6 +24,13 @@ def staff(draft: Draft, names: Names) -> None:
         _phone(draft, f"grid-worker-{beat}", names, "grid_worker", [f"grid-{beat}01"])
     draft.users.append({"username": "auditor", "name": names.younger(), "role": "auditor"})
     draft.users.append({"username": "admin", "name": names.younger(), "role": "admin"})
+
+
+def desk(draft: Draft, grid: Grid) -> None:
+    """Add the desk of the station, where incidents are reported that no sensor sees."""
+    spot = round(SOUTH + PATCH_LAT * 0.4, 5), round(WEST + PATCH_LON * 0.4, 5)
+    draft.place(grid, "派出所接警大厅", "station", "station", spot=spot)
+    draft.device("station-desk", "gateway", "station", "接警台录入终端")
 
 
 def _phone(draft: Draft, username: str, names: Names, role: str, areas: list[str] | None = None) -> None:

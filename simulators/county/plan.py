@@ -47,24 +47,39 @@ class Draft:
         area: str | None = None,
         spot: tuple[float, float] | None = None,
         parent: str | None = None,
+        attributes: Entry | None = None,
     ) -> tuple[float, float]:
         """Add a place and return where it is.
 
         `area` is a special grid inside the grid; `spot` (degrees) is drawn inside the patch unless given.
+        `attributes` are what rules go by.
         """
         at = spot or self._spot(grid, special=area is not None)
         entry: dict[str, object] = {"id": place_id, "kind": kind, "area": area or grid.id, "name": name}
         entry |= {"lat": at[0], "lon": at[1]}
         if parent is not None:
             entry["parent"] = parent
+        if attributes:
+            entry["attributes"] = attributes
         self.places.append(entry)
         return at
 
-    def device(self, device_id: str, kind: str, place: str, name: str, via: str | None = None) -> None:
+    def device(
+        self,
+        device_id: str,
+        kind: str,
+        place: str,
+        name: str,
+        via: str | None = None,
+        *,
+        attributes: Entry | None = None,
+    ) -> None:
         """Add a device; `via` is the gateway it speaks through."""
         entry: dict[str, object] = {"id": device_id, "kind": kind, "place": place, "name": name}
         if via is not None:
             entry["via"] = via
+        if attributes:
+            entry["attributes"] = attributes
         self.devices.append(entry)
 
     def _spot(self, grid: Grid, *, special: bool) -> tuple[float, float]:

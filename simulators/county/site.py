@@ -8,7 +8,7 @@ import click
 
 from simulators.county.homes import settle
 from simulators.county.names import STREETS, Names
-from simulators.county.people import staff
+from simulators.county.people import desk, staff
 from simulators.county.plan import BEATS, GRIDS_OF_BEAT, Draft, Entry, Grid
 from simulators.county.venues import open_venues
 
@@ -29,6 +29,7 @@ def county_town(seed: int) -> Draft:
     staff(draft, names)
     open_venues(draft, grids)
     settle(draft, grids, names)
+    desk(draft, grids[0])
     return draft
 
 

@@ -44,10 +44,17 @@ class Shutter:
 
 
 class StaffDoor:
-    """The door of those who work at a place: in by card when they begin, out when they end."""
+    """The door of those who work at a place: in by card when they begin, out when they end.
 
-    def __init__(self, door: DeviceEntry, seed: int) -> None:
+    With `out` they leave by another one. Where nobody may come in twice on one card (a `zone`), everybody's card is
+    held up on the way out, too; elsewhere some leave behind a colleague.
+    """
+
+    def __init__(self, door: DeviceEntry, out: DeviceEntry | None, seed: int) -> None:
         self.id = door.id
+        self._out = (out or door).id
+        self._counts = door.attributes.get("counts_people") is True
+        self._leave_by_card = 1.0 if "zone" in door.attributes else 0.6
         self._often = STAFF[door.place.kind]
         self._school = door.place.kind == "school_gate"
         self._cards = [doors.card(seed, f"{self.id}/{number}") for number in range(max(self._often))]
@@ -60,17 +67,30 @@ class StaffDoor:
         dice = day.dice(self.id)
         busy = day.school if self._school else day.work
         count = self._often[0 if busy else 1]
+        # On days off there is nobody at a school but those who look after it.
+        role = "guard" if self._school and not busy else "staff"
         for credential in self._cards[: round(count * dice.uniform(0.8, 1.0))]:
             begins, ends = self._begins + dice.gauss(0, 0.2), self._ends + dice.gauss(0, 0.2)
             if dice.random() < 0.004:  # noqa: PLR2004
                 yield from doors.fumbled(dice, day.at(begins), self.id, f"card:{dice.getrandbits(32):08x}")
-            yield doors.granted(dice, day.at(begins), self.id, credential)
-            if dice.random() < 0.6:  # noqa: PLR2004
-                yield doors.granted(dice, day.at(ends), self.id, credential, "out")
+            comes = doors.granted(dice, day.at(begins), self.id, credential, role=role)
+            yield from self._through(comes)
+            if dice.random() < self._leave_by_card:
+                leaves = doors.granted(dice, day.at(ends), self._out, credential, "out", role=role)
+                yield from self._through(leaves)
+
+    def _through(self, one: Said) -> Iterator[Said]:
+        """Card and, where people are counted, the counter; its dice are its own."""
+        yield one
+        if self._counts:
+            yield doors.counted(random.Random(one.bits), one)
 
 
 class RestrictedDoor:
-    """A door for few: opened now and then by day, by one of three cards; the sensor behind it sees them."""
+    """A door for few: opened now and then by day, by one of three cards; the sensor behind it sees them.
+
+    On days off it is the guard who looks in.
+    """
 
     def __init__(self, door: DeviceEntry, motion: DeviceEntry | None, seed: int) -> None:
         self.id = door.id
@@ -82,7 +102,8 @@ class RestrictedDoor:
         dice = day.dice(self.id)
         for _ in range(int(ACCESSES[day.work] + dice.random())):
             ts = day.at(dice.uniform(8.6, 17.4))
-            yield from doors.passed(dice, ts, self.id, dice.choice(self._cards))
+            role = "staff" if day.work else "guard"
+            yield from doors.passed(dice, ts, self.id, dice.choice(self._cards), role=role)
             if self._motion is not None:
                 yield said(dice, ts + 9_000, self._motion.id, "motion.detected")
 

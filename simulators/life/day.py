@@ -2,7 +2,7 @@
 
 The holidays are those of the State Council's notice for 2026 (国务院办公厅关于2026年部分节假日安排的通知), with its
 working weekends. For 2027 they are the days off that the law itself names (全国年节及纪念日放假办法, as amended in
-2024); that year's moved weekends are not in the table.
+2024), and the days in lieu of those that fall on a weekend; that year's moved weekends are not in the table.
 """
 
 import random
@@ -34,7 +34,7 @@ def _days(year: int, *spans: str) -> set[date]:
 
 HOLIDAYS = frozenset(
     _days(2026, "0101-0103", "0215-0223", "0404-0406", "0501-0505", "0619-0621", "0925-0927", "1001-1007")
-    | _days(2027, "0101", "0205-0208", "0405", "0501-0502", "0609", "0915", "1001-1003")
+    | _days(2027, "0101", "0205-0210", "0405", "0501-0504", "0609", "0915", "1001-1005")
 )
 WORKING_WEEKENDS = frozenset(_days(2026, "0104", "0214", "0228", "0509", "0920", "1010"))
 SCHOOL_BREAKS = frozenset(_days(2026, "0124-0303", "0704-0831") | _days(2027, "0123-0228", "0703-0831"))

@@ -19,17 +19,28 @@ def ajar(dice: random.Random, ts: int, device: str, who: str = "", longest_s: fl
     yield said(dice, ts + int(dice.uniform(2.0, longest_s) * SECOND_MS), device, "door.closed", None, who)
 
 
-def granted(dice: random.Random, ts: int, device: str, credential: str, direction: str = "in", who: str = "") -> Said:
-    """Let a known card pass."""
-    return said(dice, ts, device, "door.granted", {"direction": direction, "credential": credential}, who)
+def granted(
+    dice: random.Random, ts: int, device: str, credential: str, direction: str = "in", who: str = "", role: str = ""
+) -> Said:
+    """Let a known card pass; `role` is what the door knows of who carries it."""
+    data: dict[str, Value] = {"direction": direction, "credential": credential}
+    return said(dice, ts, device, "door.granted", data | {"role": role} if role else data, who)
 
 
-def passed(dice: random.Random, ts: int, device: str, credential: str, direction: str = "in") -> Iterator[Said]:
+def passed(
+    dice: random.Random, ts: int, device: str, credential: str, direction: str = "in", role: str = ""
+) -> Iterator[Said]:
     """Let a known card pass through a door that also watches its leaf."""
-    yield granted(dice, ts, device, credential, direction)
+    yield granted(dice, ts, device, credential, direction, role=role)
     opened = ts + int(dice.uniform(0.6, 1.8) * SECOND_MS)
     yield said(dice, opened, device, "door.opened", {"direction": direction})
     yield said(dice, opened + int(dice.uniform(2.5, 7.0) * SECOND_MS), device, "door.closed")
+
+
+def counted(dice: random.Random, one: Said) -> Said:
+    """Let a counter at the door see whom a card let in or out."""
+    seen = one.ts + int(dice.uniform(0.8, 2.5) * SECOND_MS)
+    return said(dice, seen, one.device, "door.passed", {"direction": one.data["direction"], "people": 1})
 
 
 def fumbled(dice: random.Random, ts: int, device: str, credential: str) -> Iterator[Said]:
@@ -48,9 +59,9 @@ def held(dice: random.Random, ts: int, device: str) -> Iterator[Said]:
     yield said(dice, complains + int(longer_s * SECOND_MS), device, "door.closed")
 
 
-def called(dice: random.Random, ts: int, device: str) -> Iterator[Said]:
-    """Ring at a unit door as a visitor, and be let in."""
-    yield said(dice, ts, device, "visitor.called")
+def called(dice: random.Random, ts: int, device: str, flat: str, *, known: bool) -> Iterator[Said]:
+    """Ring for a flat at a unit door, as somebody its people know or not, and be let in."""
+    yield said(dice, ts, device, "visitor.called", {"flat": flat, "known": known})
     opened = ts + int(dice.uniform(8.0, 40.0) * SECOND_MS)
     yield said(dice, opened, device, "door.opened", {"direction": "in"})
     yield said(dice, opened + int(dice.uniform(3.0, 8.0) * SECOND_MS), device, "door.closed")

@@ -26,12 +26,13 @@ LAST_MORNING, FIRST_EVENING, LAST_EVENING = 10.3, 16.6, 20.3
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """The devices in an elder's flat, and the unit door downstairs."""
+    """The devices in an elder's flat, the unit door downstairs, and the flat itself."""
 
     door: str | None
     motion: str | None
     meter: str | None
     entrance: str | None
+    home: str
 
 
 class Elder:
@@ -107,7 +108,7 @@ class Elder:
                 continue
             if self._kit.entrance is not None:
                 rings = day.at(hours) - doors.stairs(dice) - MINUTE_MS
-                yield from doors.called(dice, rings, self._kit.entrance)
+                yield from doors.called(dice, rings, self._kit.entrance, self._kit.home, known=True)
             yield from doors.ajar(dice, day.at(hours), self._kit.door, self.id, 20.0)
             yield from doors.ajar(dice, day.at(hours + stays), self._kit.door, self.id, 20.0)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from simulators.life import doors
 from simulators.life.day import Day
-from simulators.life.message import Said
+from simulators.life.message import Said, fixed
 from simulators.site_file import DeviceEntry
 
 EMPTY_SHARE = 0.32
@@ -18,6 +18,8 @@ CARD_AT_UNIT_DOOR = 0.30
 LET_IN = 0.2
 """How often somebody at home opens: the lock then knows of nobody."""
 REFUSED_A_DAY, HELD_A_DAY, VISITOR_A_DAY = 0.004, 0.0005, 0.025
+KNOWN_OF_TEN = 6
+"""So many of ten visitors are known: family, friends. The rest brings meals and parcels."""
 LUNCH_AT_HOME, EVENING_OUT, OUT_ON_A_DAY_OFF, TRAVELS = 0.12, 0.07, 0.80, 0.35
 
 
@@ -48,7 +50,9 @@ class Household:
         if self._entrance is None:
             return
         if dice.random() < VISITOR_A_DAY * (1.0 if day.work else 2.5):
-            yield from doors.called(dice, day.at(dice.uniform(9.0, 20.5)), self._entrance)
+            rings = day.at(dice.uniform(9.0, 20.5))
+            known = fixed(self.id, rings) % 10 < KNOWN_OF_TEN
+            yield from doors.called(dice, rings, self._entrance, self.id, known=known)
         if dice.random() < HELD_A_DAY:
             yield from doors.held(dice, day.at(dice.uniform(8.0, 20.0)), self._entrance)
 

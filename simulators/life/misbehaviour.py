@@ -64,7 +64,7 @@ class Misbehaviour:
         self._seed = seed
         self._size = len(site.devices)
         own = [device for device in site.devices if device.id not in spared]
-        hubs = [device.id for device in own if device.kind == "gateway"]
+        hubs = [device.id for device in site.hubs() if device.id not in spared]
         hubs = hubs or [device.id for device in own if device.kind == "camera"]
         backs = {door.id for door in back_doors(site)}
         talkers = [one.id for one in own if one.place.kind in BUSY and one.kind in _TALK and one.id not in backs]

@@ -88,7 +88,7 @@ class Opening:
             yield self._says(52.4, back, "door.opened")
             yield self._says(118, back, "door.closed")
         yield from self._seen_by_cameras()
-        for screen in site.find("screen")[:1]:
+        for screen in [one for one in site.find("screen") if one.place.kind != "shop"][:1]:
             yield self._says(85, screen, "device.tamper")
 
     def _seen_by_cameras(self) -> Iterator[Said]:
@@ -133,7 +133,7 @@ class Opening:
 
     def _cut_a_gateway(self) -> None:
         """Take the power from a gateway, or else a camera, that nobody in the scene needs, for over a minute."""
-        hubs = self._site.find("gateway") or self._site.find("camera")
+        hubs = self._site.hubs() or self._site.find("camera")
         for hub in [one for one in hubs if not self.involves(one.id)][:1]:
             self.down.append((hub.id, self.at + 35 * SECOND_MS, self.at + 115 * SECOND_MS))
 

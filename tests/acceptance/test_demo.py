@@ -25,7 +25,7 @@ from tests.station import Publisher, Station, postgres_bin, wait_for
 #: A start on two busy cores; the first one makes a database.
 START_S = 60.0
 STOP_S = 30.0
-#: 44 devices: what is tested here is the demo, not its town (that is `test_demo_town.py`).
+#: 46 devices: what is tested here is the demo, not its town (that is `test_demo_town.py`).
 SMALL = str(Path(__file__).parents[2] / "simulators" / "site.yaml")
 PARTS = ("PostgreSQL", "broker", "receivers", "gateway", "api")
 
@@ -242,7 +242,7 @@ def test_a_press_with_the_mqtt_account_rings_a_phone_and_the_command_room(runnin
 def test_each_device_of_the_devices_file_may_speak(running: Demo) -> None:
     file = json.loads(Path(running.told["devices_file"]).read_text())
     assert file["port"] == running.told["mqtt"]["port"]
-    assert len(file["devices"]) == 44
+    assert len(file["devices"]) == 46
     login = file["devices"]["school-2-button"]
     with Publisher(file["station"], file["port"], login["username"], login["password"]) as button:
         button.event("school-2-button", "alarm.pressed")
