@@ -19,7 +19,7 @@ from api.routes.health import NotReady
 from gateway.cli import main
 from gateway.doctor.waiting import REMEDIES
 from gateway.health import Reason
-from gateway.model.event import EVENT_KINDS
+from gateway.model.event import ALERT_RAISED, EVENT_KINDS
 from gateway.model.incident import ACTS, DISPOSITIONS, OVER, UNANSWERED
 from gateway.model.registry import DEVICE_KINDS
 from gateway.road import STOPS
@@ -213,7 +213,7 @@ def test_device_kinds() -> None:
 def test_event_kinds_of_rules_are_known() -> None:
     asked = {kind for rule in read_definitions([CATALOG]) for kind in rule.when.kinds}
     asked |= {kind for rule in read_definitions([CATALOG]) if rule.clear for kind in rule.clear.kinds}
-    assert asked - set(EVENT_KINDS) == {"*"}
+    assert asked - set(EVENT_KINDS) == {"*", ALERT_RAISED}
 
 
 def reasons() -> set[str]:
@@ -286,7 +286,7 @@ def test_a_rule_is_what_the_catalogue_says(rule: Definition) -> None:
 def parameters(kind: str) -> set[str]:
     """What a kind reads from `params`."""
     text = (ROOT / "rules" / "kinds" / f"{kind}.py").read_text(encoding="utf-8")
-    return set(re.findall(r'(?:params(?:\.get\(|\[)|self\.seconds\()"(\w+)"', text))
+    return set(re.findall(r'(?:params(?:\.get\(|\[)|self\.(?:seconds|parameter)\()"(\w+)"', text))
 
 
 def test_kinds_of_rules_and_their_parameters() -> None:

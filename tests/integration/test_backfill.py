@@ -23,7 +23,7 @@ from gateway.embedded.postgres import EmbeddedPostgres
 from gateway.model.errors import BadInput, Misconfigured
 from gateway.model.ports import Delivery
 from gateway.road import Road
-from gateway.rule_book import definitions_of, publish
+from gateway.rule_book import definitions_of, open_book
 from gateway.settings import Settings, read_settings
 from gateway.site import import_site, read_site
 from gateway.store import road as road_store
@@ -137,7 +137,7 @@ def live_through(settings: Settings, lines: list[bytes]) -> None:
     with connect(settings.database, "lived") as connection:
         assert road_store.try_hold(connection, settings.station)
         upkeep.make_partitions(connection, NOW - timedelta(days=5), NOW + timedelta(days=1))
-        book = publish(connection, definitions_of(settings), clock.now())
+        book = open_book(connection, settings, definitions_of(settings), clock.now())
         connection.commit()
         road = Road(settings, clock, connection, book, decode, Announcer(settings.station, command_room=False))
         road.start_subjects()

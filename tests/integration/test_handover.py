@@ -22,7 +22,7 @@ from gateway.model.ports import Delivery
 from gateway.model.registry import Drill
 from gateway.model.scope import Scope
 from gateway.road import Road
-from gateway.rule_book import definitions_of, publish
+from gateway.rule_book import definitions_of, open_book
 from gateway.settings import Settings
 from gateway.site import import_site, read_site
 from gateway.store import registry as registry_store
@@ -48,7 +48,7 @@ def driving(settings: Settings, clock: VirtualClock, mode: Mode = Mode.LIVE) -> 
 def open_road(settings: Settings, connection: Connection[TupleRow], clock: VirtualClock, mode: Mode) -> Road:
     assert road_store.try_hold(connection, settings.station)
     upkeep.make_partitions(connection, NOW - timedelta(days=9), NOW + timedelta(days=9))
-    book = publish(connection, definitions_of(settings), clock.now())
+    book = open_book(connection, settings, definitions_of(settings), clock.now())
     connection.commit()
     announcer = Announcer(settings.station, command_room=False)
     return Road(settings, clock, connection, book, decode, announcer, mode=mode)

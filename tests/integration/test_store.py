@@ -22,7 +22,7 @@ from gateway.model.judgement import Timer
 from gateway.model.registry import ROAD_DEVICE
 from gateway.model.scope import Scope
 from gateway.site import import_site
-from gateway.store import changes, events, incidents, outbox, registry, road, rule_state, upkeep
+from gateway.store import changes, events, incidents, outbox, registry, road, rule_state, rule_versions, upkeep
 from gateway.store.changes import Change
 from gateway.store.migrate import migrate
 from gateway.store.outbox import Notification
@@ -57,7 +57,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     server = EmbeddedPostgres(tmp_path_factory.mktemp(kind) / "data", any_free(), bin_directory=programs)
     server.start()
     try:
-        assert migrate(server.url) == ["0001.registry", "0002.events", "0003.alerts", "0004.town"]
+        assert migrate(server.url) == ["0001.registry", "0002.events", "0003.alerts", "0004.town", "0005.rules"]
         assert migrate(server.url) == []
         with connect(server.url, "test") as connection:
             import_site(connection, make_site(3))
@@ -207,12 +207,13 @@ def test_health_keeps_the_newest_and_finds_what_was_not_written(connection: Conn
 
 
 def test_states_and_timers_are_kept_by_rule_and_subject(connection: Connection[TupleRow]) -> None:
-    rule_state.save_states(connection, STATION, {("a", "s"): '{"n": 1}', ("b", "s"): '{"n": 2}'})
-    rule_state.save_states(connection, STATION, {("a", "s"): '{"n": 3}'})
+    learnt = '{"learnt":[1,2]}'
+    rule_state.save_states(connection, STATION, {("a", "s"): ('{"n": 1}', learnt), ("b", "s"): ('{"n": 2}', None)})
+    rule_state.save_states(connection, STATION, {("a", "s"): ('{"n": 3}', None)})
     found = rule_state.load_states(connection, STATION, [("a", "s"), ("b", "s"), ("c", "s")])
-    assert {key: value.replace(" ", "") for key, value in found.items()} == {
-        ("a", "s"): '{"n":3}',
-        ("b", "s"): '{"n":2}',
+    assert {key: (state.replace(" ", ""), profile) for key, (state, profile) in found.items()} == {
+        ("a", "s"): ('{"n":3}', '{"learnt": [1, 2]}'),  # what was learnt stays until something else was
+        ("b", "s"): ('{"n":2}', None),
     }
     due = {("a", "s", "t1"): NOW, ("a", "s", "t2"): NOW + timedelta(hours=1), ("b", "s", "t"): NOW - timedelta(hours=1)}
     rule_state.save_timers(connection, STATION, due)
@@ -225,11 +226,29 @@ def test_states_and_timers_are_kept_by_rule_and_subject(connection: Connection[T
 
 
 def test_a_definition_keeps_its_version_until_it_changes(connection: Connection[TupleRow]) -> None:
-    assert rule_state.publish(connection, {"r": {"x": 1}}, NOW) == {"r": 1}
-    assert rule_state.publish(connection, {"r": {"x": 1}}, NOW) == {"r": 1}
-    assert rule_state.publish(connection, {"r": {"x": 2}, "q": {}}, NOW) == {"r": 2, "q": 1}
-    assert rule_state.publish(connection, {"r": {"x": 1}}, NOW) == {"r": 1}, "back to what it was"
-    assert [(rule["id"], rule["version"]) for rule in rule_state.active(connection)] == [("r", 1)]
+    assert rule_versions.publish(connection, "r", {"x": 1}, NOW) == (1, False)
+    rule_versions.activate(connection, [("r", 1)])
+    assert rule_versions.publish(connection, "r", {"x": 1}, NOW) == (1, True)
+    assert rule_versions.publish(connection, "r", {"x": 2}, NOW) == (2, False)
+    assert rule_versions.publish(connection, "q", {}, NOW) == (1, False)
+    rule_versions.activate(connection, [("r", 2), ("q", 1)])
+    assert rule_versions.publish(connection, "r", {"x": 1}, NOW) == (1, False), "what it was is a version still"
+    rule_versions.activate(connection, [("r", 1), ("q", None)])
+    assert rule_versions.running(connection) == {"r": (1, {"x": 1})}
+
+
+def test_what_is_asked_for_is_asked_for_once(connection: Connection[TupleRow]) -> None:
+    def ask(rule: str, version: int | None) -> int | None:
+        return rule_versions.ask(connection, STATION, rule, version, by="li", at=NOW, reason="quieter")
+
+    first = ask("r", 2)
+    assert first is not None
+    assert ask("r", 2) is None
+    assert ask("r", None) is not None
+    assert [(one.rule, one.version) for one in rule_versions.asked(connection, STATION)] == [("r", 2), ("r", None)]
+    rule_versions.note(connection, [first], "done", {}, NOW)
+    assert [one.version for one in rule_versions.asked(connection, STATION)] == [None]
+    assert ask("r", 2) is not None, "it may be asked for again later"
     connection.rollback()
 
 

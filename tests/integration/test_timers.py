@@ -45,7 +45,7 @@ def test_a_sign_of_life_that_waits_in_the_broker_is_read_before_the_timer_fires(
             wait_for(lambda: "p-2" in silent_alerts(station), "the alert of the one who is silent", 30)
             assert silent_alerts(station) == {"p-2"}, "the other's sign of life waited in the broker"
             (alert,) = station.rows("select raised_at, explanation from alert")
-            assert alert["explanation"]["limit_source"] == "person p-2 care.silence_limit_s"
+            assert alert["explanation"]["limit_source"] == "person:p-2 silence_limit_s"
             town.event("contact-2", "door.opened")
             wait_for(lambda: not station.rows("select 1 from alert where active and person_id = 'p-2'"), "clearing")
     finally:

@@ -11,9 +11,9 @@ import pytest
 
 from gateway.clock import monotonic
 from gateway.deliver import FIRST_RETRY_S, LONGEST_RETRY_S, retry_delay
-from gateway.device_health import DeviceHealth
 from gateway.driver import Driver
 from gateway.failpoints import Failpoints
+from gateway.model.device_health import DeviceHealth
 from gateway.model.errors import Misconfigured
 from gateway.model.event import Event
 from gateway.model.ports import Delivery, Outcome

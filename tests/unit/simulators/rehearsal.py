@@ -6,7 +6,6 @@ What comes out are the lines that the judge reads.
 
 from __future__ import annotations
 
-import heapq
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -16,45 +15,18 @@ import msgspec
 
 from gateway.model.alert import Alert
 from gateway.model.event import Event
-from gateway.model.judgement import Judgement, Timer, Verdict
+from gateway.model.judgement import Verdict
 from gateway.model.registry import Registry, Responder
 from gateway.site import Site
 from gateway.stops.lifecycle import conclude
 from gateway.stops.route import ladder
-from rules.check import Replay
-from rules.definition import Definition
-from rules.load import CATALOG, read_definitions
+from rules.load import CATALOG, bring_to_life, read_definitions
+from rules.replay import Replay
 
 DEFINITIONS = tuple(read_definitions([CATALOG]))
 RESOUND = timedelta(minutes=10)
+TOLERANCE = timedelta(minutes=5)
 SIGN_WITHIN_S = {"P1": 30.0, "P2": 120.0}
-
-
-class QuickReplay(Replay):
-    """A replay that finds the next of thousands of timers without looking at each."""
-
-    def __init__(self, definition: Definition, registry: Registry, start: datetime) -> None:
-        self.agenda: list[tuple[datetime, tuple[str, str]]] = []
-        super().__init__(definition, registry, start)
-
-    def _keep(self, subject: str, judgement: Judgement | None) -> None:
-        super()._keep(subject, judgement)
-        for name, due in judgement.timers.items() if judgement is not None else ():
-            if due is not None:
-                heapq.heappush(self.agenda, (due, (subject, name)))
-
-    def next_due(self) -> datetime | None:
-        """When the next timer fires; disarmed ones may still be counted."""
-        return self.agenda[0][0] if self.agenda else None
-
-    def run_until(self, moment: datetime, *, inclusive: bool = True) -> None:
-        while self.agenda and (self.agenda[0][0] < moment or (inclusive and self.agenda[0][0] == moment)):
-            due, key = heapq.heappop(self.agenda)
-            if self.timers.get(key) != due:
-                continue  # armed anew or disarmed since
-            del self.timers[key]
-            timer = Timer(self.rule.id, *key, due)
-            self._keep(key[0], self.rule.on_timer(timer, self.states.get(key[0]), due, self.facts))
 
 
 class Rehearsal:
@@ -63,17 +35,14 @@ class Rehearsal:
     def __init__(self, site: Site, since: datetime, *, without: Iterable[str] = ()) -> None:
         self.site = site
         self.registry = self._registry({})
-        self.replays = [
-            QuickReplay(definition, self.registry, since)
-            for definition in DEFINITIONS
-            if definition.id not in set(without)
-        ]
         self.care: dict[str, dict[str, Any]] = {}
         self.open: dict[tuple[str, str], Alert] = {}
         self.drills: dict[str, datetime] = {}
         self.lines: list[dict[str, Any]] = []
         self.seen: set[tuple[str, str]] = set()
         self.number = 0
+        rules = [bring_to_life(definition) for definition in DEFINITIONS if definition.id not in set(without)]
+        self.replay = Replay(rules, self.registry, since, on_verdict=self._conclude)
 
     def _registry(self, care: Mapping[str, dict[str, Any]]) -> Registry:
         site = self.site
@@ -88,28 +57,19 @@ class Rehearsal:
         opening, *rest = (json.loads(line) for line in told)
         for line in rest:
             at = datetime.fromisoformat(line["at"])
-            self._until(at)
+            self.replay.run_until(at, inclusive=False)
             if "person" in line:
                 self._change(line["person"], at)
             elif "drill" in line:
                 self.drills[line["drill"]["device"]] = at + timedelta(minutes=line["drill"]["minutes"])
             else:
                 self._event(line, at)
-        self._until(datetime.fromisoformat(opening["until"]))
+        self.replay.run_until(datetime.fromisoformat(opening["until"]), inclusive=False)
         return [json.dumps(line, default=str) for line in sorted(self.lines, key=lambda line: line["at"])]
-
-    def _until(self, at: datetime) -> None:
-        """Fire what is due before a moment, of all rules in one order: one rule's alert may explain another's."""
-        while due := min((due for replay in self.replays if (due := replay.next_due()) is not None), default=None):
-            if due >= at:
-                return
-            for replay in self.replays:
-                replay.run_until(due)
-                self._conclude_all(replay, None)
 
     def _event(self, line: dict[str, Any], at: datetime) -> None:
         *_, device_id, lane = line["topic"].split("/")
-        device, said = self.registry.devices[device_id], line["payload"]
+        said = line["payload"]
         status = lane == "status"
         kind = said["kind"] if not status else "device.online" if said["online"] else "device.offline"
         identity = (device_id, said.get("id") or f"{kind}{said['session']}")
@@ -117,34 +77,24 @@ class Rehearsal:
             return
         self.seen.add(identity)
         ts = at if status else datetime.fromisoformat(said["ts"])
-        event = Event(
-            station=self.registry.station.id, device=device_id, id=identity[1], ts=min(ts, at), device_ts=ts,
-            received_at=at, kind=kind, data=said.get("data", {}), digest=0, device_kind=device.kind, place=device.place,
-            building=self.registry.building_of(device.place), area=self.registry.area_of(device.place),
-            persons=self.registry.persons_at(device.place),
+        skewed = ts > at + TOLERANCE
+        mounting = self.registry.mounting(device_id)
+        assert mounting is not None
+        self.replay.event(
+            Event.at(
+                mounting, station=self.registry.station.id, device=device_id, id=identity[1], ts=at if skewed else ts,
+                device_ts=ts, received_at=at, kind=kind, data=said.get("data", {}), skewed=skewed,
+            )
         )  # fmt: skip
-        for replay in self.replays:
-            replay.event(event)
-            self._conclude_all(replay, at)
 
     def _change(self, patch: dict[str, Any], at: datetime) -> None:
         known = dict(self.registry.persons[patch["id"]].care)
         known.update(patch["care"])
         self.care[patch["id"]] = {word: value for word, value in known.items() if value is not None}
         self.registry = self._registry(self.care)
-        for replay in self.replays:
-            replay.facts.registry = self.registry
-            subject = f"person:{patch['id']}"
-            if subject in replay.states:
-                replay._keep(subject, replay.rule.on_change(subject, replay.states[subject], at, replay.facts))
-                self._conclude_all(replay, at)
+        self.replay.change(self.registry, at)
 
-    def _conclude_all(self, replay: Replay, at: datetime | None) -> None:
-        for verdict in replay.verdicts:
-            self._conclude(replay, verdict, at or verdict.at)
-        replay.verdicts.clear()
-
-    def _conclude(self, replay: Replay, verdict: Verdict, at: datetime) -> None:
+    def _conclude(self, verdict: Verdict, at: datetime) -> None:
         key = (verdict.rule, verdict.subject)
         turn = conclude(verdict, self.open.get(key), at, RESOUND, self._blank(verdict))
         if turn is None:
@@ -153,7 +103,7 @@ class Rehearsal:
         if alert.id == 0:
             self.number += 1
             drill = self.drills.get(verdict.device or "", at - RESOUND) >= at
-            quiet = self._reason(replay, alert)
+            quiet = self._reason(alert)
             alert = msgspec.structs.replace(alert, id=self.number, drill=drill, suppressed_by=quiet)
         if alert.ended_at is None:
             self.open[key] = alert
@@ -163,8 +113,8 @@ class Rehearsal:
         if turn.sounds and alert.suppressed_by is None:
             self.lines.extend(self._tell(alert, at))
 
-    def _reason(self, replay: Replay, alert: Alert) -> str | None:
-        for rule in replay.rule.definition.inhibited_by:
+    def _reason(self, alert: Alert) -> str | None:
+        for rule in self.replay.book.inhibitors(alert.rule):
             if any(one.rule == rule and one.area == alert.area for one in self.open.values()):
                 return rule
         return "maintenance" if alert.stream == "work_item" else None
