@@ -121,10 +121,10 @@ class Activations:
 
 
 def _written(connection: Connection[TupleRow], asked: Asked) -> Version:
-    for row in rule_versions.versions(connection, asked.rule):
-        if row["version"] == asked.version:
-            return Version(asked.rule, row["version"], row["definition"])
-    raise Misconfigured(f"{asked.rule} has no version {asked.version}")
+    row = rule_versions.version_of(connection, asked.rule, asked.version or 0)
+    if row is None:
+        raise Misconfigured(f"{asked.rule} has no version {asked.version}")
+    return Version(asked.rule, row["version"], row["definition"])
 
 
 def switch(road: Road, ready: Switch) -> bool:

@@ -181,11 +181,11 @@ def _listens(rule: Rule) -> bool:
 
 
 def _words(connection: Connection[TupleRow], rule: str, version: int) -> dict[str, Any]:
-    for row in rule_versions.versions(connection, rule):
-        if row["version"] == version:
-            words: dict[str, Any] = row["definition"]
-            return words
-    raise Misconfigured(f"{rule} has no version {version}")
+    row = rule_versions.version_of(connection, rule, version)
+    if row is None:
+        raise Misconfigured(f"{rule} has no version {version}")
+    words: dict[str, Any] = row["definition"]
+    return words
 
 
 def _floods(connection: Connection[TupleRow], station: str, order: Order, spans: Iterable[Span]) -> Floods:

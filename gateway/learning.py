@@ -17,14 +17,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from psycopg import Connection
+from psycopg.rows import TupleRow
 
 from gateway.model.device_health import DeviceHealth
 from gateway.model.errors import AnxinError, Misconfigured
+from gateway.model.event import ALERT_RAISED
 from gateway.model.judgement import Verdict
 from gateway.past import Past
 from gateway.rule_book import revive
 from gateway.settings import Settings, read_settings
 from gateway.store import events as event_store
+from gateway.store import rule_versions
 from gateway.store.pool import connect, snapshot
 from rules.judging import Key
 from rules.replay import Replay, RuleFailed
@@ -114,18 +118,28 @@ def learn(settings: Settings, versions: Sequence[Version], now: datetime) -> Lea
         past = Past(connection, settings.station, since, now + timedelta(minutes=5), late)
         read_until = event_store.newest_commit(connection, settings.station, since - late)
         standing = Standing()
-        replay = Replay(rules, past.registry, since, health=past.health(), on_verdict=standing)
+        beside = _beside(connection, rules)
+        replay = Replay([*rules, *beside], past.registry, since, health=past.health(), on_verdict=standing)
         events = past.play(replay)
+    learnt = {rule.id for rule in rules}
     return Learnt(
         since=since,
         events=events,
         read_until=read_until,
-        states=[(*key, msgspec.json.encode(state)) for key, state in replay.memory.states.items()],
-        timers=[(*key, due) for key, due in replay.memory.timers.items()],
-        raised=list(standing.raised.values()),
+        states=[(*key, msgspec.json.encode(told)) for key, told in replay.memory.states.items() if key[0] in learnt],
+        timers=[(*key, due) for key, due in replay.memory.timers.items() if key[0] in learnt],
+        raised=[verdict for verdict in standing.raised.values() if verdict.rule in learnt],
         last_heard=dict(replay.health.last_heard),
         online=dict(replay.health.online),
     )
+
+
+def _beside(connection: Connection[TupleRow], rules: Sequence[Rule]) -> list[Rule]:
+    """The running rules that must raise for these to hear it: none, unless one of these judges what others raise."""
+    if not any(ALERT_RAISED in rule.event_kinds for rule in rules):
+        return []
+    ids = {rule.id for rule in rules}
+    return [revive(rule, *told) for rule, told in rule_versions.running(connection).items() if rule not in ids]
 
 
 def main() -> None:

@@ -55,7 +55,7 @@ def activate(  # one argument per thing that is kept
     `Forbidden`, `NotFound`, `BadInput`, and `Conflict` when it runs already or is asked for.
     """
     _must_decide(actor)
-    row = next((row for row in rule_versions.versions(connection, rule) if row["version"] == version), None)
+    row = rule_versions.version_of(connection, rule, version)
     if row is None:
         raise NotFound(f"rule {rule!r} has no version {version}")
     if row["active"]:

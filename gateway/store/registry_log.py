@@ -38,6 +38,11 @@ def take_in(connection: Connection[TupleRow], station: str, now: datetime, *, fi
     connection.execute(SQL["forget_untaken" if first else "take_in"], {"station": station, "now": now})
 
 
+def forget(connection: Connection[TupleRow], station: str, before: datetime) -> None:
+    """Let go of what is older than any event that is kept."""
+    connection.execute(SQL["forget"], {"station": station, "before": before})
+
+
 def since(connection: Connection[TupleRow], station: str, moment: datetime) -> list[RegistryChange]:
     """Return the changes after a moment, oldest first."""
     rows = connection.execute(SQL["since"], {"station": station, "since": moment}).fetchall()

@@ -54,6 +54,11 @@ def versions(connection: Connection[TupleRow], rule: str) -> list[dict[str, Any]
         return cursor.execute(SQL["versions"], {"rule": rule}).fetchall()
 
 
+def version_of(connection: Connection[TupleRow], rule: str, version: int) -> dict[str, Any] | None:
+    """Return one version of a rule: version, digest, definition, active, published_at; None when there is none."""
+    return next((row for row in versions(connection, rule) if row["version"] == version), None)
+
+
 def retired(connection: Connection[TupleRow], station: str) -> set[str]:
     """Return the rules that were retired and not asked back: their files alone do not bring them back."""
     rows = connection.execute(SQL["retired"], {"station": station}).fetchall()

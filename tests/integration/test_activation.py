@@ -46,8 +46,8 @@ def driving(settings: Settings, clock: VirtualClock, definitions: Sequence[Defin
         yield road
 
 
-def denied(road: Road, clock: VirtualClock, at: datetime, number: int) -> None:
-    told = line(at, DOOR, "door.denied", f"denied-{number}")
+def denied(road: Road, clock: VirtualClock, at: datetime, number: int, **data: Any) -> None:
+    told = line(at, DOOR, "door.denied", f"denied-{number}", **data)
     clock.moment = at
     road.travel([Delivery("test", f"anxin/v1/chengguan/{DOOR}/event", told[told.index(b'"payload": ') + 11 : -1], at)])
 
@@ -202,3 +202,14 @@ def test_a_file_that_changed_waits_on_a_living_station_and_a_new_one_is_asked_fo
     with driving(follows, clock, quieter) as road:
         assert road.book.rules[RULE].version == 1
     assert one(fresh, f"select version from rule_activation where rule_id = '{RULE}'") == 2  # noqa: S608
+
+
+def test_a_rule_that_judges_what_others_raise_learns_beside_them(fresh: Settings) -> None:
+    clock = VirtualClock(NOW)
+    listening = "card-alerts-many-grids"
+    with driving(fresh, clock) as road:
+        for number in range(5):
+            denied(road, clock, NOW + number * timedelta(seconds=10), number, credential="card:1")
+        told = words(changed(fresh, listening, limit=3))
+        learnt = learn(fresh, [Version(listening, 2, told)], clock.now())
+    assert [key[:2] for key in learnt.states] == [(listening, "credential:card:1")], "and nothing of the others"

@@ -10,3 +10,6 @@ delete from registry_change where station_id = %(station)s and at is null and %(
 -- Changes that took place after a moment, oldest first.
 select at, kind, object_id, before, after from registry_change
 where station_id = %(station)s and at > %(since)s order by at, id
+
+-- name: forget
+delete from registry_change where station_id = %(station)s and at < %(before)s
