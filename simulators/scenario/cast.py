@@ -3,11 +3,11 @@
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from simulators.scenario.check import KINDS
 from simulators.scenario.file import ScenarioError
-from simulators.scenario.form import Having, Scenario, Selector, Some, Wish, several
+from simulators.scenario.form import Beyond, Having, Scenario, Selector, Some, Wish, several
 from simulators.scenario.ground import Area, Device, Ground, Person, Place
 
 Kind = Literal["device", "place", "area", "person"]
@@ -34,6 +34,8 @@ def cast_of(scenario: Scenario, ground: Ground, seed: int) -> dict[str, Role]:
         kind = cast("Kind", next(kind for kind in KINDS if getattr(selector, kind) is not None))
         taken = {one for role in chosen.values() if role.kind == kind for one in role.ids}
         fitting = [one for one in _fitting(kind, selector, ground, chosen) if one not in taken]
+        if selector.beyond is not None:
+            fitting = [one for one in fitting if _is_beyond(Role(kind, (one,)), selector.beyond, ground, chosen)]
         chosen[name] = Role(kind, _pick(fitting, selector, f"{seed}/{scenario.id}/{name}", name, ground))
     return chosen
 
@@ -55,6 +57,8 @@ def devices_of(role: Role, ground: Ground) -> list[str]:
 
 
 def _pick(fitting: list[str], selector: Selector, dice: str, name: str, ground: Ground) -> tuple[str, ...]:
+    if selector.spread:
+        fitting = _spread(fitting, ground, random.Random(f"{dice}/spread"))
     if selector.nth is not None:
         least, wanted = selector.nth, fitting[selector.nth - 1 : selector.nth]
     elif selector.count == "all":
@@ -68,6 +72,33 @@ def _pick(fitting: list[str], selector: Selector, dice: str, name: str, ground: 
             f"of {_describe(selector)}. Use a site that has them (python -m simulators site --seed 1), or ask for less"
         )
     return tuple(wanted)
+
+
+def _spread(fitting: list[str], ground: Ground, dice: random.Random) -> list[str]:
+    """Leave one of each area."""
+    by_area = {_area_of(one, ground): one for one in dice.sample(fitting, len(fitting))}
+    return sorted(by_area.values())
+
+
+def _area_of(one: str, ground: Ground) -> str:
+    device = ground.devices.get(one)
+    return ground.places[device.place if device is not None else one].area
+
+
+def _is_beyond(role: Role, beyond: Beyond, ground: Ground, chosen: Cast) -> bool:
+    far = [ground.metres(one, other) for one in _spots(role, ground) for other in _spots(chosen[beyond.of], ground)]
+    return all(metres is not None and metres >= beyond.metres for metres in far)
+
+
+def _spots(role: Role, ground: Ground) -> list[str]:
+    """Return the places themselves of a role's devices, places or people."""
+    match role.kind:
+        case "device":
+            return [ground.devices[one].place for one in role.ids]
+        case "person":
+            return [ground.persons[one].place for one in role.ids]
+        case _:
+            return list(role.ids)
 
 
 def _describe(selector: Selector) -> str:
@@ -101,6 +132,7 @@ def _device_fits(device: Device, selector: Selector, ground: Ground, chosen: Cas
         and (selector.connected is None or selector.connected is (device.via is None))
         and (selector.behind is None or device.via in chosen[selector.behind].ids)
         and (not selector.has or _has(selector.has, ground.behind(device.id)))
+        and _says({**ground.places[device.place].attributes, **device.attributes}, selector)
     )
 
 
@@ -109,7 +141,13 @@ def _place_fits(place: Place, selector: Selector, ground: Ground) -> bool:
         _is(place.kind, selector.place)
         and (not selector.has or _has(selector.has, ground.below(place.id)))
         and (not selector.elders or _elders(ground.below_place(place.id), ground) >= selector.elders)
+        and _says(place.attributes, selector)
     )
+
+
+def _says(attributes: Mapping[str, Any], selector: Selector) -> bool:
+    """Whether the site file says of somebody what is asked."""
+    return all(name in attributes and wanted in ("*", attributes[name]) for name, wanted in selector.attributes.items())
 
 
 def _area_fits(area: Area, selector: Selector, ground: Ground) -> bool:

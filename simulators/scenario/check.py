@@ -1,6 +1,7 @@
 """What is wrong with a scenario that has the right form: roles, names and times that lead nowhere."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from simulators.scenario.form import (
     Care,
@@ -51,9 +52,11 @@ def _selector_complaints(scenario: Scenario, role: str, selector: Selector) -> I
     earlier = list(scenario.cast)[: list(scenario.cast).index(role)]
     yield from (
         f"cast {role}: {other!r} is no role above it"
-        for other in (selector.inside, selector.behind)
+        for other in (selector.inside, selector.behind, selector.beyond.of if selector.beyond is not None else None)
         if other is not None and other not in earlier
     )
+    if selector.area is not None and (selector.attributes or selector.spread or selector.beyond is not None):
+        yield f"cast {role}: attributes, spread and beyond are asked of devices and places"
 
 
 def _step_complaints(scenario: Scenario, step: Step) -> Iterator[str]:
@@ -61,6 +64,9 @@ def _step_complaints(scenario: Scenario, step: Step) -> Iterator[str]:
     for role in roles:
         if not (isinstance(step, Hold) and role == EVERYTHING):
             yield from _role_complaints(scenario, role, kinds)
+    if isinstance(step, Say):
+        for role in said_of(step.data):
+            yield from _role_complaints(scenario, role)
     if isinstance(step, Care):
         yield from _care_complaints(step)
     begin, end = span_of(step)
@@ -86,6 +92,12 @@ def _roles_of(step: Step) -> tuple[list[str], tuple[str, ...]]:
         case Care(person=roles):
             kinds = ("person",)
     return several(roles), kinds
+
+
+def said_of(data: dict[str, Any]) -> list[str]:
+    """Return the roles that an event's data speak of."""
+    values = [one for value in data.values() for one in (value if isinstance(value, list) else [value])]
+    return [value["of"] for value in values if isinstance(value, dict) and set(value) == {"of"}]
 
 
 def _care_complaints(step: Care) -> Iterator[str]:

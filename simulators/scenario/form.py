@@ -44,6 +44,13 @@ class Wish(Strict, frozen=True):
     own_limit: bool | None = None
 
 
+class Beyond(Strict, frozen=True):
+    """At least so many metres from an earlier role, as the crow flies."""
+
+    of: str
+    metres: float
+
+
 class Selector(Strict, frozen=True):
     """Who plays a role: exactly one of `device`, `place`, `area`, `person`, and what is asked of them."""
 
@@ -62,6 +69,11 @@ class Selector(Strict, frozen=True):
     has: list[Having] = []
     elders: int = 0
     """Of an area or place: at least so many elders living alone."""
+    attributes: dict[str, Any] = {}
+    """Of a device or place: what the site file says of it (a device's go over its place's); "*" for any value."""
+    spread: bool = False
+    """Of several: no two in the same area."""
+    beyond: Beyond | None = None
     count: Count | Literal["all"] = 1
     nth: Count | None = None
 
@@ -74,6 +86,9 @@ class Say(Strict, frozen=True, kw_only=True):
     at: Span = ZERO
     name: Name | None = None
     data: dict[str, Any] = {}
+    """`{of: ROLE}` as a value is the id of that role, or the ids when several play it."""
+    clock: Span = ZERO
+    """How far the device's own clock is ahead."""
     times: Count = 1
     every: Span = ZERO
     each: Span = ZERO
@@ -224,14 +239,18 @@ class MustNot(Strict, frozen=True, kw_only=True):
 
 
 class Scenario(Strict, frozen=True, kw_only=True):
-    """A scenario. `begins` is local time of day; `weekday` 1 is Monday."""
+    """A scenario. `begins` is local time of day; `weekday` 1 is the Monday of a week without holidays."""
 
     id: Id
     title: Both
     shows: Both
     begins: Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d\Z")]
     weekday: Annotated[int, msgspec.Meta(ge=1, le=7)] | None = None
+    day: Literal["work", "rest", "school", "moved_work"] | None = None
+    """The first such day; `moved_work`: the nearest Saturday known to have been made a workday, schools open."""
     warm_up: Span
+    life: Literal["town", "cast"] = "town"
+    """Whose ordinary life goes on around it: `cast` where rules must know weeks of it."""
     lasts: Span
     cast: dict[Name, Selector]
     steps: Steps

@@ -2,12 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import cos, hypot, radians
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from simulators.site_file import read_as
+
+METRES_A_DEGREE = 111_195.0
+"""Of latitude; across a town the earth is flat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +25,15 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A building, flat, gate; `parent` is the place it is part of (a flat's building)."""
+    """A building, flat, gate; `parent` is the place it is part of (a flat's building). Degrees are WGS 84."""
 
     id: str
     kind: str
     area: str
     parent: str | None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    lat: float | None = None
+    lon: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,7 @@ class Device:
     kind: str
     place: str
     via: str | None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +137,14 @@ class Ground:
         """Return every device in an area or below it."""
         return [device for one in sorted(self.below_area(area)) for device in self._in_area.get(one, ())]
 
+    def metres(self, one: str, other: str) -> float | None:
+        """Return how far two places lie apart, in metres; None when one has no position."""
+        here, there = self.places[one], self.places[other]
+        if here.lat is None or here.lon is None or there.lat is None or there.lon is None:
+            return None
+        east = (here.lon - there.lon) * cos(radians(here.lat))
+        return METRES_A_DEGREE * hypot(here.lat - there.lat, east)
+
     def living_in(self, places: Iterable[str]) -> list[Person]:
         """Return who lives at these places."""
         return [person for place in sorted(places) for person in self._living.get(place, ())]
@@ -163,8 +179,11 @@ def _ground(raw: Any) -> Ground:
         station=str(raw["station"]["id"]),
         zone=ZoneInfo(raw["station"]["time_zone"]),
         areas=[Area(one["id"], one["kind"], one.get("parent")) for one in raw.get("areas", ())],
-        places=[Place(one["id"], one["kind"], one["area"], one.get("parent")) for one in raw["places"]],
-        devices=[Device(one["id"], one["kind"], one["place"], one.get("via")) for one in raw["devices"]],
+        places=[_place(one) for one in raw["places"]],
+        devices=[
+            Device(one["id"], one["kind"], one["place"], one.get("via"), one.get("attributes") or {})
+            for one in raw["devices"]
+        ],
         persons=[Person(one["id"], one["place"], one.get("care") or {}) for one in raw.get("persons", ())],
         responders={
             address: user["role"]
@@ -173,3 +192,8 @@ def _ground(raw: Any) -> Ground:
             if address
         },
     )
+
+
+def _place(raw: Any) -> Place:
+    position = raw.get("lat"), raw.get("lon")
+    return Place(raw["id"], raw["kind"], raw["area"], raw.get("parent"), raw.get("attributes") or {}, *position)

@@ -12,7 +12,8 @@ def about(raised: Raised, role: Role, one: str, ground: Ground) -> bool:
     """Whether an alert is about this one of a role.
 
     About a device: its subject, its device, one of its events. About a person: the person or a device of their home.
-    About a place or area: only what itself is the subject; what merely lies there is `inside`.
+    About a place: what itself is the subject, or one of the places it names. About an area: only the area itself. What
+    merely lies there is `inside`.
     """
     body = raised.body
     if body.get("subject") == f"{role.kind}:{one}":
@@ -26,7 +27,8 @@ def about(raised: Raised, role: Role, one: str, ground: Ground) -> bool:
             kit = {device.id for device in ground.at(ground.persons[one].place)}
             return bool(body.get("person") == one or body.get("device") in kit)
         case "place":
-            return bool(body.get("subject") == f"building:{one}" or body.get("place") == one)
+            named = str(body.get("subject", "")).partition(":")[2].split("+")
+            return bool(body.get("subject") == f"building:{one}" or body.get("place") == one or one in named)
         case "area":
             return False
 

@@ -13,6 +13,7 @@ from simulators.scenario.ground import Ground
 from simulators.scenario.happened import Line
 from simulators.scenario.judge import Judgement, judge
 from simulators.scenario.live import Sayer
+from simulators.scenario.moments import span_of
 from simulators.scenario.plan import Plan, plan_at
 from simulators.scenario.span import Span, say_span
 from simulators.scenario.timeline import Said, said
@@ -37,6 +38,12 @@ def refusal(scenario: Scenario) -> str | None:
         return f"{scenario.id} mutes or holds back ordinary messages, which nobody can do to a running town; {rehearse}"
     if any(isinstance(step, Care | Drill) for step in scenario.steps):
         return f"{scenario.id} needs somebody to register a drill or a person's absence at the gateway; {rehearse}"
+    if (
+        scenario.day is not None
+        or scenario.life == "cast"
+        or any(span_of(step)[0] < Span(0) for step in scenario.steps)
+    ):
+        return f"{scenario.id} needs a certain day and hour, or weeks that went before; {rehearse}"
     if scenario.lasts > LONGEST:
         return f"{scenario.id} lasts {say_span(scenario.lasts)}, longer than {say_span(LONGEST)}; {rehearse}"
     return None

@@ -111,7 +111,9 @@ def said(plan: Plan) -> Iterator[Said]:
             case Say():
                 for turn, device in enumerate(plan.cast[step.by].ids):
                     for again in range(step.times):
-                        yield _event(plan.begin + step.at + turn * step.each + again * step.every, device, step, dice)
+                        yield _event(
+                            plan, plan.begin + step.at + turn * step.each + again * step.every, device, step, dice
+                        )
             case Offline():
                 for turn, device in enumerate(_connected(step.offline, plan)):
                     yield _status(plan.begin + step.at + turn * step.each, device, dice, online=False)
@@ -128,15 +130,25 @@ def _connected(roles: str | list[str], plan: Plan) -> list[str]:
     return [device for device in ids_of(several(roles), plan) if devices[device].via is None]
 
 
-def _event(moment: datetime, device: str, step: Say, dice: random.Random) -> Said:
+def _event(plan: Plan, moment: datetime, device: str, step: Say, dice: random.Random) -> Said:
     moment_ms = round(moment.timestamp() * 1000)
     event = Event(
         id=base32(moment_ms << RANDOM_BITS | dice.getrandbits(RANDOM_BITS), 26),
-        ts=timestamp(moment),
+        ts=timestamp(moment + step.clock),
         kind=step.say,
-        data=step.data,
+        data={word: _named(value, plan) for word, value in step.data.items()},
     )
     return Said(_arrives(moment, dice), device, event.lane, event.payload())
+
+
+def _named(value: Any, plan: Plan) -> Any:
+    """Read `{of: ROLE}` as who plays it, in lists, too."""
+    if isinstance(value, list):
+        return [_named(one, plan) for one in value]
+    if not isinstance(value, dict) or set(value) != {"of"}:
+        return value
+    ids = plan.cast[value["of"]].ids
+    return ids[0] if len(ids) == 1 else list(ids)
 
 
 def _status(moment: datetime, device: str, dice: random.Random, *, online: bool) -> Said:

@@ -19,8 +19,8 @@ def street() -> Ground:
         areas=[Area("beat", "beat", None), Area("east", "grid", "beat"), Area("west", "grid", "beat")],
         places=[
             Place("house", "building", "east", None),
-            *(Place(f"flat-{number}", "flat", "east", "house") for number in (1, 2, 3)),
-            Place("shop", "shop", "west", None),
+            *(Place(f"flat-{number}", "flat", "east", "house", lat=33.15, lon=109.1) for number in (1, 2, 3)),
+            Place("shop", "shop", "west", None, {"watched": True, "hours": "8-18"}, lat=33.15, lon=109.12),
         ],
         devices=[
             Device("hub", "gateway", "house", None),
@@ -29,7 +29,7 @@ def street() -> Ground:
             Device("contact-3", "door_contact", "flat-3", "hub"),
             Device("motion-3", "motion", "flat-3", "hub"),
             Device("camera", "camera", "shop", None),
-            Device("screen", "screen", "shop", None),
+            Device("screen", "screen", "shop", None, {"hours": "0-24"}),
         ],
         persons=[
             Person("p-1", "flat-1", {}),
@@ -76,6 +76,10 @@ def scenario(roles: dict[str, dict[str, object]]) -> Scenario:
         ({"person": {"kit": ["door_contact", "motion"]}}, {"p-3"}),
         ({"person": {"kit_any": ["meter", "motion"]}}, {"p-3"}),
         ({"person": {"lives_alone": True, "kit_lacks": ["motion"]}}, {"p-2"}),
+        ({"place": "*", "attributes": {"watched": True}}, {"shop"}),
+        ({"device": "*", "attributes": {"hours": "*"}, "count": "all"}, {"camera", "screen"}),
+        ({"device": "*", "attributes": {"hours": "8-18"}, "count": "all"}, {"camera"}),
+        ({"device": "*", "attributes": {"watched": True, "hours": "0-24"}, "count": "all"}, {"screen"}),
     ],
 )
 def test_selectors_take_who_fits(selector: dict[str, object], ids: set[str]) -> None:
@@ -95,6 +99,26 @@ def test_roles_can_lean_on_others() -> None:
     )
     assert set(found["lock"].ids) == {"lock-1", "lock-2"}
     assert [found[name].ids for name in ("behind", "door", "eye")] == [("motion-3",), ("contact-3",), ("camera",)]
+
+
+def test_those_who_are_spread_are_of_different_areas() -> None:
+    for seed in range(10):
+        ids = cast_of(scenario({"role": {"device": "*", "spread": True, "count": 2}}), street(), seed)["role"].ids
+        assert {one in {"camera", "screen"} for one in ids} == {True, False}
+
+
+def test_a_role_may_be_far_from_another() -> None:
+    far: dict[str, dict[str, object]] = {
+        "first": {"device": "motion"},
+        "second": {"device": "*", "beyond": {"of": "first", "metres": 1800}},
+    }
+    assert cast_of(scenario(far), street(), 1)["second"].ids[0] in {"camera", "screen"}
+    farther: dict[str, dict[str, object]] = {
+        **far,
+        "second": {"device": "*", "beyond": {"of": "first", "metres": 1900}},
+    }
+    with pytest.raises(ScenarioError, match="has nobody for the role second"):
+        cast_of(scenario(farther), street(), 1)
 
 
 def test_nobody_plays_two_roles() -> None:
@@ -118,6 +142,8 @@ def test_the_seed_chooses_and_always_the_same() -> None:
         {"device": "meter", "count": "all"},
         {"person": {"kit": ["meter"]}},
         {"area": "special_grid"},
+        {"place": "house", "attributes": {"watched": True}},
+        {"device": "door_controller", "spread": True, "count": 2},
     ],
 )
 def test_a_site_without_anybody_for_a_role_is_told(selector: dict[str, object]) -> None:

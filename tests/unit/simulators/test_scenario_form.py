@@ -29,12 +29,23 @@ WRONG = [
     ({"lasts": "-5 min"}, "lasts must be longer than nothing"),
     ({"begins": "8 o'clock"}, "begins"),
     ({"weekday": 8}, "weekday"),
+    ({"day": "sunny"}, "day"),
+    ({"life": "nobody"}, "life"),
     ({"colour": "red"}, "colour"),
     ({"title": {"zh": "只有中文"}}, "en"),
     ({"must": []}, "it states nothing"),
     ({"cast": {"button": {}}}, "cast button: exactly one of device, place, area, person"),
     ({"cast": {"button": {"device": "school_button", "place": "school"}}}, "exactly one of"),
     ({"cast": {"button": {"device": "school_button", "inside": "school"}}}, "'school' is no role above it"),
+    (
+        {"cast": {"button": {"device": "school_button", "beyond": {"of": "nobody", "metres": 9}}}},
+        "'nobody' is no role above it",
+    ),
+    ({"cast": {"button": {"area": "grid", "spread": True}}}, "attributes, spread and beyond are asked of"),
+    (
+        {"steps": [{"say": "alarm.pressed", "by": "button", "name": "press", "data": {"flat": {"of": "nobody"}}}]},
+        "'nobody' is no role of the cast",
+    ),
     ({"steps": "none"}, "a list of steps is wanted"),
     ({"steps": [{"shout": "alarm.pressed"}]}, "step 0: a step has exactly one of say, mute"),
     ({"steps": [{"say": "alarm.pressed", "mute": "button"}]}, "step 0: a step has exactly one of"),
@@ -99,7 +110,7 @@ def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:
     broken.write_text("- a list", encoding="utf-8")
     with pytest.raises(ScenarioError, match="Expected `object`"):
         read_scenario(broken)
-    with pytest.raises(ScenarioError, match="there are: area-power-cut"):
+    with pytest.raises(ScenarioError, match="there are: ailing-devices"):
         find("no-such-thing")
 
 

@@ -127,6 +127,10 @@ MUSTS: dict[str, tuple[dict[str, Any], list[dict[str, Any]], list[list[dict[str,
         [[alert(11, subject="person:p-1", device=None)], [RAISED]],
     ),
     "about a person's sensor": ({"about": "elder"}, [alert(11, device="motion-3")], [[alert(11, device="lock-1")]]),
+    "about a place that the subject names": (
+        {"about": "flat"}, [alert(11, subject="places:flat-1+flat-2", device="hub", place="station")],
+        [[alert(11, subject="places:flat-2+flat-3", device="hub", place="station")]],
+    ),
     "about an area": (
         {"about": "east"}, [alert(11, subject="area:east")],
         [[alert(11, subject="area:west")], [alert(11, area="east")]],

@@ -20,8 +20,8 @@ from simulators.scenario.file import find, names
 from simulators.scenario.play import refusal
 
 LIVE = {
-    "falling-object", "fire-lane-car", "forced-door", "one-card-many-doors", "propped-door", "school-alarm",
-    "suspicious-entries-at-night",
+    "covered-camera", "duress-code", "falling-object", "fire-lane-car", "forced-door", "night-market",
+    "one-card-many-doors", "propped-door", "refused-again", "school-alarm", "suspicious-entries-at-night", "tailgating",
 }  # fmt: skip
 RIGHT = "right"
 PRESS = {

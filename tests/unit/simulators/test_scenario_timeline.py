@@ -25,6 +25,7 @@ CAST = {
     "eye": {"device": "camera"},
     "elder": {"person": {"kit": ["motion"]}},
     "east": {"area": "grid", "nth": 1},
+    "flat": {"place": "flat", "nth": 1},
 }
 TEXT = {"zh": "x", "en": "x"}
 
@@ -32,7 +33,7 @@ TEXT = {"zh": "x", "en": "x"}
 def plan(*steps: dict[str, Any], day: date = date(2026, 11, 23), **more: object) -> Plan:
     raw = {
         "id": "test", "title": TEXT, "shows": TEXT, "begins": "08:00", "warm_up": "1 h", "lasts": "2 h",
-        "cast": CAST, "steps": list(steps), **more,
+        "cast": CAST, "steps": list(steps), **{word.rstrip("_"): said for word, said in more.items()},
     }  # fmt: skip
     return plan_of(msgspec.convert(raw, Scenario, dec_hook=_own), street(), 1, day)
 
@@ -108,6 +109,22 @@ def test_say_repeats_and_goes_round() -> None:
     assert all(len(event["id"]) == 26 for event in events)
     late = [(one.at - datetime.fromisoformat(json.loads(payload_of(one))["ts"])).total_seconds() for one in said]
     assert all(0 < lateness < 1 for lateness in late)
+
+
+def test_events_speak_of_the_cast() -> None:
+    of = plan(
+        {"say": "visitor.called", "by": "eye",
+         "data": {"flat": {"of": "elder"}, "places": [{"of": "hub"}, "x"], "all": {"of": "locks"}}}
+    )  # fmt: skip
+    (said,) = timeline(of, [])
+    told = {"flat": "p-3", "places": ["hub", "x"], "all": ["lock-1", "lock-2"]}
+    assert json.loads(payload_of(said))["data"] == told
+
+
+def test_a_clock_may_be_wrong() -> None:
+    (said,) = timeline(of := plan({"say": "camera.person", "by": "eye", "clock": "12 min"}), [])
+    assert datetime.fromisoformat(json.loads(payload_of(said))["ts"]) == of.begin + timedelta(minutes=12)
+    assert said.at < of.begin + timedelta(seconds=1)
 
 
 def test_alarms_have_their_own_lane() -> None:
@@ -186,7 +203,24 @@ def test_a_weekday_is_waited_for() -> None:
     sunday = date(2026, 11, 22)
     assert plan(day=sunday, weekday=1).begin.date() == date(2026, 11, 23)
     assert plan(day=sunday, weekday=7).begin.date() == sunday
+    # The first days of October are holidays, the tenth is a Saturday of work.
+    assert plan(day=date(2026, 9, 28), weekday=4).begin.date() == date(2026, 10, 15)
     assert plan(day=sunday, begins="02:30").begin.isoformat() == "2026-11-22T02:30:00+08:00"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "day", "found"),
+    [
+        ("work", date(2026, 10, 1), date(2026, 10, 8)),
+        ("rest", date(2026, 11, 23), date(2026, 11, 28)),
+        ("school", date(2026, 7, 10), date(2026, 9, 1)),
+        ("moved_work", date(2026, 11, 23), date(2026, 10, 10)),
+        ("moved_work", date(2026, 2, 1), date(2026, 5, 9)),
+    ],
+)
+def test_a_kind_of_day_is_waited_for(wanted: str, day: date, found: date) -> None:
+    assert plan(day=day, begins="12:00").begin.date() == day
+    assert plan(day=day, begins="12:00", day_=wanted).begin.date() == found
 
 
 def test_the_same_arguments_tell_the_same_bytes(county_path: Path) -> None:
