@@ -80,18 +80,12 @@ class Definition(Strict):
     params: dict[str, Any] = {}
     #: When it counts; absent: always. See `rules.calendar`.
     schedule: Schedule | None = None
-    #: Rules whose open alert in the same area explains this one: then it is kept quiet, with that rule as the reason.
+    #: Rules whose open alert explains this one, which is then kept quiet with that rule as the reason: a work item by
+    #: one of its area, an alert by one about the same subject that is at least as urgent.
     inhibited_by: tuple[str, ...] = ()
     explain: Bilingual
     prevented_by: Bilingual
     rationalisation: Rationalisation
-
-    @model_validator(mode="after")
-    def _nothing_explains_a_person_away(self) -> Definition:
-        if self.inhibited_by and self.stream != "work_item":
-            message = "inhibited_by is for work items: an alert that concerns people is heard whatever else is wrong"
-            raise ValueError(message)
-        return self
 
     @model_validator(mode="after")
     def _priority_follows_from_the_matrix(self) -> Definition:

@@ -73,7 +73,19 @@ def read_definitions(folders: Iterable[Path]) -> list[Definition]:
         unknown = [rule for rule in definition.inhibited_by if rule not in found]
         if unknown:
             raise Misconfigured(f"{definition.id}: inhibited_by names {', '.join(unknown)}, and there is no such rule")
+        for inhibitor in (found[rule] for rule in definition.inhibited_by):
+            if definition.stream == "alert" and not _may_explain(inhibitor, definition):
+                raise Misconfigured(
+                    f"{definition.id}: {inhibitor.id} cannot explain it: an alert is kept quiet only by one about the "
+                    "same subject that is at least as urgent; nobody is explained away"
+                )
     return list(found.values())
+
+
+def _may_explain(inhibitor: Definition, quieter: Definition) -> bool:
+    return (
+        inhibitor.stream == "alert" and inhibitor.priority <= quieter.priority and inhibitor.subject == quieter.subject
+    )
 
 
 def test_file(path: Path) -> Path:

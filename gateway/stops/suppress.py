@@ -48,16 +48,25 @@ def reason_for_quiet(alert: Alert, now: datetime) -> str | None:
 
 
 def _explained(turns: list[AlertTurn], batch: Batch, road: Road) -> dict[int, str]:
-    """By alert: the rule whose open alert in the same area explains it, so that one item stands for five hundred."""
+    """By alert: the rule whose open alert explains it, so that one stands for many.
+
+    A work item is explained by one of its area, an alert by one about the very same subject only: a person who is being
+    looked for already is not looked for twice, and nobody is explained away.
+    """
     explains = {turn.alert.id: road.book.inhibitors(turn.alert.rule) for turn in turns}
     rules = {rule for inhibitors in explains.values() for rule in inhibitors}
-    areas = {turn.alert.area for turn in turns if turn.alert.area is not None}
-    if not rules or not areas:
+    if not rules:
         return {}
-    standing = alert_store.open_in_areas(batch.connection, road.station, rules, areas)
+    standing = alert_store.standing_of(batch.connection, road.station, rules)
+    areas = {(rule, area) for rule, area, _ in standing if area is not None}
+    subjects = {(rule, subject) for rule, _, subject in standing}
     return {
         turn.alert.id: rule
         for turn in turns
         for rule in explains[turn.alert.id]
-        if turn.alert.area is not None and (rule, turn.alert.area) in standing
+        if (
+            (rule, turn.alert.area) in areas
+            if turn.alert.stream == "work_item"
+            else (rule, turn.alert.subject) in subjects
+        )
     }

@@ -84,14 +84,11 @@ def list_alerts(
         ).fetchall()
 
 
-def open_in_areas(
-    connection: Connection[TupleRow], station: str, rules: Collection[str], areas: Collection[str]
-) -> set[tuple[str, str]]:
-    """Return the (rule, area) pairs among these that have an open, active alert."""
-    found = connection.execute(
-        SQL["open_in_areas"], {"station": station, "rules": sorted(rules), "areas": sorted(areas)}
-    ).fetchall()
-    return {(rule, area) for rule, area in found}
+def standing_of(
+    connection: Connection[TupleRow], station: str, rules: Collection[str]
+) -> list[tuple[str, str | None, str]]:
+    """Return rule, area and subject of each open, active alert of these rules."""
+    return connection.execute(SQL["standing_of"], {"station": station, "rules": sorted(rules)}).fetchall()
 
 
 def all_open(connection: Connection[TupleRow], station: str) -> list[Alert]:

@@ -114,8 +114,16 @@ def test_a_rule_without_tests_or_with_a_taken_id_does_not_load(tmp_path: Path) -
 
 
 def test_nothing_explains_a_person_away(tmp_path: Path) -> None:
-    with pytest.raises(Misconfigured, match="inhibited_by is for work items"):
-        parse_definition(definition(inhibited_by=["area-offline"]), "here")
+    told = yaml.safe_load((CATALOG / "area-offline.yaml").read_text(encoding="utf-8"))
+    for name, rule in (
+        ("area-offline", told),
+        ("own", definition(id="own", inhibited_by=["area-offline"])),
+    ):
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(rule), encoding="utf-8")
+        (tmp_path / f"{name}.test.yaml").touch()
+    with pytest.raises(Misconfigured, match="nobody is explained away"):
+        read_definitions([tmp_path])
+    (tmp_path / "own.yaml").unlink()
     silent = yaml.safe_load((CATALOG / "device-silent.yaml").read_text(encoding="utf-8"))
     (tmp_path / "device-silent.yaml").write_text(yaml.safe_dump({**silent, "inhibited_by": ["no-such-rule"]}))
     (tmp_path / "device-silent.test.yaml").touch()

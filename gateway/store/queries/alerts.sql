@@ -71,11 +71,10 @@ where a.station_id = %(station)s and a.stream = %(stream)s
     and (%(before)s::bigint is null or a.id < %(before)s)
 order by a.id desc limit %(limit)s
 
--- name: open_in_areas
--- Which of these rules have an open alert, and in which of these areas.
-select distinct rule_id, area_id from alert
-where station_id = %(station)s and ended_at is null and active
-    and rule_id = any (%(rules)s) and area_id = any (%(areas)s)
+-- name: standing_of
+-- Where, and about whom, these rules have an open alert whose condition stands.
+select rule_id, area_id, subject from alert
+where station_id = %(station)s and ended_at is null and active and rule_id = any (%(rules)s)
 
 -- name: all_open
 -- Every open alert, held until the transaction ends.

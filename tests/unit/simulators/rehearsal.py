@@ -115,7 +115,9 @@ class Rehearsal:
 
     def _reason(self, alert: Alert) -> str | None:
         for rule in self.replay.book.inhibitors(alert.rule):
-            if any(one.rule == rule and one.area == alert.area for one in self.open.values()):
+            same = "area" if alert.stream == "work_item" else "subject"
+            standing = [one for one in self.open.values() if one.rule == rule and one.active]
+            if any(getattr(one, same) == getattr(alert, same) for one in standing):
                 return rule
         return "maintenance" if alert.stream == "work_item" else None
 
