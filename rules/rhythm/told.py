@@ -56,7 +56,10 @@ _ZH = {1: "一", 2: "两", 3: "三", 4: "四", 5: "五", 6: "六"}
 
 #: Which limit was passed, or what ended the alert. `{usual}` and `{missed}` say what is usual, where that is known.
 _WHY = {
-    "score": ("{usual}近六十天最长{longest_h}小时{missed}", "{usual}the longest in 60 days was {longest_h} h{missed}"),
+    "score": (
+        "{usual}近六十天最长{longest_h}小时（含夜间）{missed}",
+        "{usual}the longest in 60 days, nights included, was {longest_h} h{missed}",
+    ),
     "door": (
         "最后一次是门口的动静，之后不是没回来，就是在家没有动静；这样的情况平时不超过大约{theta_D}小时",
         "the last sign was at the door: not back, or inside and silent; such silences stay below about {theta_D} h",
@@ -84,14 +87,22 @@ def why(figures: dict[str, Any], by: str) -> dict[str, str]:
     p95, missed = figures.get("p95_h", "—"), figures.get("half_hours_active", 0)
     sign = ("开门", "use of the door") if figures["kit"] == "door" else ("动静", "a sign of life")
     zh, en = _WHY[by]
+    usual = ("", "")
+    if p95 != "—" and figures.get("silent_hours", p95) < p95:  # a night is as long: it is the time of day that tells
+        usual = (
+            f"一天里这个时段，平时很少这么久没有{sign[0]}，",
+            f"at this time of day hardly ever so long without {sign[1]}, ",
+        )
+    elif p95 != "—":
+        usual = (f"平时很少连续{p95}小时以上没有{sign[0]}，", f"rarely more than {p95} h without {sign[1]}, ")
     return {
         "zh": zh.format(
-            usual=f"平时很少连续{p95}小时以上没有{sign[0]}，" if p95 != "—" else "",
+            usual=usual[0],
             missed=f"。这段时间里有{missed}个半小时平时多半有{sign[0]}，这次一个也没有" if missed else "",
             **figures,
         ),
         "en": en.format(
-            usual=f"rarely more than {p95} h without {sign[1]}, " if p95 != "—" else "",
+            usual=usual[1],
             missed=f". Half-hours that are normally active: {missed}; none was" if missed else "",
             **figures,
         ),

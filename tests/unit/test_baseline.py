@@ -127,7 +127,8 @@ def test_it_is_told_so_that_it_can_be_read_aloud() -> None:
     )
     assert told.facts["first_exit"] == "10:30"
     assert told.facts["half_hours_active"] > 0
-    assert "平时很少连续" in told.summary["zh"]
+    assert told.facts["silent_hours"] < told.facts["p95_h"], "a night is longer: the time of day tells"
+    assert "一天里这个时段，平时很少这么久没有动静" in told.summary["zh"]
     assert "两个月约一次" in told.summary["zh"]
     assert "门磁正常" in told.summary["zh"]
     assert "about once in 2 months" in told.summary["en"]
