@@ -112,11 +112,13 @@ class _Learning:
         hours, nats = self._so_far(at)
         self._close_until(at)
         state.heard_h, state.score, state.mark, state.whole = hours, nats, None, False
+        state.deaf_from = at
 
     def resume(self, at: float) -> None:
         state = self._state
         if state.mark is not None:
             return
+        state.deaf_s += max(0.0, at - state.deaf_from)
         if state.busy and self._around.slot(at) > state.slot:
             self._profile().close(state.slot, active=True)
             state.busy = False
@@ -138,7 +140,8 @@ class _Learning:
             self._teach(heard.at)
         self._close_until(heard.at)
         if around.day(heard.at) > state.profile.day:
-            self._profile().turn(around.day(heard.at))
+            self._profile().turn(around.day(heard.at), state.deaf_s)
+            state.deaf_s = 0.0
         if heard.what in {"door", "out"} and state.profile.exit_day != around.day(heard.at):
             self._profile().learn_exit(around.slot(heard.at))
         visit = heard.what == "visit"

@@ -27,8 +27,12 @@ class Home:
     ) -> None:
         self._person, self._now, self._facts, self._rho = person, now, facts, rho
         self._alive_since = now - alive_for
-        kinds = DOORS if door_only else SENSORS
-        self.sensors = [one for one in facts.registry.devices_at(person.place) if one.kind in kinds]
+        #: The sensors that count. Of a home with nothing but a door, not going out and silence are one and the same:
+        #: that is for the rule of silence to tell, so here nothing counts.
+        self.sensors = [one for one in facts.registry.devices_at(person.place) if one.kind in SENSORS]
+        if door_only:
+            inside = any(one.kind not in DOORS for one in self.sensors)
+            self.sensors = [one for one in self.sensors if one.kind in DOORS and inside]
 
     @cached_property
     def alive(self) -> list[Device]:

@@ -11,8 +11,10 @@ DOOR_FLOOR_H, DOOR_CAP_H = 6.0, 36.0
 class Kit(msgspec.Struct, frozen=True):
     """The limits of one kit, hours.
 
-    `door`: the door tells of those who leave, so what follows it is judged apart; `prior_h`: the mean excess of
-    silences believed before anything was seen.
+    `door`: the door tells of those who leave, so what follows it is judged apart; `sleeps_out`: no sensor tells of
+    leaving and the cap lets nights elsewhere pass, so they are silences like others and make the tail heavy (below a
+    cap of a day each of them rings, whatever the tail); `prior_h`: the mean excess of silences believed before
+    anything was seen.
     """
 
     name: str
@@ -22,6 +24,7 @@ class Kit(msgspec.Struct, frozen=True):
     cold_door_h: float
     door: bool
     prior_h: float
+    sleeps_out: bool = False
 
 
 #: By name. A door alone is a weak sign of life: it is judged late, or falsely.
@@ -31,7 +34,7 @@ KITS = {
         Kit("inside+door", 4.0, 24.0, 12.0, 24.0, door=True, prior_h=2.0),
         Kit("inside", 4.0, 24.0, 12.0, 24.0, door=False, prior_h=2.0),
         Kit("door", 8.0, 72.0, 48.0, 48.0, door=False, prior_h=4.0),
-        Kit("water", 4.0, 72.0, 24.0, 24.0, door=False, prior_h=2.0),
+        Kit("water", 4.0, 72.0, 24.0, 24.0, door=False, prior_h=2.0, sleeps_out=True),
     )
 }
 

@@ -11,7 +11,7 @@ import math
 import msgspec
 
 from rules.rhythm.limits import Kit
-from rules.rhythm.tail import AT_MOST, FADE, Tail
+from rules.rhythm.tail import FADE, Tail
 
 #: Half-hours of a day.
 SLOTS = 48
@@ -61,7 +61,7 @@ class Profile(msgspec.Struct):
         """Return the profile of somebody first seen at `first` (seconds), on a local day."""
         return cls(
             active=[0.0] * SLOTS, seen=[0.0] * SLOTS, stamp=[day] * SLOTS,
-            score=Tail.empty("nats", PRIOR_NATS), hours=Tail.empty("hours", kit.prior_h),
+            score=Tail.empty("nats", PRIOR_NATS, heavy=kit.sleeps_out), hours=Tail.empty("hours", kit.prior_h),
             door=Tail.empty("hours", PRIOR_DOOR_H),
             longest=[(0, 0.0)] * REMEMBERED_D, exits=[0.0] * SLOTS, day=day, first=first,
             kit=kit.name,
@@ -106,24 +106,25 @@ class Profile(msgspec.Struct):
 
     # ── silences ─────────────────────────────────────────────────────────────────────────────────────
 
-    def turn(self, day: int) -> None:
-        """Let the days pass up to a local day."""
+    def turn(self, day: int, deaf_s: float = 0.0) -> None:
+        """Let the days pass up to a local day; for so many seconds of them nobody could be heard."""
         if day > self.day:
+            heard = 1.0 - min(1.0, deaf_s / DAY_S / (day - self.day))
             for tail in (self.score, self.hours, self.door):
-                tail.fade(day - self.day)
+                tail.fade(day - self.day, heard)
             by = FADE ** (day - self.day)
             self.exits = [weight * by for weight in self.exits]
             self.day = day
 
     def learn_silence(self, hours: float, nats: float, rates: tuple[float, float], *, warm: bool) -> None:
         """Learn a silence that began inside; `rates` are those of score and door (per 30 days)."""
-        self.score.add(min(nats, AT_MOST * self.score.level(rates[0])) if warm else nats)
+        self.score.add(min(nats, self.score.at_most * self.score.level(rates[0])) if warm else nats)
         self.hours.add(hours)
         self._note(hours)
 
     def learn_outing(self, hours: float, rates: tuple[float, float], *, warm: bool) -> None:
         """Learn a silence that began with the door."""
-        self.door.add(min(hours, AT_MOST * self.door.level(rates[1])) if warm else hours)
+        self.door.add(min(hours, self.door.at_most * self.door.level(rates[1])) if warm else hours)
         self._note(hours)
 
     def _note(self, hours: float) -> None:

@@ -27,10 +27,11 @@ class Heard(msgspec.Struct, frozen=True, order=True):
 class Watched(msgspec.Struct):
     """What is kept of a person; times are seconds of Unix time.
 
-    `since`: the silence counts from here; `last`: the last sign there was; `mark`, `heard_h`, `score`: see `Silence`
-    (no `mark` while nobody can be heard); `whole`: the silence may teach; `slot`: the first half-hour not learnt yet
-    (number since 1970, local), `busy`: it had a sign; `down`: devices that said they are gone; `horizon`: the latest
-    minute anything was heard of.
+    `since`: the silence counts from here; `last`: the last sign there was; `mark`, `heard_h`, `score`: see
+    `Silence` (no `mark` while nobody can be heard); `whole`: the silence may teach; `slot`: the first half-hour not
+    learnt yet (number since 1970, local), `busy`: it had a sign; `deaf_from`: nobody can be heard since then (while
+    there is no `mark`), `deaf_s`: for so many seconds nobody could be since the last day that was counted; `down`:
+    devices that said they are gone; `horizon`: the latest minute anything was heard of.
     """
 
     since: float
@@ -44,6 +45,8 @@ class Watched(msgspec.Struct):
     heard_h: float = 0.0
     score: float = 0.0
     whole: bool = False
+    deaf_from: float = 0.0
+    deaf_s: float = 0.0
     busy: bool = False
     visited_until: float = 0.0
     down: list[str] = []

@@ -49,9 +49,9 @@ def due_at(state: Watched, rho: float = 0.5, own_h: float | None = None) -> floa
 tails = st.lists(st.floats(0.01, 300.0), max_size=80)
 
 
-@given(tails, st.integers(1, 60))
-def test_the_level_falls_as_more_false_alerts_are_allowed(values: list[float], days: int) -> None:
-    tail = Tail.empty("hours", 2.0)
+@given(tails, st.integers(1, 60), st.booleans())
+def test_the_level_falls_as_more_false_alerts_are_allowed(values: list[float], days: int, heavy: bool) -> None:
+    tail = Tail.empty("hours", 2.0, heavy=heavy)
     for value in values:
         tail.add(value)
     tail.fade(days)
@@ -73,6 +73,39 @@ def test_a_tail_remembers_where_silences_lie_and_nothing_too_short() -> None:
     before = sum(tail.weights)
     tail.fade(30)
     assert sum(tail.weights) == pytest.approx(before / 2)
+
+
+def test_nights_elsewhere_make_a_heavy_tail_and_even_silences_do_not() -> None:
+    """A night away every ten days stands out: a heavy tail waits for longer, and lets one count for more."""
+    levels = {}
+    for what, odd in (("even", 12.0), ("away", 36.0)):
+        for heavy in (False, True):
+            tail = Tail.empty("hours", 2.0, heavy=heavy)
+            for day in range(60):
+                tail.fade(1)
+                tail.add(8.0 + day % 5)
+                if day % 10 == 0:
+                    tail.add(odd)
+            levels[what, heavy] = tail.level(0.5)
+    assert levels["even", True] == pytest.approx(levels["even", False])
+    assert levels["away", True] > levels["away", False] + 1.0
+    assert Tail.empty("hours", 2.0, heavy=True).at_most > Tail.empty("hours", 2.0).at_most
+
+
+def test_only_where_nothing_tells_of_leaving_and_the_cap_lets_nights_pass_is_the_tail_heavy() -> None:
+    assert {name for name, kit in KITS.items() if Profile.new(T0, 20_000, kit).score.squares} == {"water"}
+    assert all(kit.cap_h > 24.0 and not kit.door for kit in KITS.values() if kit.sleeps_out)
+
+
+def test_days_in_which_nobody_could_be_heard_are_no_days_without_silences() -> None:
+    state = settle(LIVED, LIVED.horizon + 60, AROUND)
+    days = {}
+    for what in ("lost", "inside"):
+        told = hear(state, Heard(state.since + HOUR_S, what, "gw" if what == "lost" else "m"), AROUND)
+        told = hear(told, Heard(state.since + 49 * HOUR_S, "found", "gw"), AROUND)
+        told = hear(told, Heard(state.since + 49.1 * HOUR_S, "inside", "m"), AROUND)
+        days[what] = settle(told, told.horizon + 60, AROUND).profile.score.days
+    assert days["inside"] - days["lost"] == pytest.approx(2.0, abs=0.1)
 
 
 @given(st.floats(0, 3 * DAY_S), st.floats(0, 5 * DAY_S))

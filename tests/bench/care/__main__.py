@@ -2,7 +2,7 @@
 
 Walks forward through each home: a method knows the past only. False alerts per resident-month of 30 days that were
 heard, with exact Poisson intervals; delays of random collapses at home. Prints the tables of docs/care.md; with
-`--record` it writes them there.
+`--record` it writes them there. `--sweep` prints something else: ours against CGQ at eight degrees of patience.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
 
-from tests.bench.care import outage, speed, tables, town
+from tests.bench.care import outage, speed, sweep, tables, town
 from tests.bench.care.methods import PATIENT, RHOS, Make, cgq, entries
 from tests.bench.care.protocol import Outcome, judge, matched, pooled
 from tests.bench.care.recordings import KITS, Home, read
@@ -30,6 +30,9 @@ def main() -> int:
     parser.add_argument("--town", type=int, default=7, metavar="SEED", help="seed of the simulator's town; 0: none")
     parser.add_argument("--seed", type=int, default=0, help="seed of the collapses")
     parser.add_argument("--record", action="store_true", help="write the tables into docs/care.md")
+    parser.add_argument(
+        "--sweep", action="store_true", help="compare with CGQ home by home at equal delays, and no more"
+    )
     arguments = parser.parse_args()
     if not (arguments.data / "events.csv.gz").exists():
         parser.error(f"{arguments.data} has no events.csv.gz: name the folder of the recordings")
@@ -38,6 +41,9 @@ def main() -> int:
     def note(text: str) -> None:
         print(f"… {time.monotonic() - began:5.0f} s  {text}", file=sys.stderr, flush=True)
 
+    if arguments.sweep:
+        print("\n".join(sweep.run(read(arguments.data), arguments.seed, note)))
+        return 0
     for part in _parts(arguments.data, arguments.town, arguments.seed, note):
         print("\n".join(part), flush=True)
         lines += part

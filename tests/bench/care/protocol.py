@@ -32,14 +32,19 @@ class Method(Protocol):
 
 @dataclass
 class Outcome:
-    """What came of one method: counts and hours; outcomes of several homes add up."""
+    """What came of one method: counts and hours; outcomes of several homes add up.
+
+    `unheard`: those of the false alerts that were raised while nobody at home could be heard.
+    """
 
     months: float = 0.0
     false: int = 0
     delays: list[float] = field(default_factory=list)
+    unheard: int = 0
 
     def __add__(self, other: Outcome) -> Outcome:
-        return Outcome(self.months + other.months, self.false + other.false, [*self.delays, *other.delays])
+        delays, unheard = [*self.delays, *other.delays], self.unheard + other.unheard
+        return Outcome(self.months + other.months, self.false + other.false, delays, unheard)
 
     @property
     def rate(self) -> float:
@@ -96,7 +101,9 @@ def judge(home: Home, methods: Iterable[Method], seed: int = 0) -> list[Outcome]
             continue
         for method, outcome in zip(running, outcomes, strict=True):
             due = method.due()
-            outcome.false += home.judged_from <= due < until and not last
+            false = home.judged_from <= due < until and not last
+            outcome.false += false
+            outcome.unheard += false and any(a <= due < b for a, b in home.offline)
             outcome.delays += [max(0.0, due - at) / HOUR for at in here]
     return outcomes
 

@@ -35,6 +35,11 @@ def matched(rows: Iterable[Sequence[str]], what: str) -> list[str]:
     return [*_table(("kit", "method", what, "false", "per month [95 %]", "median h", "P90 h"), rows), ""]
 
 
+def swept(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return false alerts at equal delays, summed over degrees of patience."""
+    return [*_table(("kit", "home", "degrees compared", "CGQ", "ours", "ours, home heard"), rows), ""]
+
+
 def matched_row(kit: str, name: str, target: str, one: Outcome) -> list[str]:
     """One line of `matched`."""
     return [kit, name, target, str(one.false), _rate(one), f"{one.quantile(0.5):.1f}", f"{one.quantile(0.9):.1f}"]
