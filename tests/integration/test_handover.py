@@ -30,7 +30,6 @@ from gateway.store import road as road_store
 from gateway.store import upkeep
 from gateway.store.pool import connect
 from gateway.tell import Announcer
-from rules.kinds.absence import Absence
 from tests.integration.test_backfill import BUTTON, NOW, SITE, fill, fresh, line, one, rows, server
 
 __all__ = ["fresh", "server"]
@@ -168,7 +167,7 @@ def test_a_rule_that_throws_on_a_timer_keeps_it_and_somebody_is_told(
         road.start_subjects()
         kept = one(fresh, "select count(*) from rule_timer where rule_id = 'elder-silent'")
         with monkeypatch.context() as broken:
-            broken.setattr(Absence, "on_timer", throws)
+            broken.setattr(road.book.rules["elder-silent"], "on_timer", throws)
             clock.moment = NOW
             while road.fire_timers(NOW):
                 pass
