@@ -44,7 +44,7 @@ AFTERWARDS = timedelta(hours=26)
 #: Which rules a misbehaving device may set off: they are there to tell of just that, or it lied to them.
 EXPLAINS: dict[str, frozenset[str]] = {
     "battery_dying": frozenset({"battery-low", "device-silent"}),
-    "clock_drift": frozenset({"clock-skewed", "school-gate-open"}),
+    "clock_drift": frozenset({"clock-skewed", "school-gate-open", "school-entry-off-hours", "off-hours-entry"}),
     "chatter": frozenset(),
     "repeats": frozenset(),
     "replay": frozenset(),
