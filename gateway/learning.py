@@ -21,7 +21,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from gateway.model.device_health import DeviceHealth
-from gateway.model.errors import AnxinError, Misconfigured
+from gateway.model.errors import AnxinError, Misconfigured, StoreUnavailable
 from gateway.model.event import ALERT_RAISED
 from gateway.model.judgement import Verdict
 from gateway.past import Past
@@ -37,6 +37,8 @@ from rules.rule import Rule
 #: How far it steps back for everything else on the machine.
 NICE = 10
 PR_SET_PDEATHSIG = 1
+#: Exit code: the database was away.
+TRY_AGAIN = 75
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -92,7 +94,7 @@ class Task(msgspec.Struct, frozen=True):
 def learn_apart(versions: Sequence[Version], now: datetime) -> Learnt:
     """Do the same as `learn` in a process of its own: the road shares no interpreter with a million events.
 
-    It ends when this process does. Raises `Misconfigured` with what it said when it cannot.
+    It ends when this process does. Raises `StoreUnavailable`, and `Misconfigured` with what it said when it cannot.
     """
     done = subprocess.run(
         [sys.executable, "-m", "gateway.learning"],
@@ -100,8 +102,11 @@ def learn_apart(versions: Sequence[Version], now: datetime) -> Learnt:
         capture_output=True,
         check=False,
     )
+    told = done.stderr.decode(errors="replace").strip()[-2000:]
+    if done.returncode == TRY_AGAIN:
+        raise StoreUnavailable(told)
     if done.returncode:
-        raise Misconfigured(done.stderr.decode(errors="replace").strip()[-2000:] or f"it ended with {done.returncode}")
+        raise Misconfigured(told or f"the process that learnt ended with {done.returncode}")
     return msgspec.msgpack.decode(done.stdout, type=Learnt)
 
 
@@ -149,6 +154,9 @@ def main() -> None:
     task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
     try:
         learnt = learn(read_settings(), task.versions, task.now)
+    except StoreUnavailable as error:
+        sys.stderr.write(str(error))
+        sys.exit(TRY_AGAIN)
     except (AnxinError, RuleFailed) as error:
         sys.exit(str(error))
     sys.stdout.buffer.write(msgspec.msgpack.encode(learnt))

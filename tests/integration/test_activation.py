@@ -14,8 +14,9 @@ from psycopg.rows import TupleRow
 from connectors.native.decode import decode
 from gateway.activation import Switch, switch
 from gateway.clock import VirtualClock
-from gateway.learning import Version, learn
-from gateway.model.errors import StoreUnavailable
+from gateway.embedded.ports import any_free
+from gateway.learning import Version, learn, learn_apart
+from gateway.model.errors import Misconfigured, StoreUnavailable
 from gateway.model.ports import Delivery
 from gateway.road import Road
 from gateway.rule_book import definitions_of, open_book, words
@@ -213,3 +214,16 @@ def test_a_rule_that_judges_what_others_raise_learns_beside_them(fresh: Settings
         told = words(changed(fresh, listening, limit=3))
         learnt = learn(fresh, [Version(listening, 2, told)], clock.now())
     assert [key[:2] for key in learnt.states] == [(listening, "credential:card:1")], "and nothing of the others"
+
+
+def test_learning_apart_waits_for_a_database_and_says_what_cannot_run(
+    fresh: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = words(changed(fresh, RULE, limit=3))
+    monkeypatch.setenv("ANXIN_DATABASE_URL", fresh.database)
+    assert learn_apart([Version(RULE, 2, told)], NOW).events == 0
+    with pytest.raises(Misconfigured, match="version 3"):
+        learn_apart([Version(RULE, 3, {**told, "priority": "P9"})], NOW)
+    monkeypatch.setenv("ANXIN_DATABASE_URL", f"postgresql://nobody@127.0.0.1:{any_free()}/none")
+    with pytest.raises(StoreUnavailable):
+        learn_apart([Version(RULE, 2, told)], NOW)
