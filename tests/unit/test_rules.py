@@ -180,3 +180,24 @@ def test_the_order_of_arrival_does_not_change_what_is_counted() -> None:
             state = judgement.state
             raised += sum(v.action == "raise" for v in judgement.verdicts)
         assert raised == 1, order
+
+
+def test_a_defect_of_the_expression_engine_ends_the_rule_and_not_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    class PanicException(BaseException):  # noqa: N818  # its name in the library
+        pass
+
+    class Program:
+        broken = False
+
+        def execute(self, _: object) -> bool:
+            if self.broken:
+                raise PanicException("attempt to divide by zero")
+            return True
+
+    program = Program()
+    monkeypatch.setattr("rules.match.cel.compile", lambda _: program)
+    matcher = compile_matcher({"cel": "data.x > 2"})
+    assert matcher is not None
+    program.broken = True
+    with pytest.raises(ArithmeticError, match="divide by zero"):
+        matcher(event(data={"x": 3}))
