@@ -183,7 +183,7 @@ def test_the_order_of_arrival_does_not_change_what_is_counted() -> None:
 
 
 def test_a_defect_of_the_expression_engine_ends_the_rule_and_not_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
-    class PanicException(BaseException):  # noqa: N818  # its name in the library
+    class PanicException(BaseException):  # its name in the library
         pass
 
     class Program:
