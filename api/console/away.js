@@ -36,7 +36,7 @@ export function make(send) {
 
 /** Show what is possible now. */
 export function update(alert) {
-  const concerned = session.may("persons.away") && alert.person !== null && state.ruleOf(alert.rule)?.kind === "absence";
+  const concerned = session.may("persons.away") && alert.person !== null && state.isOfSilence(alert);
   const away = Date.parse(alert.away_until ?? "") > now();
   byId("away").hidden = !concerned || away || alert.state === "ended";
   byId("is-away").hidden = !concerned || !away;

@@ -121,13 +121,16 @@ export function userName(id) {
   return user ? t("user", { name: user.name, role: named("role", user.role) }) : named("actor", id);
 }
 
+/** Whether an alert misses a sign of life: then being away explains it. */
+export const isOfSilence = (alert) => ["absence", "baseline"].includes(ruleOf(alert.rule)?.kind);
+
 /**
  * Since when somebody of whom an alert misses a sign of life has been silent; null for any other alert. The alert's
  * own sentence stops at the limit that raised it.
  */
 export function silentSince(alert) {
   const last = alert.explanation.facts?.last_seen;
-  if (!alert.active || ruleOf(alert.rule)?.kind !== "absence" || !/^[\d-]{10} [\d:]{8}$/.test(last)) return null;
+  if (!alert.active || !isOfSilence(alert) || !/^[\d-]{10} [\d:]{8}$/.test(last)) return null;
   return `${last.replace(" ", "T")}+08:00`; // the station's own time, as the rule writes it
 }
 
