@@ -205,6 +205,7 @@ class Must(Strict, frozen=True, kw_only=True):
     not_before: Span = ZERO
     within: Span
     priority: Priority | None = None
+    explained_by: str | None = None
     drill: bool | None = None
     told: list[Told] | Told = []
     rung: Rung | None = None

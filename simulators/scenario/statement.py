@@ -36,7 +36,8 @@ def _judge(must: Must, plan: Plan, happened: Happened, ids: tuple[str, ...] | No
     least, most = start + must.not_before, start + must.within
     seen = [raised for raised in happened.raised if raised.at >= plan.begin and _is_meant(raised, must, plan, ids)]
     early = [raised for raised in seen if raised.at < least] if must.not_before else []
-    fitting = [raised for raised in seen if least <= raised.at <= most and raised.suppressed is None]
+    heard = {None, must.explained_by}
+    fitting = [raised for raised in seen if least <= raised.at <= most and raised.suppressed in heard]
     if early:
         finding.at = early[0].at
         finding.fails(

@@ -60,14 +60,19 @@ def test_two_lively_minutes_show_every_kind_of_device_an_elder_and_something_har
     kinds = """
         select distinct d.kind from alert a join device d on d.id = any (
             array(select split_part(jsonb_array_elements_text(a.events), '/', 1)))
-        where a.stream in ('alert', 'work_item') and a.raised_at > now() - interval '5 minutes'
+        where a.stream in ('alert', 'work_item')
+            and greatest(a.raised_at, a.last_sounded_at) > now() - interval '5 minutes'
     """
     wanted = {"door_controller", "door_contact", "camera", "school_button", "sos_button", "motion", "meter", "screen",
               "gateway"} - {"door_contact"}  # fmt: skip
     wait_for(lambda: wanted <= {row["kind"] for row in rows(town, kinds)}, "every kind of device", LIVELY_S + 30)
     lively = "from alert where raised_at > now() - interval '6 minutes'"
-    elders = f"select person_id, active {lively} and rule_id = 'elder-silent' order by active"
-    wait_for(lambda: [row["active"] for row in rows(town, elders)] == [False, True], "the elder who opened her door")
+    # Their own rhythm gave them away hours ago; whoever is on duty is told when the demo opens.
+    told = "from alert where rule_id = 'elder-silent' and last_sounded_at > now() - interval '6 minutes'"
+    elders = f"select active {told} order by active"
+    wait_for(
+        lambda: [row["active"] for row in rows(town, elders)][:2] == [False, True], "the elder who opened her door"
+    )
     harmless = f"select count(*) {lively} and rule_id = 'door-held' and not active"
     wait_for(lambda: one(town, harmless) == 1, "the held door that closed")
     rung = "select count(distinct alert_id) from notification where channel = 'phone' and state = 'accepted'"
