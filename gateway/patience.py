@@ -9,6 +9,7 @@ Python could not break off, cannot loop (`rules.match`).
 from __future__ import annotations
 
 import ctypes
+import sys
 import threading
 
 from gateway.clock import thread_cpu
@@ -53,8 +54,10 @@ class Patience:
         self._asked = True
 
     def end(self) -> None:
-        """It answered. What is being broken off just now ends here and nowhere later: `RuleOverran`."""
+        """It answered, or threw. What is being broken off just now ends here and nowhere later: `RuleOverran`."""
         self._asked = False
+        if self._broken_off != self._question or isinstance(sys.exc_info()[1], RuleOverran):
+            return
         while self._broken_off == self._question:
             self._stopping.wait(0.01)
 

@@ -6,7 +6,7 @@ for it; what those raise is told to nobody (depth one).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -73,7 +73,10 @@ class Judging:
 
     def meetings(self, event: Event) -> Iterator[tuple[Rule, str]]:
         """The rules that care about an event, each with the subjects it is about."""
-        for rule in self._book.for_kind(event.kind):
+        return self._meetings(event, self._book.for_kind(event.kind))
+
+    def _meetings(self, event: Event, rules: Iterable[Rule]) -> Iterator[tuple[Rule, str]]:
+        for rule in rules:
             if self._put_aside and rule.id in self._put_aside:
                 continue
             try:
@@ -121,12 +124,15 @@ class Judging:
             self._tell_others(judgement, at)
 
     def _asked(self, rule: Rule, at: datetime, act: str, *seen: Any) -> Judgement | None:
+        guard = self._guard
         try:
-            if self._guard is None:
+            if guard is None:
                 return getattr(rule, act)(*seen)  # type: ignore[no-any-return]  # each of them answers with one
-            self._guard.begin(rule.id)
-            judgement = getattr(rule, act)(*seen)
-            self._guard.end()
+            guard.begin(rule.id)
+            try:
+                judgement = getattr(rule, act)(*seen)
+            finally:
+                guard.end()  # also when it threw: nobody is to be broken off for a question that is over
         except Exception as error:  # noqa: BLE001
             self._failed(rule, error, at)
             return None
@@ -141,15 +147,12 @@ class Judging:
             if verdict.action != "raise" or verdict.stream == "probe":
                 continue
             event = raised_event(verdict, at, self._facts.registry)
-            for rule in listeners:
-                if rule.id in self._put_aside:
-                    continue
-                for subject in rule.keys(event):
-                    seen = (event, subject, self._keeper.get((rule.id, subject)), event.ts, self._facts)
-                    derived = self._asked(rule, at, "on_event", *seen)
-                    if derived is not None:
-                        self._keeper.keep((rule.id, subject), derived)
-                        self.verdicts.extend(derived.verdicts)
+            for rule, subject in self._meetings(event, listeners):
+                seen = (event, subject, self._keeper.get((rule.id, subject)), event.ts, self._facts)
+                derived = self._asked(rule, at, "on_event", *seen)
+                if derived is not None:
+                    self._keeper.keep((rule.id, subject), derived)
+                    self.verdicts.extend(derived.verdicts)
 
 
 def raised_event(verdict: Verdict, at: datetime, registry: Registry) -> Event:

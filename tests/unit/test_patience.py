@@ -110,3 +110,30 @@ def test_nothing_is_broken_off_after_the_answer(patience: Patience) -> None:
         for _ in range(1000):
             pass  # an exception that came late would come here
     assert broken <= 7
+
+
+class Throws(Tally):
+    """Has a defect of its own."""
+
+    def on_event(self, *_: Any, **__: Any) -> Judgement | None:
+        raise LookupError
+
+
+def test_nobody_is_broken_off_for_a_question_that_ended_in_an_error(patience: Patience) -> None:
+    probe = read_definition(PROBE_RULES / "probe-tally.yaml")
+    rule = Throws(probe)
+    failed: list[str] = []
+    judging = Judging(
+        RuleBook([rule]), Memory(), Facts(REGISTRY), verdicts=[], put_aside=set(), guard=patience,
+        failed=lambda rule, error, at: failed.append(f"{rule.id} {type(error).__name__} {at:%Y}"),
+    )  # fmt: skip
+    mounting = REGISTRY.mounting("d")
+    assert mounting is not None
+    event = Event.at(
+        mounting, station="s", device="d", id="1", ts=AT, device_ts=AT, received_at=AT, kind="door.opened", data={}
+    )
+    judging.meet(rule, event, "device:d")
+    assert failed == ["probe-tally LookupError 2026"]
+    until = time.thread_time() + 0.6  # three times its patience, at something that is no rule's doing
+    while time.thread_time() < until:
+        pass

@@ -58,7 +58,7 @@ create table rule_activation (
     asked_at timestamptz not null,
     reason text not null,
     backtest_id bigint,
-    state text not null default 'asked' check (state in ('asked', 'learning', 'done', 'failed', 'overtaken')),
+    state text not null default 'asked' check (state in ('asked', 'learning', 'done', 'failed')),
     detail jsonb not null default '{}',
     ended_at timestamptz
 );
