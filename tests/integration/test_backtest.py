@@ -7,7 +7,6 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from pathlib import Path
@@ -24,7 +23,6 @@ from gateway.backfill import backfill
 from gateway.backtest import replayed
 from gateway.batch import Batch
 from gateway.clock import VirtualClock
-from gateway.embedded.ports import any_free
 from gateway.embedded.postgres import EmbeddedPostgres
 from gateway.model.errors import BadInput, Conflict, Forbidden, NotFound
 from gateway.model.ports import Delivery
@@ -42,8 +40,9 @@ from gateway.store.pool import connect, snapshot
 from gateway.tell import Announcer
 from rules.backtest import Span, Spans
 from rules.definition import Definition
-from tests.integration.test_backfill import NOW, SITE, at, line, one, rows, said, station_on
-from tests.station import postgres_bin
+from tests.integration.test_backfill import NOW, SITE, at, line, one, rows, said, server, station_on
+
+__all__ = ["server"]
 
 DAYS = 3
 #: The first thing that happens, on the dot: the station begins to live then.
@@ -52,17 +51,6 @@ BEFORE_ALL = line(BEGIN, "school-1-button", "device.tamper", "first")
 ELDER, QUIET_FOR = "flat-1-101", timedelta(hours=30)
 EVERYTHING = "table "
 TABLES = ("event", "alert", "rule_state", "rule_timer", "device_health", "notification", "incident", "registry_change")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    home = tmp_path_factory.mktemp("backtest")
-    running = EmbeddedPostgres(home / "postgres" / "data", any_free(), bin_directory=postgres_bin())
-    running.start()
-    try:
-        yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture(scope="module")

@@ -187,3 +187,16 @@ def test_files_are_published_without_a_restart_all_or_none(station: Station, tmp
     wait_for(lambda: "own-second" in station.gateway_facts().get("rules", ()), "the rules of the folder", 60)
     denied(station, "door-2", 2)
     wait_for(lambda: len(station.rows("select from alert where rule_id like 'own-%%'")) == 2, "both alerts")
+
+
+def test_a_gateway_that_is_killed_while_a_version_learns_takes_it_up_again(station: Station) -> None:
+    with as_(station, "commander") as commander:
+        version = commander.post(f"/rules/{RULE}/versions", json=catalogue(RULE, limit=6)).json()["version"]
+        asked = commander.post(f"/rules/{RULE}/activate", json={"version": version, "reason": "killed in the middle"})
+        assert asked.status_code == 202, asked.text
+        station.kill("gateway")
+        state = station.rows("select state from rule_activation order by id desc limit 1")[0]["state"]
+        assert state in {"asked", "learning"}, "it was killed before it came about"
+        station.start_gateway()
+        wait_for(lambda: commander.get(f"/rules/{RULE}").json()["runs"] == version, "the version", 60)
+    assert station.rows("select count(*) as n from rule_version where active and rule_id = %s", RULE) == [{"n": 1}]
