@@ -19,7 +19,7 @@ from api.routes import alerts, auth, backtests, drills, events, health, incident
 from gateway.clock import Clock, clock_of
 from gateway.settings import Settings
 from gateway.store.pool import Pool
-from gateway.tell import Announcer
+from gateway.telling.tell import Announcer
 
 CONSOLE = Path(__file__).parent / "console"
 #: The package that carries Swagger UI, and the folder in it; nothing else of it is used.

@@ -12,15 +12,15 @@ from fastapi import Depends, Request
 
 from api.follower import Follower
 from api.problems import unauthorised
-from gateway.acts import Actor
 from gateway.clock import Clock
+from gateway.incidents.acts import Actor
 from gateway.model.errors import Forbidden
 from gateway.model.scope import Scope
 from gateway.settings import Settings
 from gateway.store import accounts
 from gateway.store.accounts import Session
 from gateway.store.pool import Pool
-from gateway.tell import Announcer
+from gateway.telling.tell import Announcer
 
 COOKIE = "anxin_session"
 #: A session's last use is written at most this often.

@@ -31,12 +31,13 @@ from gateway.patience import Patience
 from gateway.road import Road
 from gateway.rule_book import definitions_of, open_book
 from gateway.schedule import Schedule
+from gateway.sealing import sealer_of
 from gateway.settings import Settings
 from gateway.store import accounts
 from gateway.store import road as road_store
 from gateway.store.pool import Pool, connect
-from gateway.tell import Announcer
-from gateway.telling import Telling
+from gateway.telling.loop import Telling
+from gateway.telling.tell import Announcer
 from gateway.watchdog import Watchdog
 from rules.definition import Definition
 
@@ -66,7 +67,13 @@ class Gateway:
         )
         self._pool = Pool(settings.database, "gateway", size=6)
         self._telling = Telling(
-            settings.station, self._pool, self._channels(), self.clock, self._announcer, self._failpoints
+            settings.station,
+            self._pool,
+            self._channels(),
+            self.clock,
+            self._announcer,
+            self._failpoints,
+            sealer_of(settings),
         )
         self._schedule = Schedule(settings, self.clock)
         self._patience = Patience()

@@ -27,7 +27,7 @@ from gateway.settings import Settings
 from gateway.store import road as road_store
 from gateway.store import upkeep
 from gateway.store.pool import connect, reaching_store
-from gateway.tell import Announcer
+from gateway.telling.tell import Announcer
 from rules.load import RuleBook
 
 #: Deliveries per transaction. Timers fire between them in due order, so that the size changes nothing but the speed.

@@ -22,8 +22,8 @@ import structlog
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from gateway.acts import Actor
 from gateway.backtest import Progress, backtest
+from gateway.incidents.acts import Actor
 from gateway.model.errors import AnxinError, BadInput, Conflict, Forbidden, Misconfigured, NotFound, StoreUnavailable
 from gateway.rule_acts import ROLES
 from gateway.rule_book import definitions_of, words

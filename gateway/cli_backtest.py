@@ -57,9 +57,9 @@ def backtest(  # one parameter per option
     version was tried. One at a time per station. A day means the station's midnight.
     """  # noqa: D301  # \b is how click is told to keep lines as they are
     from gateway import backtest_job  # noqa: PLC0415  # keep `anxin --help` quick
-    from gateway.acts import Actor  # noqa: PLC0415
     from gateway.backtest_text import told  # noqa: PLC0415
     from gateway.clock import clock_of  # noqa: PLC0415
+    from gateway.incidents.acts import Actor  # noqa: PLC0415
     from gateway.logs import set_up  # noqa: PLC0415
     from gateway.model.errors import Misconfigured  # noqa: PLC0415
     from gateway.model.scope import Scope  # noqa: PLC0415

@@ -54,6 +54,7 @@ def import_(site: Path, logins: Path | None) -> None:
     """Read a station's SITE.yaml into the registry: all of it or nothing, again without harm."""
     from gateway.credentials import device_secrets, first_passwords  # noqa: PLC0415
     from gateway.passwords import hash_password  # noqa: PLC0415
+    from gateway.sealing import sealer_of  # noqa: PLC0415
     from gateway.settings import read_settings, require  # noqa: PLC0415
     from gateway.site import import_site, read_site, without_password  # noqa: PLC0415
     from gateway.store.pool import connect, reaching_store  # noqa: PLC0415
@@ -65,7 +66,7 @@ def import_(site: Path, logins: Path | None) -> None:
     with reaching_store(), connect(settings.database, "import") as connection:
         new = without_password(connection, [user.username for user in read.users if user.username in passwords])
         hashes = {username: hash_password(passwords[username]) for username in new}
-        counts = import_site(connection, read, device_secrets=devices, password_hashes=hashes)
+        counts = import_site(connection, read, sealer_of(settings), device_secrets=devices, password_hashes=hashes)
     click.echo(f"station {read.station.id}: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
 
 

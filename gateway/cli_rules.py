@@ -56,8 +56,8 @@ def rules_publish(activate: bool, reason: str | None, by: str) -> None:
     All of them or none: each must be well formed, carry its record, and pass the tests beside it.
     """
     from gateway import rule_acts  # noqa: PLC0415
-    from gateway.acts import Actor  # noqa: PLC0415
     from gateway.clock import clock_of  # noqa: PLC0415
+    from gateway.incidents.acts import Actor  # noqa: PLC0415
     from gateway.model.scope import Scope  # noqa: PLC0415
     from gateway.rule_book import definitions_of, words  # noqa: PLC0415
     from gateway.store import rule_versions  # noqa: PLC0415
@@ -118,8 +118,8 @@ def rules_activate(  # one parameter per option
     All that are named together run together or not at all. The running gateway does it; see `anxin rules list`.
     """
     from gateway import rule_acts  # noqa: PLC0415
-    from gateway.acts import Actor  # noqa: PLC0415
     from gateway.clock import clock_of  # noqa: PLC0415
+    from gateway.incidents.acts import Actor  # noqa: PLC0415
     from gateway.model.scope import Scope  # noqa: PLC0415
     from gateway.store import rule_versions  # noqa: PLC0415
 
@@ -146,8 +146,8 @@ def rules_activate(  # one parameter per option
 def rules_retire(rule: str, reason: str, by: str) -> None:
     """Let RULE run no more; what it raised ends."""
     from gateway import rule_acts  # noqa: PLC0415
-    from gateway.acts import Actor  # noqa: PLC0415
     from gateway.clock import clock_of  # noqa: PLC0415
+    from gateway.incidents.acts import Actor  # noqa: PLC0415
     from gateway.model.scope import Scope  # noqa: PLC0415
 
     with _store() as (connection, settings):

@@ -101,8 +101,8 @@ def simulate(  # one parameter per option
 def drill(device: str, minutes: float, note: str, by: str, end: bool) -> None:
     """Announce a drill: for so long, what DEVICE reports rings as always and is marked as a drill everywhere."""
     from gateway import register  # noqa: PLC0415
-    from gateway.acts import Actor  # noqa: PLC0415
     from gateway.clock import clock_of  # noqa: PLC0415
+    from gateway.incidents.acts import Actor  # noqa: PLC0415
     from gateway.model.scope import Scope  # noqa: PLC0415
     from gateway.store.pool import connect, reaching_store  # noqa: PLC0415
 

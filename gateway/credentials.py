@@ -19,6 +19,7 @@ from gateway import mosquitto
 from gateway.embedded.broker import GATEWAY_USER, INTEGRATOR_USER
 from gateway.embedded.secrets import new_secret
 from gateway.model.errors import Misconfigured
+from gateway.sealing import new_key
 from gateway.site import Site
 
 #: Only its owner reads it; or its group too, when another user's program (PostgreSQL, Grafana) must.
@@ -61,6 +62,7 @@ class Secrets:
         fresh = f"mqtt://{GATEWAY_USER}:{new_secret(24)}@{self._broker}"
         gateway = urlsplit(self._once("anxin_mqtt_url", fresh))
         self._once("anxin_command_room_secret", new_secret(24))
+        self._once("anxin_data_key", new_key())
         self._once("grafana_password", new_secret(12), FOR_GROUP)
         integrator = self._logins(INTEGRATOR, {"username": INTEGRATOR_USER, "password": new_secret(24)})
         self._logins(USERS, {user.username: new_secret(9) for user in self.site.users})

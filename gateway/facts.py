@@ -8,7 +8,7 @@ from datetime import datetime
 
 from connectors.mqtt import MqttSource
 from gateway.driver import Driver
-from gateway.telling import Telling
+from gateway.telling.loop import Telling
 from gateway.watchdog import Watchdog
 
 

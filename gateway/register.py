@@ -11,7 +11,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from gateway.acts import Actor
+from gateway.incidents.acts import Actor
 from gateway.model.errors import BadInput, Forbidden, NotFound
 from gateway.model.registry import Drill
 from gateway.store import accounts

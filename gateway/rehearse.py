@@ -20,7 +20,6 @@ from gateway import history
 from gateway.backfill import AT_ONCE, NO_LIMIT
 from gateway.batch import Mode
 from gateway.clock import VirtualClock
-from gateway.escalate import escalate
 from gateway.model.errors import BadInput
 from gateway.model.ports import Delivery
 from gateway.model.registry import Drill
@@ -31,7 +30,8 @@ from gateway.settings import Settings
 from gateway.store import changes, rehearsal, upkeep
 from gateway.store import registry as registry_store
 from gateway.store.pool import reaching_store
-from gateway.tell import Announcer
+from gateway.telling.escalate import escalate
+from gateway.telling.tell import Announcer
 
 #: From `begin` on, a transaction spans no more than this: no longer than the shortest step of a ladder.
 STRETCH = timedelta(seconds=20)

@@ -18,7 +18,6 @@ from psycopg import Connection
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
-from gateway import tell
 from gateway.batch import Batch, Freight, Mode
 from gateway.clock import Clock, monotonic
 from gateway.failpoints import Failpoints, end_at_once
@@ -43,6 +42,7 @@ from gateway.store import registry as registry_store
 from gateway.store import registry_log, rule_state
 from gateway.store import road as road_store
 from gateway.store.pool import blames_data, reaching_store
+from gateway.telling import tell
 from rules.judging import Guard
 from rules.load import RuleBook
 from rules.rule import Facts

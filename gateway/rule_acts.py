@@ -12,7 +12,7 @@ import yaml
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from gateway.acts import Actor
+from gateway.incidents.acts import Actor
 from gateway.model.errors import BadInput, Conflict, Forbidden, Misconfigured, NotFound
 from gateway.rule_book import words
 from gateway.store import accounts, rule_versions

@@ -40,6 +40,11 @@ class Settings(BaseSettings):
         pattern=r"^[A-Za-z0-9_-]{1,64}$",
         description="The id of the station this gateway serves.",
     )
+    data_key: SecretStr = Field(
+        SecretStr(""),
+        description="The key personal data is sealed with: 32 bytes in URL-safe base64. Empty: the file data.key in "
+        "ANXIN_HOME, made at first use. Keep it apart from backups; without it sealed data is lost.",
+    )
     database_url: SecretStr = Field(
         SecretStr(""),
         description="PostgreSQL, with or without TimescaleDB: postgresql://user:password@host:port/name",

@@ -15,19 +15,21 @@ import yaml
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway.model.duty import Duty, Shift
 from gateway.model.errors import Misconfigured
+from gateway.model.policy import Policy
 from gateway.model.registry import (
     AREA_KINDS,
     DEVICE_KINDS,
     Area,
     Device,
-    Duty,
     Person,
     Place,
     Responder,
     Station,
 )
-from gateway.store import accounts
+from gateway.sealing import Sealer, contact_address
+from gateway.store import accounts, contacts
 from gateway.store import registry as registry_store
 
 _Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -47,8 +49,15 @@ class SiteUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     username: _Id
     name: str
     role: Role
+    #: The address on the phone channel; `contacts` are those on others: `{sms: "+86…", wecom: …}`.
     phone: str | None = None
+    contacts: dict[str, str] = {}
     areas: list[str] | None = None
+    auxiliary: bool = False
+
+    def addresses(self) -> dict[str, str]:
+        """The ways to reach them, by channel."""
+        return self.contacts if self.phone is None else {"phone": self.phone, **self.contacts}
 
 
 class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,6 +70,8 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     persons: list[Person] = []
     users: list[SiteUser] = []
     duty: list[Duty] = []
+    shifts: list[Shift] = []
+    policy: Policy = Policy()
 
 
 def read_site(path: Path) -> Site:
@@ -122,9 +133,9 @@ def _complaints(site: Site) -> list[str]:
         for device in site.devices
         if device.via in named["device"] and (device.via not in gateways or device.kind == "gateway")
     )
-    phones = {user.username for user in site.users if user.phone is not None}
+    phones = {user.username for user in site.users if user.addresses()}
     told.extend(
-        f"duty {duty.area}: officer {duty.officer!r} has no phone"
+        f"duty {duty.area}: officer {duty.officer!r} has no phone and no other contact"
         for duty in site.duty
         if duty.officer in named["user"] and duty.officer not in phones
     )
@@ -170,6 +181,7 @@ def _care_complaints(care: Mapping[str, Any]) -> Iterator[str]:
 def import_site(
     connection: Connection[TupleRow],
     site: Site,
+    sealer: Sealer,
     *,
     device_secrets: Mapping[str, str] | None = None,
     password_hashes: Mapping[str, str] | None = None,
@@ -187,11 +199,14 @@ def import_site(
     registry_store.put_devices(connection, station, site.devices, hashed)
     registry_store.put_persons(connection, station, site.persons)
     for user in site.users:
-        responder = Responder(user.username, user.name, user.role, user.phone)
+        responder = Responder(user.username, user.name, user.role, user.auxiliary)
         password = (password_hashes or {}).get(user.username)
         if not registry_store.put_user(connection, station, responder, areas=user.areas, password_hash=password):
             raise Misconfigured(f"user {user.username!r} belongs to another station; user names are unique")
+        _put_contacts(connection, station, user, sealer)
     registry_store.put_duties(connection, station, site.duty)
+    registry_store.put_shifts(connection, station, site.shifts)
+    registry_store.put_policy(connection, station, site.policy)
     return {
         "areas": len(site.areas),
         "places": len(site.places),
@@ -200,6 +215,17 @@ def import_site(
         "users": len(site.users),
         "duty": len(site.duty),
     }
+
+
+def _put_contacts(connection: Connection[TupleRow], station: str, user: SiteUser, sealer: Sealer) -> None:
+    """Write the ways to reach a user that the file names; those they added themselves stay."""
+    for channel, address in user.addresses().items():
+        contact = contacts.put(
+            connection, station, user.username, channel,
+            address_sealed=sealer.seal(address, contact_address(station, user.username, channel)),
+            address_index=sealer.index(address, channel),
+        )  # fmt: skip
+        contacts.retire_others(connection, station, user.username, channel, contact)
 
 
 def without_password(connection: Connection[TupleRow], users: list[str]) -> list[str]:

@@ -18,7 +18,7 @@ from gateway.model.judgement import Verdict
 from gateway.model.ports import Message, Outcome
 from gateway.model.registry import ROAD_DEVICE
 from gateway.own_alerts import road_late_verdict
-from gateway.tell import PROBE
+from gateway.telling.tell import PROBE
 
 log = structlog.get_logger()
 

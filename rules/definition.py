@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from gateway.model.incident import Category
 from gateway.model.judgement import Priority, Stream
 from rules.calendar import Schedule
 
@@ -73,6 +74,8 @@ class Definition(Strict):
     title: Bilingual
     stream: Stream = "alert"
     priority: Priority
+    #: What sort of thing it is: incidents are counted by it, and what is of one sort at one place is one incident.
+    category: Category = "other"
     latch: bool = False
     subject: str = Field(default="device", pattern=r"^(device|place|building|area|person|data\.[a-z_]+)$")
     when: Selector

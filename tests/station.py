@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -23,14 +24,18 @@ from psycopg.rows import dict_row
 from gateway.embedded.broker import INTEGRATOR_USER, EmbeddedBroker
 from gateway.embedded.ports import LOOPBACK, any_free
 from gateway.embedded.postgres import EmbeddedPostgres
-from gateway.model.registry import Area, Device, Duty, Person, Place
+from gateway.model.duty import Duty
+from gateway.model.registry import Area, Device, Person, Place
 from gateway.model.registry import Station as StationRow
 from gateway.passwords import hash_password
+from gateway.sealing import Sealer
 from gateway.site import Site, SiteUser, import_site
 from gateway.store.migrate import migrate
 from gateway.store.pool import connect
 
 STATION = "teststation"
+DATA_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
+SEALER = Sealer(bytes(range(32)))
 PASSWORD = "correct horse"
 Process = subprocess.Popen[bytes]
 PROBE_RULES = Path(__file__).parent / "rules"
@@ -109,6 +114,7 @@ class Station:
             import_site(
                 connection,
                 self.site,
+                SEALER,
                 device_secrets=self.device_secrets,
                 password_hashes={user.username: hashed for user in self.site.users},
             )
@@ -150,6 +156,7 @@ class Station:
             "ANXIN_HOME": str(self.home),
             "ANXIN_STATION": self.id,
             "ANXIN_WATCHDOG_EVERY_S": "0",  # its own tests switch it on
+            "ANXIN_DATA_KEY": DATA_KEY,
             "ANXIN_DATABASE_URL": self.postgres.url,
             "ANXIN_MQTT_URL": self.broker.url,
             "ANXIN_HTTP_PORT": str(self.api_port),

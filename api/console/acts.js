@@ -11,7 +11,7 @@ import { named, said, t } from "./texts.js";
 
 const DISPOSITIONS = ["real", "false_sensor", "false_human", "nuisance", "drill", "duplicate", "handed_over"];
 export const OVER = new Set(["closed", "merged", "cancelled"]);
-export const UNANSWERED = new Set(["new", "acknowledged", "dispatched"]);
+export const UNANSWERED = new Set(["new", "acknowledged", "dispatched", "reopened"]);
 
 let alert = null;
 let incident = null;

@@ -245,7 +245,7 @@ function receipts() {
           el("li", {},
             el("time", { datetime: receipt.created_at }, moment(receipt.created_at)),
             el("span", {},
-              el("b", {}, receipt.user ? state.userName(receipt.user) : receipt.recipient), ` ${named("receipt", receipt.state)}`,
+              el("b", {}, state.userName(receipt.user ?? receipt.channel)), ` ${named("receipt", receipt.state)}`,
               receipt.accepted_at && ` ${moment(receipt.accepted_at)}`,
               receipt.attempts > 1 && ` · ${t("detail.attempts", { n: receipt.attempts })}`,
               receipt.state !== "accepted" && receipt.last_answer &&

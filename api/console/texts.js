@@ -81,6 +81,7 @@ const WORDS = {
   "incident.on_scene": ["已到场", "on scene"],
   "incident.handled": ["已处置", "handled"],
   "incident.closed": ["已办结", "closed"],
+  "incident.reopened": ["已重启", "reopened"],
   "incident.merged": ["已合并", "merged"],
   "incident.cancelled": ["已取消", "cancelled"],
 
@@ -153,6 +154,7 @@ const WORDS = {
   "disposition.nuisance": ["扰民小事", "nuisance"],
   "disposition.drill": ["演练", "drill"],
   "disposition.duplicate": ["重复", "duplicate"],
+  "disposition.unfounded": ["查无此事", "unfounded"],
   "disposition.handed_over": ["移交其他单位", "handed over"],
 
   "step.opened": ["立警", "opened"],

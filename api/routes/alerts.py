@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 
 from api.deps import Have, Reader, actor, scope_of
-from gateway import acts
+from gateway.incidents import acts
 from gateway.model.alert import Alert
 from gateway.model.errors import NotFound
 from gateway.store import alerts as alert_store

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.deps import Have, Parts, Reader, actor, scope_of
-from gateway import acts
+from gateway.incidents import acts
 from gateway.model.errors import NotFound
 from gateway.store import incidents as incident_store
 from gateway.store.accounts import Session

@@ -26,6 +26,7 @@ from gateway.embedded.supervisor import Program, Supervisor
 from gateway.embedded.town import Stopped, Town, write_site
 from gateway.logs import set_up
 from gateway.model.errors import Misconfigured
+from gateway.sealing import sealer_at
 from gateway.settings import read_settings
 from gateway.site import Site, read_site
 from gateway.store.migrate import migrate
@@ -164,7 +165,7 @@ class Demo:
         write_private(remembered_at, self._ports)
 
     def _register(self, database_url: str, secrets: Secrets) -> None:
-        counts = register(database_url, self.site, secrets)
+        counts = register(database_url, self.site, secrets, sealer_at(self.home))
         self._say("registry: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
 
     def _take_in(self, site: Site) -> None:

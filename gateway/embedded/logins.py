@@ -7,6 +7,7 @@ from pathlib import Path
 from gateway.embedded.ports import LOOPBACK
 from gateway.embedded.secrets import Secrets, load_secrets, write_private
 from gateway.passwords import hash_password
+from gateway.sealing import Sealer
 from gateway.site import Site, import_site, without_password
 from gateway.store.pool import connect, reaching_store
 
@@ -63,11 +64,11 @@ def behind(site: Site) -> dict[str, list[str]]:
     return found
 
 
-def register(database_url: str, site: Site, secrets: Secrets) -> dict[str, int]:
+def register(database_url: str, site: Site, secrets: Secrets, sealer: Sealer) -> dict[str, int]:
     """Write a site and its log-ins into the registry; returns how many rows there are of each sort."""
     with reaching_store(), connect(database_url, "demo import") as connection:
         hashes = {
             name: hash_password(secrets.users[name])
             for name in without_password(connection, [user.username for user in site.users])
         }
-        return import_site(connection, site, device_secrets=of_devices(site, secrets), password_hashes=hashes)
+        return import_site(connection, site, sealer, device_secrets=of_devices(site, secrets), password_hashes=hashes)

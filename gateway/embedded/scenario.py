@@ -21,6 +21,7 @@ from gateway.embedded.postgres import EmbeddedPostgres
 from gateway.embedded.town import SIMULATORS, write_site
 from gateway.model.errors import Misconfigured
 from gateway.rehearse import rehearse as play_through
+from gateway.sealing import sealer_of
 from gateway.settings import read_settings
 from gateway.site import import_site, read_site
 from gateway.store.migrate import create_database, drop_database, migrate
@@ -73,7 +74,7 @@ def _happened(site_file: Path, told: Iterator[bytes], url: str) -> bytes:
         database_url=url, station=site.station.id, command_room_url=None, clock=None, rules_folders=[]
     )
     with connect(url, "rehearsal") as connection:
-        import_site(connection, site)
+        import_site(connection, site, sealer_of(settings))
         connection.commit()
         return b"".join(play_through(settings, connection, told))
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, NamedTuple
+from datetime import date, datetime
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 #: States in which somebody still has to answer: the phones' rungs climb only in these.
-UNANSWERED = frozenset({"new", "acknowledged", "dispatched"})
+UNANSWERED = frozenset({"new", "acknowledged", "dispatched", "reopened"})
+#: Somebody has signed and is on it.
+ANSWERED = frozenset({"signed", "departed", "on_scene", "handled"})
+OPEN = UNANSWERED | ANSWERED
 OVER = frozenset({"closed", "merged", "cancelled"})
 DISPOSITIONS = (
     "real",
@@ -17,31 +20,51 @@ DISPOSITIONS = (
     "nuisance",
     "drill",
     "duplicate",
+    "unfounded",
     "handed_over",
 )
+#: A P1 is closed with one of these by two people only.
+SAYS_FALSE = frozenset({"false_sensor", "false_human", "nuisance", "unfounded"})
 
+#: What sort of thing happened: the mix of the statistics, and what may join what.
+Category = Literal[
+    "school", "distress", "care", "entry", "order", "fire", "traffic", "dispute", "premises", "system", "other"
+]
 
 #: Who may acknowledge and reset alerts.
 COMMAND_ROOM_ROLES = frozenset({"operator", "commander"})
+#: Who goes there.
+RESPONDER_ROLES = frozenset({"officer", "commander"})
 
 
 class Act(NamedTuple):
-    """A step of the loop: from which states, to which state, and by which roles."""
+    """A step of the loop: from which states, to which state (None: it stays as it is), and by which roles."""
 
     sources: frozenset[str]
-    target: str
+    target: str | None
     roles: frozenset[str]
 
 
-_ANYONE = COMMAND_ROOM_ROLES | {"officer"}
-_ALL_OPEN = frozenset({"new", "acknowledged", "dispatched", "signed", "departed", "on_scene", "handled"})
+_ANYONE = COMMAND_ROOM_ROLES | RESPONDER_ROLES
+_WITH_GRID = _ANYONE | {"grid_worker"}
 
 #: 接警 → 派警 → 签收 → 出警 → 到场 → 处置/反馈 → 办结. Earlier steps may be skipped: an officer who is nearest
 #: signs before anybody dispatched.
 ACTS: dict[str, Act] = {
     "ack": Act(frozenset({"new"}), "acknowledged", COMMAND_ROOM_ROLES),
+    "dispatch": Act(UNANSWERED | {"signed"}, "dispatched", COMMAND_ROOM_ROLES),
     "sign": Act(UNANSWERED, "signed", _ANYONE),
-    "close": Act(_ALL_OPEN, "closed", _ANYONE),
+    #: Whoever was called cannot come: the next rung is climbed now.
+    "decline": Act(UNANSWERED, None, RESPONDER_ROLES),
+    "depart": Act(frozenset({"signed"}), "departed", _ANYONE),
+    "arrive": Act(frozenset({"signed", "departed"}), "on_scene", _ANYONE),
+    "handle": Act(frozenset({"signed", "departed", "on_scene"}), "handled", _ANYONE),
+    "close": Act(OPEN, "closed", _ANYONE),
+    "reopen": Act(frozenset({"closed", "cancelled"}), "reopened", COMMAND_ROOM_ROLES),
+    "merge": Act(OPEN, "merged", COMMAND_ROOM_ROLES),
+    #: A drill that is over, or what was opened by mistake.
+    "cancel": Act(OPEN, "cancelled", COMMAND_ROOM_ROLES),
+    "note": Act(OPEN | OVER, None, _WITH_GRID),
 }
 
 
@@ -56,8 +79,19 @@ class Incident(msgspec.Struct, frozen=True):
     ladder: list[dict[str, Any]]
     id: int = 0
     state: str = "new"
+    category: str = "other"
+    origin: str = "alert"
+    opened_by: str | None = None
     place: str | None = None
     area: str | None = None
+    person: str | None = None
+    assignees: list[str] = []
+    due_at: datetime | None = None
+    overdue: int = 0
+    proposed: dict[str, Any] | None = None
+    merged_into: int | None = None
+    detail: dict[str, Any] = {}
+    follow_up_on: date | None = None
     disposition: str | None = None
     closed_at: datetime | None = None
     drill: bool = False

@@ -9,6 +9,10 @@ from typing import Any
 
 import msgspec
 
+from gateway.model.contact import Contact
+from gateway.model.duty import Duty, Shift, Swap
+from gateway.model.policy import Policy
+
 DEVICE_KINDS = (
     "door_controller",
     "door_contact",
@@ -103,22 +107,14 @@ class Person(msgspec.Struct, frozen=True):
     care: dict[str, Any] = {}
 
 
-class Duty(msgspec.Struct, frozen=True):
-    """Who answers for an area: user names. The roster with shifts grows from this row."""
-
-    area: str
-    officer: str
-    deputy: str | None = None
-    commander: str | None = None
-
-
 class Responder(msgspec.Struct, frozen=True):
-    """A user who may be told of incidents. `phone` is the address on the phone channel."""
+    """A user who may be told of incidents, and the ways to reach them."""
 
     username: str
     name: str
     role: str
-    phone: str | None = None
+    auxiliary: bool = False
+    contacts: list[Contact] = []
 
 
 class Drill(msgspec.Struct, frozen=True):
@@ -143,7 +139,10 @@ class Registry:
         devices: Iterable[Device] = (),
         persons: Iterable[Person] = (),
         duties: Iterable[Duty] = (),
+        shifts: Iterable[Shift] = (),
+        swaps: Iterable[Swap] = (),
         responders: Iterable[Responder] = (),
+        policy: Policy | None = None,
         drills: Iterable[Drill] = (),
     ) -> None:
         self.station = station
@@ -154,6 +153,9 @@ class Registry:
         self.devices |= {device.id: device for device in devices}
         self.persons = {person.id: person for person in persons}
         self.duties = {duty.area: duty for duty in duties}
+        self.shifts = tuple(shifts)
+        self.swaps = {(swap.shift, swap.day, swap.instead_of): swap.by for swap in swaps}
+        self.policy = policy or Policy()
         self.responders = {responder.username: responder for responder in responders}
         self.drills = tuple(drills)
         self._drills: dict[str, list[Drill]] = defaultdict(list)
@@ -178,7 +180,9 @@ class Registry:
         """The same registry with other places, devices and persons."""
         return Registry(
             station=self.station, version=self.version, areas=self.areas.values(), places=places, devices=devices,
-            persons=persons, duties=self.duties.values(), responders=self.responders.values(), drills=self.drills,
+            persons=persons, duties=self.duties.values(), shifts=self.shifts,
+            swaps=[Swap(shift, day, instead_of, by) for (shift, day, instead_of), by in self.swaps.items()],
+            responders=self.responders.values(), policy=self.policy, drills=self.drills,
         )  # fmt: skip
 
     def persons_at(self, place: str | None) -> tuple[str, ...]:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gateway import tell
 from gateway.batch import AlertTurn, Turn
+from gateway.model.duty import Duty
 from gateway.model.incident import UNANSWERED, Incident
-from gateway.model.registry import Duty, Registry
+from gateway.model.registry import Registry
 from gateway.store import incidents as incident_store
 from gateway.store import outbox
+from gateway.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -140,7 +141,7 @@ def ladder(
         first = second = [
             {"user": responder.username, "role": responder.role}
             for responder in registry.responders.values()
-            if responder.phone is not None and responder.role in {"officer", "commander"}
+            if responder.contacts and responder.role in {"officer", "commander"}
         ]
     rungs: list[dict[str, Any]] = [{"after_s": 0.0, "recipients": first}]
     if priority in sign_deadlines:
@@ -150,7 +151,7 @@ def ladder(
 
 def _has_phone(registry: Registry, user: str | None) -> bool:
     responder = registry.responders.get(user) if user is not None else None
-    return responder is not None and responder.phone is not None
+    return responder is not None and bool(responder.contacts)
 
 
 def duty_for(registry: Registry, area: str | None) -> Duty | None:

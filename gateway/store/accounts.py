@@ -24,7 +24,6 @@ class User(msgspec.Struct, frozen=True):
     name: str
     role: str
     areas: list[str] | None
-    phone: str | None
     password_hash: str | None
     failed_logins: int
     locked_until: datetime | None

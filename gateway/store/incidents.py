@@ -34,10 +34,7 @@ class DueRung(msgspec.Struct, frozen=True):
 
 def insert(connection: Connection[TupleRow], incident: Incident) -> Incident:
     """Store a new incident and return it with its id."""
-    columns = msgspec.structs.asdict(incident)
-    row = connection.execute(
-        SQL["insert"], {**columns, "title": Jsonb(incident.title), "ladder": Jsonb(incident.ladder)}
-    ).fetchone()
+    row = connection.execute(SQL["insert"], _columns(incident)).fetchone()
     return msgspec.structs.replace(incident, id=int(row[0]) if row is not None else 0)
 
 
@@ -74,19 +71,19 @@ def list_incidents(
 
 
 def move(connection: Connection[TupleRow], incident: Incident) -> Incident:
-    """Store an incident's new state and return it with its new version."""
-    connection.execute(
-        SQL["move"],
-        {
-            "id": incident.id,
-            "state": incident.state,
-            "now": incident.changed_at,
-            "disposition": incident.disposition,
-            "closed_at": incident.closed_at,
-            "drill": incident.drill,
-        },
-    )
+    """Store an incident as it is now and return it with its new version."""
+    connection.execute(SQL["move"], _columns(incident))
     return msgspec.structs.replace(incident, version=incident.version + 1)
+
+
+def _columns(incident: Incident) -> dict[str, Any]:
+    return {
+        **msgspec.structs.asdict(incident),
+        "title": Jsonb(incident.title),
+        "ladder": Jsonb(incident.ladder),
+        "proposed": Jsonb(incident.proposed) if incident.proposed is not None else None,
+        "detail": Jsonb(incident.detail),
+    }
 
 
 def add_step(  # one keyword per column of the timeline

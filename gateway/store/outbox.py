@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from psycopg import Connection
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import TupleRow, dict_row
 from psycopg.types.json import Jsonb
 
 from gateway.model.ports import Message, Outcome
@@ -29,6 +29,20 @@ class Notification(msgspec.Struct, frozen=True):
     body: dict[str, Any]
     incident: int | None = None
     alert: int | None = None
+    #: What it is about: incident, probe, change, test, bulletin, digest, urge.
+    purpose: str = "incident"
+    #: Whom it is for, and by which of their ways; then `recipient` is empty and the address looked up when it is sent.
+    username: str | None = None
+    contact: int | None = None
+
+
+class Leased(msgspec.Struct, frozen=True):
+    """A message taken out for us alone. `address_sealed` is the contact's, None when it is gone or was none."""
+
+    message: Message
+    contact: int | None
+    username: str | None
+    address_sealed: bytes | None
 
 
 def enqueue(connection: Connection[TupleRow], notification: Notification, now: datetime, lives: timedelta) -> None:
@@ -49,15 +63,24 @@ def lease(
     until: datetime,
     limit: int,
     priorities: Sequence[str] = PRIORITIES,
-) -> list[Message]:
+) -> list[Leased]:
     """Take the most urgent messages of a channel, of these priorities, for us alone until the lease ends."""
     parameters = {
         "station": station, "channel": channel, "now": now, "until": until, "limit": limit,
         "priorities": list(priorities),
     }  # fmt: skip
-    with connection.cursor(row_factory=class_row(Message)) as cursor:
-        found = cursor.execute(SQL["lease"], parameters).fetchall()
-    return sorted(found, key=lambda message: (message.priority, message.id))
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(SQL["lease"], parameters).fetchall()
+    found = [
+        Leased(
+            contact=row.pop("contact_id"),
+            username=row.pop("username"),
+            address_sealed=row.pop("address_sealed"),
+            message=Message(**row),
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda leased: (leased.message.priority, leased.message.id))
 
 
 def expire(connection: Connection[TupleRow], station: str, now: datetime) -> int:

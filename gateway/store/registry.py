@@ -10,8 +10,11 @@ from psycopg import Connection
 from psycopg.rows import TupleRow, class_row, dict_row
 from psycopg.types.json import Jsonb
 
+from gateway.model.contact import Contact
+from gateway.model.duty import Duty, Shift, Swap
 from gateway.model.errors import Misconfigured
-from gateway.model.registry import Area, Device, Drill, Duty, Person, Place, Registry, Responder, Station
+from gateway.model.policy import Policy
+from gateway.model.registry import Area, Device, Drill, Person, Place, Registry, Responder, Station
 from gateway.model.scope import Scope
 from gateway.store.sql import queries
 
@@ -23,7 +26,7 @@ def load(connection: Connection[TupleRow], station: str) -> Registry:
     row = connection.execute(SQL["station"], {"station": station}).fetchone()
     if row is None:
         raise Misconfigured(f"there is no station {station!r} in the database; run `anxin import SITE.yaml`")
-    *named, version = row
+    *named, version, policy = row
 
     def rows(kind: type[Any], name: str) -> list[Any]:
         with connection.cursor(row_factory=class_row(kind)) as cursor:
@@ -37,7 +40,13 @@ def load(connection: Connection[TupleRow], station: str) -> Registry:
         devices=rows(Device, "devices"),
         persons=rows(Person, "persons"),
         duties=rows(Duty, "duties"),
-        responders=rows(Responder, "responders"),
+        shifts=rows(Shift, "shifts"),
+        swaps=rows(Swap, "swaps"),
+        responders=[
+            msgspec.structs.replace(one, contacts=msgspec.convert(one.contacts, list[Contact]))
+            for one in rows(Responder, "responders")
+        ],
+        policy=msgspec.convert(policy, Policy),
         drills=rows(Drill, "drills"),
     )
 
@@ -134,6 +143,20 @@ def put_user(  # one argument per column
 def put_duties(connection: Connection[TupleRow], station: str, duties: list[Duty]) -> None:
     """Make or change who is on duty."""
     _put_all(connection, "put_duty", station, duties)
+
+
+def put_shifts(connection: Connection[TupleRow], station: str, shifts: list[Shift]) -> None:
+    """Make or change shifts."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            SQL["put_shift"],
+            [{"station": station, **msgspec.structs.asdict(shift), "hours": Jsonb(shift.hours)} for shift in shifts],
+        )
+
+
+def put_policy(connection: Connection[TupleRow], station: str, policy: Policy) -> None:
+    """Set how the station's people are told; what is as it comes is not written down."""
+    connection.execute(SQL["put_policy"], {"station": station, "policy": Jsonb(msgspec.to_builtins(policy))})
 
 
 def announce_drill(connection: Connection[TupleRow], scope: Scope, drill: Drill, *, by: str) -> bool:

@@ -40,7 +40,7 @@ OTHER_VARIABLES = {
     "ANXIN_POSTGRES_BIN",
     "ANXIN_BROKER_SYNC",
 }
-INCIDENT_STATES = UNANSWERED | OVER | {act.target for act in ACTS.values()}
+INCIDENT_STATES = UNANSWERED | OVER | {act.target for act in ACTS.values() if act.target is not None}
 #: Commands whose options are those of a simulator's command.
 HANDED_ON = ("load", "send")
 #: Variables of the simulators.

@@ -27,7 +27,7 @@ from gateway.store import events as event_store
 from gateway.store import upkeep
 from gateway.store.migrate import migrate
 from gateway.store.pool import connect
-from tests.station import postgres_bin
+from tests.station import SEALER, postgres_bin
 
 #: What is told by the simulator; whole weeks, so that said again it falls on the same days of the week.
 TOLD = timedelta(days=28)
@@ -72,7 +72,7 @@ class Town:
         self._postgres.start()
         migrate(self.url)
         with connect(self.url, "bench") as connection:
-            import_site(connection, self.site)
+            import_site(connection, self.site, SEALER)
             upkeep.make_partitions(connection, self.since - timedelta(days=400), self.until + timedelta(days=2))
             connection.commit()
             event_store.prepare(connection)

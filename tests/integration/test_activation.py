@@ -24,7 +24,7 @@ from gateway.settings import Settings
 from gateway.store import road as road_store
 from gateway.store import rule_versions, upkeep
 from gateway.store.pool import connect
-from gateway.tell import Announcer
+from gateway.telling.tell import Announcer
 from rules.definition import Definition
 from tests.integration.test_backfill import NOW, fresh, line, one, rows, server
 

@@ -30,8 +30,8 @@ from gateway.store import road as road_store
 from gateway.store import upkeep
 from gateway.store.migrate import create_database, migrate
 from gateway.store.pool import connect
-from gateway.tell import Announcer
-from tests.station import postgres_bin
+from gateway.telling.tell import Announcer
+from tests.station import SEALER, postgres_bin
 
 SITE = Path(__file__).parents[2] / "simulators" / "site.yaml"
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -61,7 +61,7 @@ def station_on(server: EmbeddedPostgres, name: str) -> Settings:
     migrate(url)
     site = read_site(SITE)
     with connect(url, "test import") as connection:
-        import_site(connection, site)
+        import_site(connection, site, SEALER)
     return read_settings(database_url=url, station=site.station.id)
 
 

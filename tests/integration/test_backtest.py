@@ -18,12 +18,12 @@ import pytest
 from connectors.native.decode import decode
 from gateway import backtest_job, register
 from gateway import road as road_module
-from gateway.acts import Actor
 from gateway.backfill import backfill
 from gateway.backtest import replayed
 from gateway.batch import Batch
 from gateway.clock import VirtualClock
 from gateway.embedded.postgres import EmbeddedPostgres
+from gateway.incidents.acts import Actor
 from gateway.model.errors import BadInput, Conflict, Forbidden, NotFound
 from gateway.model.ports import Delivery
 from gateway.model.scope import Scope
@@ -37,10 +37,11 @@ from gateway.stops.judge import judge
 from gateway.store import backtests, rule_versions, upkeep
 from gateway.store import road as road_store
 from gateway.store.pool import connect, snapshot
-from gateway.tell import Announcer
+from gateway.telling.tell import Announcer
 from rules.backtest import Span, Spans
 from rules.definition import Definition
 from tests.integration.test_backfill import NOW, SITE, at, line, one, rows, said, server, station_on
+from tests.station import SEALER
 
 __all__ = ["server"]
 
@@ -203,7 +204,7 @@ def _moved(settings: Settings, _moment: datetime) -> None:
         for device in site.devices
     ]
     with connect(settings.database, "test") as connection:
-        import_site(connection, msgspec.structs.replace(site, devices=devices))
+        import_site(connection, msgspec.structs.replace(site, devices=devices), SEALER)
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -15,8 +15,8 @@ import httpx2 as httpx
 import pytest
 
 from connectors.phone_push.channel import TIMEOUT_S
-from gateway.deliver import AT_ONCE, LEASE
 from gateway.embedded.ports import LOOPBACK
+from gateway.telling.deliver import AT_ONCE, LEASE
 from tests.station import Station, make_site, wait_for
 
 DOORS = 140
@@ -262,9 +262,9 @@ def test_an_incident_shows_who_was_told_and_what_became_of_it(ringing: Station) 
             for one in (number, lost)
         ]
     ((reached,), (gone,)) = receipts
-    assert (reached["recipient"], reached["state"], reached["attempts"]) == ("phone-officer", "accepted", 2)
+    assert (reached["user"], reached["state"], reached["attempts"]) == ("officer", "accepted", 2)
     assert reached["accepted_at"] > reached["created_at"]
-    assert (gone["recipient"], gone["state"], gone["attempts"]) == ("phone-officer", "refused", 1)
+    assert (gone["user"], gone["state"], gone["attempts"]) == ("officer", "refused", 1)
     assert gone["accepted_at"] is None
     assert "410" in gone["last_answer"]
 

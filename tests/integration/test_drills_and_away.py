@@ -14,7 +14,7 @@ import pytest
 from gateway.model.registry import Area, Device, Person, Place
 from gateway.site import SiteUser, import_site
 from gateway.store.pool import connect
-from tests.station import Station, make_site, wait_for
+from tests.station import SEALER, Station, make_site, wait_for
 
 PROBLEM = "application/problem+json"
 #: Long enough for the tests to come by, short enough to wait for.
@@ -258,7 +258,7 @@ def test_importing_the_site_again_leaves_people_away(town: Station) -> None:
     assert away(town, "p-2", in_days(10), "officer").status_code == 200
     registered = care_of(town, "p-2")["away_until"]
     with connect(town.postgres.url, "test import") as connection:
-        import_site(connection, town.site)
+        import_site(connection, town.site, SEALER)
     assert care_of(town, "p-2") == {"lives_alone": True, "silence_limit_s": SILENCE_S, "away_until": registered}
 
 

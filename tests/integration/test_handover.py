@@ -29,8 +29,9 @@ from gateway.store import registry as registry_store
 from gateway.store import road as road_store
 from gateway.store import upkeep
 from gateway.store.pool import connect
-from gateway.tell import Announcer
+from gateway.telling.tell import Announcer
 from tests.integration.test_backfill import BUTTON, NOW, SITE, fill, fresh, line, one, rows, server
+from tests.station import SEALER
 
 __all__ = ["fresh", "server"]
 
@@ -198,7 +199,7 @@ def test_a_poison_in_a_large_batch_of_history_changes_nothing_else(
 def test_a_device_that_moves_behind_a_gateway_loses_its_own_secret(fresh: Settings) -> None:
     site = read_site(SITE)
     with connect(fresh.database, "test") as connection:
-        import_site(connection, site, device_secrets={BUTTON: "s3cret"})
+        import_site(connection, site, SEALER, device_secrets={BUTTON: "s3cret"})
         assert registry_store.device_secret(connection, fresh.station, BUTTON) is not None
         connection.execute(
             "insert into device (station_id, id, kind, place_id, name) values (%s, 'gw', 'gateway', %s, 'g')",

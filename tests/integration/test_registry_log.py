@@ -13,6 +13,7 @@ from gateway.store import registry_log
 from gateway.store.pool import connect
 from tests.integration.test_activation import driving
 from tests.integration.test_backfill import NOW, SITE, fresh, one, rows, server
+from tests.station import SEALER
 
 __all__ = ["fresh", "server"]
 
@@ -39,7 +40,7 @@ def test_a_change_holds_from_when_the_road_takes_it_in(fresh: Settings) -> None:
         road.reload_registry()
         clock.moment = NOW + 2 * HOUR
         with connect(fresh.database, "test import") as connection:
-            import_site(connection, read_site(SITE))  # the same again: nothing has changed
+            import_site(connection, read_site(SITE), SEALER)  # the same again: nothing has changed
             connection.execute("update device set place_id = %s where id = 'school-1-gate'", (person.place,))
             connection.commit()
         road.reload_registry()

@@ -27,7 +27,7 @@ from gateway.store.changes import Change
 from gateway.store.migrate import migrate
 from gateway.store.outbox import Notification
 from gateway.store.pool import connect
-from tests.station import STATION, make_site
+from tests.station import SEALER, STATION, make_site
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 TIMESCALE_BIN = os.environ.get("ANXIN_TEST_TIMESCALEDB_BIN")
@@ -57,10 +57,17 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     server = EmbeddedPostgres(tmp_path_factory.mktemp(kind) / "data", any_free(), bin_directory=programs)
     server.start()
     try:
-        assert migrate(server.url) == ["0001.registry", "0002.events", "0003.alerts", "0004.town", "0005.rules"]
+        assert migrate(server.url) == [
+            "0001.registry",
+            "0002.events",
+            "0003.alerts",
+            "0004.town",
+            "0005.rules",
+            "0006.people",
+        ]
         assert migrate(server.url) == []
         with connect(server.url, "test") as connection:
-            import_site(connection, make_site(3))
+            import_site(connection, make_site(3), SEALER)
             upkeep.make_partitions(connection, NOW - timedelta(days=10), NOW + timedelta(days=2))
         yield kind, server.url
     finally:
@@ -265,8 +272,8 @@ def test_the_outbox_gives_each_message_to_one_taker_the_urgent_first(
         lease = (STATION, "phone", NOW, NOW + timedelta(seconds=30))
         mine = outbox.lease(connection, *lease, 2)
         theirs = outbox.lease(other, *lease, 10)
-        assert [m.key for m in mine] == ["k1", "k3"]
-        assert [m.key for m in theirs] == ["k2", "k0"]
+        assert [m.message.key for m in mine] == ["k1", "k3"]
+        assert [m.message.key for m in theirs] == ["k2", "k0"]
         connection.commit()
         other.commit()
         assert outbox.lease(connection, *lease, 10) == [], "leased"
@@ -310,7 +317,7 @@ def test_the_registry_reads_back_what_was_imported(connection: Connection[TupleR
     assert read.persons_at("flat-1") == ("p-1",)
     assert read.areas_above("grid-1") == ["grid-1", "beat-1"]
     version = read.version
-    import_site(connection, site)
+    import_site(connection, site, SEALER)
     assert registry.current_version(connection, STATION) == version + 1
     connection.rollback()
 
@@ -340,7 +347,7 @@ def test_a_message_expires_only_when_somebody_has_answered(
 ) -> None:
     title = {"zh": "", "en": ""}
     incident = incidents.insert(connection, Incident(STATION, "P1", title, NOW, NOW, [], state=state))
-    message = Notification(STATION, "k", "phone", "p", "P1", {}, incident=incident.id)
+    message = Notification(STATION, "k", "phone", "", "P1", {}, incident=incident.id, username="officer")
     outbox.enqueue(connection, message, NOW, timedelta(minutes=10))
     later = NOW + timedelta(hours=1)
     assert outbox.expire(connection, STATION, later) == expired

@@ -10,13 +10,13 @@ import msgspec
 import pytest
 
 from gateway.clock import monotonic
-from gateway.deliver import FIRST_RETRY_S, LONGEST_RETRY_S, retry_delay
 from gateway.driver import Driver
 from gateway.failpoints import Failpoints
 from gateway.model.device_health import DeviceHealth
 from gateway.model.errors import Misconfigured
 from gateway.model.event import Event
 from gateway.model.ports import Delivery, Outcome
+from gateway.telling.deliver import FIRST_RETRY_S, LONGEST_RETRY_S, retry_delay
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from gateway.model.contact import Contact
+from gateway.model.duty import Duty
 from gateway.model.incident import Incident
-from gateway.model.registry import Area, Duty, Registry, Responder, Station
+from gateway.model.registry import Area, Registry, Responder, Station
 from gateway.stops.route import duty_for, ladder
-from gateway.tell import phone_body
+from gateway.telling.tell import phone_body
 
 DEADLINES = {"P1": 30.0, "P2": 120.0}
 
 
-PEOPLE = [Responder(name, "", "officer", f"phone-{name}") for name in ("a", "b", "d", "c")]
+REACHED = [Contact(1, "phone")]
+PEOPLE = [Responder(name, "", "officer", contacts=REACHED) for name in ("a", "b", "d", "c")]
 
 
 def registry(duties: list[Duty], responders: list[Responder] | None = None) -> Registry:
@@ -59,10 +62,10 @@ def test_a_priority_without_a_deadline_has_one_rung() -> None:
 
 def test_where_nobody_is_on_duty_every_officer_and_commander_is_told() -> None:
     people = [
-        Responder("o", "", "officer", "phone-o"),
-        Responder("c", "", "commander", "phone-c"),
-        Responder("x", "", "officer", None),
-        Responder("desk", "", "operator", "phone-d"),
+        Responder("o", "", "officer", contacts=REACHED),
+        Responder("c", "", "commander", contacts=REACHED),
+        Responder("x", "", "officer"),
+        Responder("desk", "", "operator", contacts=REACHED),
     ]
     for area in (None, "grid", "unknown"):
         assert users(ladder(registry([], people), area, "P1", DEADLINES)[0]) == ["o", "c"]
@@ -81,8 +84,8 @@ def test_a_push_names_the_area_and_no_person_or_flat() -> None:
 def test_whoever_has_no_phone_is_passed_over_and_never_left_as_the_only_one() -> None:
     mute = [
         Responder("a", "", "officer"),
-        Responder("d", "", "officer", "phone-d"),
-        Responder("c", "", "commander", "p"),
+        Responder("d", "", "officer", contacts=REACHED),
+        Responder("c", "", "commander", contacts=REACHED),
     ]
     first, second = ladder(registry([Duty("beat", "a", "d", "c")], mute), "grid", "P1", DEADLINES)
     assert (users(first), users(second)) == (["d"], ["d"])

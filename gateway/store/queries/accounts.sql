@@ -1,5 +1,5 @@
 -- name: user
-select username, station_id as station, name, role, areas, phone, password_hash, failed_logins, locked_until
+select username, station_id as station, name, role, areas, password_hash, failed_logins, locked_until
 from user_account where username = %(username)s
 
 -- name: names

@@ -1,12 +1,14 @@
 -- name: columns
 -- What every read of an incident returns, by the names of `gateway.model.incident`.
-i.id, i.station_id as station, i.state, i.priority, i.place_id as place, i.area_id as area, i.title, i.opened_at,
-i.changed_at, i.ladder, i.disposition, i.closed_at, i.drill, i.version
+i.id, i.station_id as station, i.state, i.priority, i.category, i.origin, i.opened_by, i.place_id as place,
+i.area_id as area, i.person_id as person, i.title, i.opened_at, i.changed_at, i.ladder, i.assignees, i.due_at, i.overdue,
+i.proposed, i.merged_into, i.detail, i.follow_up_on, i.disposition, i.closed_at, i.drill, i.version
 
 -- name: insert
-insert into incident (station_id, state, priority, place_id, area_id, title, opened_at, changed_at, ladder,
-    drill)
-values (%(station)s, %(state)s, %(priority)s, %(place)s, %(area)s, %(title)s, %(opened_at)s, %(opened_at)s, %(ladder)s,
+insert into incident (station_id, state, priority, category, origin, opened_by, place_id, area_id, person_id, title,
+    opened_at, changed_at, ladder, assignees, due_at, detail, follow_up_on, drill)
+values (%(station)s, %(state)s, %(priority)s, %(category)s, %(origin)s, %(opened_by)s, %(place)s, %(area)s, %(person)s,
+    %(title)s, %(opened_at)s, %(opened_at)s, %(ladder)s, %(assignees)s, %(due_at)s, %(detail)s, %(follow_up_on)s,
     %(drill)s)
 returning id
 
@@ -40,8 +42,10 @@ where i.station_id = %(station)s and (%(areas)s::text[] is null or i.area_id = a
 order by i.id desc limit %(limit)s
 
 -- name: move
-update incident set state = %(state)s, changed_at = %(now)s, disposition = %(disposition)s, closed_at = %(closed_at)s,
-    drill = %(drill)s, version = version + 1
+update incident set state = %(state)s, priority = %(priority)s, changed_at = %(changed_at)s,
+    assignees = %(assignees)s, due_at = %(due_at)s, overdue = %(overdue)s, proposed = %(proposed)s,
+    merged_into = %(merged_into)s, detail = %(detail)s, follow_up_on = %(follow_up_on)s, disposition = %(disposition)s,
+    closed_at = %(closed_at)s, ladder = %(ladder)s, drill = %(drill)s, version = version + 1
 where id = %(id)s
 
 -- name: step
@@ -75,10 +79,8 @@ update rung set state = 'stopped' where incident_id = %(incident)s and state = '
 
 -- name: receipts
 -- Who was told, and what became of it.
-select channel, recipient,
-    -- The last part of a phone message's key is whose phone it is.
-    case when channel = 'phone' then substring(key from '[^:]+$') end as "user",
-    state, created_at, accepted_at, attempts,
+select channel, username as "user", purpose, state, created_at, accepted_at, delivered_at, seen_at, acknowledged_at,
+    attempts, instead_of,
     (select a.detail from attempt a where a.notification_id = n.id order by a.id desc limit 1) as last_answer
 from notification n where n.incident_id = %(incident)s order by n.id
 

@@ -1,5 +1,5 @@
 -- name: station
-select id, name, time_zone, registry_version from station where id = %(station)s
+select id, name, time_zone, registry_version, policy from station where id = %(station)s
 
 -- name: areas
 select id, kind, name, parent from area where station_id = %(station)s order by id
@@ -14,10 +14,22 @@ select id, kind, place_id as place, name, via, attributes from device where stat
 select id, name, place_id as place, care from person where station_id = %(station)s order by id
 
 -- name: duties
-select area_id as area, officer, deputy, commander from duty where station_id = %(station)s order by area_id
+select area_id as area, officer, deputy, commander, leader from duty where station_id = %(station)s order by area_id
+
+-- name: shifts
+select id, duty_as, people, area_id as area, hours, since, turn_days, place_id as place from shift
+where station_id = %(station)s order by id
+
+-- name: swaps
+-- Who stands in for whom, from a while ago on: a night's shift belongs to the day before.
+select shift_id as shift, day, instead_of, stands_in as by, reason from swap
+where station_id = %(station)s and day > current_date - 7
 
 -- name: responders
-select username, name, role, phone from user_account where station_id = %(station)s order by username
+select u.username, u.name, u.role, u.auxiliary, coalesce((
+    select jsonb_agg(jsonb_build_object('id', c.id, 'channel', c.channel) order by c.id)
+    from contact c where c.station_id = u.station_id and c.username = u.username and c.state = 'active'), '[]') as contacts
+from user_account u where u.station_id = %(station)s order by u.username
 
 -- name: drills
 -- The newest drills, far more than can be under way: those that may still matter to what is on the road.
@@ -98,18 +110,28 @@ on conflict (station_id, id) do update set name = excluded.name, place_id = excl
 
 -- name: put_user
 -- A user keeps the password they have unless they are given a new one.
-insert into user_account (username, station_id, name, role, areas, phone, password_hash)
-values (%(username)s, %(station)s, %(name)s, %(role)s, %(areas)s, %(phone)s, %(password_hash)s)
+insert into user_account (username, station_id, name, role, areas, auxiliary, password_hash)
+values (%(username)s, %(station)s, %(name)s, %(role)s, %(areas)s, %(auxiliary)s, %(password_hash)s)
 on conflict (username) do update set name = excluded.name, role = excluded.role, areas = excluded.areas,
-    phone = excluded.phone, password_hash = coalesce(excluded.password_hash, user_account.password_hash),
+    auxiliary = excluded.auxiliary, password_hash = coalesce(excluded.password_hash, user_account.password_hash),
     failed_logins = 0, locked_until = null
 where user_account.station_id = excluded.station_id
 
 -- name: put_duty
-insert into duty (station_id, area_id, officer, deputy, commander)
-values (%(station)s, %(area)s, %(officer)s, %(deputy)s, %(commander)s)
+insert into duty (station_id, area_id, officer, deputy, commander, leader)
+values (%(station)s, %(area)s, %(officer)s, %(deputy)s, %(commander)s, %(leader)s)
 on conflict (station_id, area_id) do update set officer = excluded.officer, deputy = excluded.deputy,
-    commander = excluded.commander
+    commander = excluded.commander, leader = excluded.leader
+
+-- name: put_shift
+insert into shift (station_id, id, area_id, duty_as, hours, people, since, turn_days, place_id)
+values (%(station)s, %(id)s, %(area)s, %(duty_as)s, %(hours)s, %(people)s, %(since)s, %(turn_days)s, %(place)s)
+on conflict (station_id, id) do update set area_id = excluded.area_id, duty_as = excluded.duty_as,
+    hours = excluded.hours, people = excluded.people, since = excluded.since, turn_days = excluded.turn_days,
+    place_id = excluded.place_id
+
+-- name: put_policy
+update station set policy = %(policy)s where id = %(station)s
 
 -- name: list_places
 -- Places within a scope.

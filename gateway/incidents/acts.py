@@ -13,7 +13,6 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from gateway import tell
 from gateway.model.alert import Alert
 from gateway.model.errors import BadInput, Conflict, Forbidden, NotFound
 from gateway.model.incident import ACTS, COMMAND_ROOM_ROLES, DISPOSITIONS, OVER, UNANSWERED, Incident
@@ -22,7 +21,8 @@ from gateway.store import accounts, outbox
 from gateway.store import alerts as alert_store
 from gateway.store import incidents as incident_store
 from gateway.store.changes import Change
-from gateway.tell import Announcer
+from gateway.telling import tell
+from gateway.telling.tell import Announcer
 
 
 class Actor(msgspec.Struct, frozen=True):
@@ -116,7 +116,7 @@ def move_incident(  # one argument per thing said
     if incident.state not in step.sources or (version is not None and version != incident.version):
         raise Conflict(f"incident {incident_id} is {incident.state}: {_last_act(timeline)}")
     detail = {"disposition": disposition} if disposition is not None else {}
-    moved = _step(connection, incident, act, step.target, actor, reason=reason, detail=detail)
+    moved = _step(connection, incident, act, step.target or incident.state, actor, reason=reason, detail=detail)
     changes: list[tuple[Change, bool]] = []
     if act == "ack" or moved.state in OVER:
         changes.extend(_acknowledge_all(connection, alerts, actor))

@@ -22,7 +22,6 @@ from gateway.store import outbox
 from gateway.store.changes import Change
 from gateway.store.outbox import Notification
 
-PHONE = "phone"
 COMMAND_ROOM = "command_room"
 PROBE = "probe"
 
@@ -51,23 +50,26 @@ def tell_phones(  # one keyword per fact of the rung
     told: list[str] = []
     for recipient in recipients:
         responder = registry.responders.get(recipient["user"])
-        if responder is None or responder.phone is None:
+        if responder is None or not responder.contacts:
             continue
-        outbox.enqueue(
-            connection,
-            Notification(
-                station=incident.station,
-                key=f"incident:{incident.station}:{incident.id}:{sounding}:{rung}:{PHONE}:{responder.username}",
-                channel=PHONE,
-                recipient=responder.phone,
-                priority=incident.priority,
-                body=phone_body(incident, alert, rung, registry),
-                incident=incident.id,
-                alert=alert,
-            ),
-            now,
-            LIVES[incident.priority],
-        )
+        for contact in responder.contacts:
+            outbox.enqueue(
+                connection,
+                Notification(
+                    station=incident.station,
+                    key=f"incident:{incident.station}:{incident.id}:{sounding}:{rung}:{contact.id}:{responder.username}",
+                    channel=contact.channel,
+                    recipient="",
+                    priority=incident.priority,
+                    body=phone_body(incident, alert, rung, registry),
+                    incident=incident.id,
+                    alert=alert,
+                    username=responder.username,
+                    contact=contact.id,
+                ),
+                now,
+                LIVES[incident.priority],
+            )
         told.append(responder.username)
     return told
 

@@ -12,15 +12,18 @@ from collections import Counter
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+import msgspec
 import structlog
 
 from gateway.clock import Clock
 from gateway.failpoints import Failpoints
 from gateway.model.errors import StoreUnavailable
 from gateway.model.ports import Channel, Message, Outcome
+from gateway.sealing import Sealer, contact_address
 from gateway.store import outbox
+from gateway.store.outbox import Leased
 from gateway.store.pool import Pool
-from gateway.tell import PROBE
+from gateway.telling.tell import PROBE
 
 log = structlog.get_logger()
 
@@ -41,9 +44,11 @@ FIRST_RETRY_S, LONGEST_RETRY_S = 0.4, 60.0
 class Deliverer:
     """The delivery loop of one channel."""
 
-    def __init__(self, station: str, pool: Pool, channel: Channel, clock: Clock, failpoints: Failpoints) -> None:
+    def __init__(  # one argument per thing it needs
+        self, station: str, pool: Pool, channel: Channel, clock: Clock, failpoints: Failpoints, sealer: Sealer
+    ) -> None:
         self.station, self.channel = station, channel
-        self._pool, self._clock, self._failpoints = pool, clock, failpoints
+        self._pool, self._clock, self._failpoints, self._sealer = pool, clock, failpoints, sealer
         self._wake = asyncio.Event()
         #: What is being sent, and how urgent it is.
         self._under_way: dict[asyncio.Task[None], str] = {}
@@ -59,9 +64,9 @@ class Deliverer:
             while True:
                 self._wake.clear()
                 leased = await self._lease()
-                for message in leased:
-                    task = asyncio.create_task(self._deliver(message))
-                    self._under_way[task] = message.priority
+                for one in leased:
+                    task = asyncio.create_task(self._deliver(one))
+                    self._under_way[task] = one.message.priority
                     task.add_done_callback(self._landed)
                 if not leased:
                     await self._nap()
@@ -76,7 +81,7 @@ class Deliverer:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), LOOK_EVERY_S)
 
-    async def _lease(self) -> list[Message]:
+    async def _lease(self) -> list[Leased]:
         room = AT_ONCE - len(self._under_way)
         lesser = sum(priority != URGENT for priority in self._under_way.values())
         lesser_room = min(room, AT_ONCE - KEPT_FOR_URGENT - lesser)
@@ -92,7 +97,7 @@ class Deliverer:
             await asyncio.sleep(LOOK_EVERY_S)
         return []
 
-    def _lease_now(self, room: int, lesser_room: int) -> list[Message]:
+    def _lease_now(self, room: int, lesser_room: int) -> list[Leased]:
         now = self._clock.now()
         until = now + LEASE
         with self._pool.transaction() as connection:
@@ -106,12 +111,13 @@ class Deliverer:
                 return urgent
             return urgent + outbox.lease(connection, self.station, self.channel.name, now, until, left, LESSER)
 
-    async def _deliver(self, message: Message) -> None:
+    async def _deliver(self, leased: Leased) -> None:
+        message = leased.message
         self._failpoints.pass_by("before_send")
         started = self._clock.now()
         try:
             async with asyncio.timeout(SEND_S):
-                outcome = await self.channel.send(message)
+                outcome = await self._send(leased)
         except TimeoutError:
             outcome = Outcome("retry", f"no answer within {SEND_S:g} s")
         except Exception as error:  # a channel's defect must not end the loop
@@ -134,6 +140,15 @@ class Deliverer:
         except StoreUnavailable:
             # The lease ends by itself and the message goes out again: at least once.
             log.warning("the outcome could not be recorded", notification=message.id)
+
+    async def _send(self, leased: Leased) -> Outcome:
+        if leased.contact is None:
+            return await self.channel.send(leased.message)
+        if leased.address_sealed is None:
+            return Outcome("refused", "this way to the user is retired")
+        about = contact_address(self.station, leased.username or "", leased.message.channel)
+        address = self._sealer.unseal(leased.address_sealed, about)
+        return await self.channel.send(msgspec.structs.replace(leased.message, recipient=address))
 
     def _settle(
         self, message: Message, outcome: Outcome, started: datetime, ended: datetime, retry_at: datetime | None

@@ -8,13 +8,13 @@ import structlog
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from gateway import tell
 from gateway.model.incident import UNANSWERED, Incident
 from gateway.model.scope import Scope
 from gateway.stops.route import SYSTEM
 from gateway.store import incidents as incident_store
 from gateway.store import registry as registry_store
 from gateway.store.changes import Change
+from gateway.telling import tell
 
 log = structlog.get_logger()
 

@@ -9,14 +9,15 @@ from collections.abc import Sequence
 import structlog
 
 from gateway.clock import Clock
-from gateway.deliver import Deliverer
-from gateway.escalate import escalate
 from gateway.failpoints import Failpoints
 from gateway.model.errors import StoreUnavailable
 from gateway.model.ports import Channel
+from gateway.sealing import Sealer
 from gateway.store import outbox
 from gateway.store.pool import Pool
-from gateway.tell import Announcer
+from gateway.telling.deliver import Deliverer
+from gateway.telling.escalate import escalate
+from gateway.telling.tell import Announcer
 
 log = structlog.get_logger()
 
@@ -35,9 +36,12 @@ class Telling:
         clock: Clock,
         announcer: Announcer,
         failpoints: Failpoints,
+        sealer: Sealer,
     ) -> None:
         self._station, self._pool, self._clock, self._announcer = station, pool, clock, announcer
-        self.deliverers = {channel.name: Deliverer(station, pool, channel, clock, failpoints) for channel in channels}
+        self.deliverers = {
+            channel.name: Deliverer(station, pool, channel, clock, failpoints, sealer) for channel in channels
+        }
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._run, name="telling", daemon=True)
