@@ -74,6 +74,7 @@ class Gateway:
             self._announcer,
             self._failpoints,
             sealer_of(settings),
+            self._say_own,
         )
         self._schedule = Schedule(settings, self.clock)
         self._patience = Patience()

@@ -15,6 +15,8 @@ QUARANTINE = "rule-quarantined"
 BURIED_ALARM = "alarm-not-stored"
 ROAD_LATE = "road-late"
 NOT_UNDERSTOOD = "alarm-not-understood"
+LADDER_EXPIRED = "ladder-expired"
+LADDER_STALLED = "ladder-stalled"
 
 #: By rule: title and first action, as a definition would give them.
 TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
@@ -35,6 +37,21 @@ TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             "zh": "报警可能到不了手机：请学校暂时直接打 110，运行 `anxin doctor` 查代理服务器、网关和推送",
             "en": "A press might not ring now: have schools call the police directly, and let `anxin doctor` look at "
             "broker, gateway and delivery",
+        },
+    ),
+    LADDER_EXPIRED: (
+        {"zh": "警情无人签收，呼叫已到尽头", "en": "Nobody signed an incident and its ladder has ended"},
+        {
+            "zh": "马上打开该警情派人，或转 110 指挥中心；再查值班表和各人手机能否叫通",
+            "en": "Open the incident and send somebody now, or hand it to the 110 centre; then look at the roster and "
+            "at whether the phones can be reached",
+        },
+    ),
+    LADDER_STALLED: (
+        {"zh": "呼叫阶梯停住，已重新开始", "en": "A ladder stood still and was started anew"},
+        {
+            "zh": "确认该警情有人处理，再运行 `anxin doctor` 查推送和数据库",
+            "en": "See that somebody has the incident, then let `anxin doctor` look at delivery and database",
         },
     ),
     BURIED_ALARM: (
@@ -96,3 +113,27 @@ def road_late_verdict(action: Action, late_after_s: float, at: datetime) -> Verd
     }
     explanation = Explanation(ROAD_LATE, 1, summary, {"late_after_s": late_after_s}, limit=f"{late_after_s:g} s")
     return Verdict(action, ROAD_LATE, "station:road", at, explanation, priority="P2")
+
+
+def ladder_expired_verdict(action: Action, number: int, at: datetime, *, place: str | None = None) -> Verdict:
+    """Return the work item for an incident whose ladder ended with nobody's signature, or its end."""
+    summary = {
+        "zh": f"警情 {number} 的呼叫阶梯已走完，没有人签收",
+        "en": f"The ladder of incident {number} has been climbed to its end and nobody has signed",
+    }
+    explanation = Explanation(LADDER_EXPIRED, 1, summary, {"incident": number})
+    return Verdict(
+        action, LADDER_EXPIRED, f"incident:{number}", at, explanation, priority="P1", stream="work_item", place=place
+    )
+
+
+def ladder_stalled_verdict(action: Action, number: int, at: datetime, *, place: str | None = None) -> Verdict:
+    """Return the work item for a ladder that stood still and was started anew, or its end."""
+    summary = {
+        "zh": f"警情 {number} 的呼叫阶梯停住了，已重新开始",
+        "en": f"The ladder of incident {number} stood still and was started anew",
+    }
+    explanation = Explanation(LADDER_STALLED, 1, summary, {"incident": number})
+    return Verdict(
+        action, LADDER_STALLED, f"incident:{number}", at, explanation, priority="P2", stream="work_item", place=place
+    )

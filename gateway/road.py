@@ -8,7 +8,7 @@ devices ─▶ admit ─▶ store ─▶ judge ─▶ lifecycle ─▶ suppress 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -78,7 +78,6 @@ class Road:
         self.late = timedelta(days=settings.store_late_days)
         self.tolerance = timedelta(seconds=settings.clock_tolerance_s)
         self.resound_after = timedelta(seconds=settings.resound_after_s)
-        self.sign_deadlines: Mapping[str, float] = settings.sign_deadline_s
         self.failpoints = failpoints or Failpoints()
         self.guard = guard
         self.counts: Counter[str] = Counter()

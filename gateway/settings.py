@@ -98,10 +98,6 @@ class Settings(BaseSettings):
     session_idle_minutes: float = Field(60, gt=0, description="A session nobody uses ends after this.")
     login_attempts: int = Field(5, ge=1, description="Wrong passwords before an account is locked.")
     login_lock_minutes: float = Field(15, gt=0, description="How long a locked account stays locked.")
-    sign_deadline_s: dict[str, float] = Field(
-        {"P1": 30, "P2": 120},
-        description="By priority: when nobody has signed by then, the officer is told again and the deputy too.",
-    )
     watchdog_every_s: float = Field(
         300, ge=0, description="How often the gateway's own probe travels the whole road; 0: never."
     )

@@ -9,6 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from gateway.model.errors import Misconfigured
+from gateway.model.incident import Category
 from rules.definition import Definition
 from rules.kinds import KINDS
 from rules.rule import Rule
@@ -47,6 +48,11 @@ class RuleBook:
         """The rules whose open alert in the same area explains one of this rule; none for the system's own alerts."""
         known = self.rules.get(rule)
         return known.definition.inhibited_by if known is not None else ()
+
+    def category(self, rule: str) -> Category:
+        """What sort of thing a rule sees; the system's own alerts are of the sort `system`."""
+        known = self.rules.get(rule)
+        return known.definition.category if known is not None else "system"
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self.rules.values())

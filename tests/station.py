@@ -25,6 +25,7 @@ from gateway.embedded.broker import INTEGRATOR_USER, EmbeddedBroker
 from gateway.embedded.ports import LOOPBACK, any_free
 from gateway.embedded.postgres import EmbeddedPostgres
 from gateway.model.duty import Duty
+from gateway.model.policy import Ladder, Policy, Rung
 from gateway.model.registry import Area, Device, Person, Place
 from gateway.model.registry import Station as StationRow
 from gateway.passwords import hash_password
@@ -45,6 +46,28 @@ def postgres_bin() -> Path | None:
     """Another PostgreSQL's directory of programs, for running the same tests on it (with TimescaleDB, say)."""
     told = os.environ.get("ANXIN_TEST_POSTGRES_BIN")
     return Path(told) if told else None
+
+
+def ladders(second_after_s: Mapping[str, float] | None = None, expires_after_s: float | None = None) -> Policy:
+    """Ladders for tests: the officer at once, after so many seconds by priority the officer and the deputy.
+
+    Each alert is an incident of its own.
+    """
+    second = second_after_s or {}
+    return Policy(
+        ladders=tuple(
+            Ladder(
+                priority,
+                (
+                    Rung(0, ("officer",)),
+                    *((Rung(second[priority], ("officer", "deputy")),) if priority in second else ()),
+                ),
+                expires_after_s=expires_after_s,
+            )
+            for priority in ("P1", "P2", "P3", "P4")
+        ),
+        join_within_s=0,
+    )
 
 
 def make_site(doors: int = 20, *, elders: int = 3, silence_limit_s: float | None = None) -> Site:
@@ -76,6 +99,7 @@ def make_site(doors: int = 20, *, elders: int = 3, silence_limit_s: float | None
             SiteUser("admin", "管理员", "admin"),
         ],
         duty=[Duty("beat-1", "officer", "deputy", "commander")],
+        policy=ladders({"P1": 30, "P2": 120}),
     )
 
 
@@ -102,6 +126,8 @@ class Station:
         self.receivers_port = any_free()
         self.children: dict[str, subprocess.Popen[bytes]] = {}
         self.settings: dict[str, str] = {}
+        #: Goes over the site's.
+        self.policy: Policy | None = None
 
     # ── parts ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -111,9 +137,10 @@ class Station:
         migrate(self.postgres.url)
         hashed = hash_password(PASSWORD)
         with connect(self.postgres.url, "test import") as connection:
+            policy = self.policy or self.site.policy
             import_site(
                 connection,
-                self.site,
+                msgspec.structs.replace(self.site, policy=policy),
                 SEALER,
                 device_secrets=self.device_secrets,
                 password_hashes={user.username: hashed for user in self.site.users},

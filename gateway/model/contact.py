@@ -16,6 +16,10 @@ WAYS: dict[By, tuple[str, ...]] = {
 CHANNELS = tuple(channel for channels in WAYS.values() for channel in channels)
 
 
+#: A channel that says nothing of what became of a message.
+UNCONFIRMED = "apprise"
+
+
 class Contact(msgspec.Struct, frozen=True):
     """One way to reach a user. The address is looked up and opened only when something is sent there."""
 

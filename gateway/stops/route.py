@@ -1,7 +1,7 @@
-"""route: who answers. Opens the incident, freezes its ladder, and puts the first rung into the outbox.
+"""route: who answers. Opens the incident or joins one, freezes its ladder, and puts the first rung into the outbox.
 
 Place → grid → beat → whoever is on duty there; their deputy; and when an area has nobody, every officer and
-commander of the station: never nobody.
+commander of the station: never nobody. See `gateway.duty` for who that is and `gateway.telling.ladder` for how.
 """
 
 from __future__ import annotations
@@ -12,21 +12,20 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gateway.batch import AlertTurn, Turn
-from gateway.model.duty import Duty
 from gateway.model.incident import UNANSWERED, Incident
-from gateway.model.registry import Registry
 from gateway.store import incidents as incident_store
-from gateway.store import outbox
-from gateway.telling import tell
+from gateway.store import outbox, rungs
+from gateway.telling import ladder, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from gateway.batch import Batch
+    from gateway.model.alert import Alert
     from gateway.road import Road
 
 #: What speaks in a timeline when no person acted.
 SYSTEM = "anxin"
+#: Sorts of things of which each is a thing of its own.
+ALONE = frozenset({"system", "other"})
 
 
 def route(batch: Batch, road: Road) -> None:
@@ -43,36 +42,19 @@ def route(batch: Batch, road: Road) -> None:
 def _tell(turn: AlertTurn, batch: Batch, road: Road) -> None:
     alert = turn.alert
     incident = incident_store.open_of_alert(batch.connection, alert.id)
-    if incident is None:
-        incident = _open(turn, batch, road)
+    if incident is not None:
+        _sound_again(turn, incident, batch, road)
+        return
+    incident = _to_join(alert, turn, batch, road)
+    if incident is not None:
+        _join(turn, incident, batch, road)
     else:
-        incident_store.add_step(
-            batch.connection, incident.id, at=turn.at, actor=SYSTEM, act="sounded_again",
-            detail={"alert": alert.id, "sounded": alert.sounded},
-        )  # fmt: skip
-        if incident.drill and not alert.drill:
-            incident = incident_store.move(
-                batch.connection, msgspec.structs.replace(incident, drill=False, changed_at=turn.at)
-            )
-        batch.incidents[incident.id] = incident
-    first, *later = incident.ladder
-    answered = incident.state not in UNANSWERED
-    # Somebody has signed and it sounds again: there is no ladder to climb any more, so all of it is told at once.
-    recipients = incident.ladder[-1]["recipients"] if answered else first["recipients"]
-    # The rung that is due at once goes out with this very transaction; those to come are rows with a due time.
-    turn.incident = incident.id
-    turn.told = tell.tell_phones(
-        batch.connection, incident, alert.id, sounding=alert.sounded, rung=0, recipients=recipients,
-        now=turn.at, registry=road.registry,
-    )  # fmt: skip
-    if not answered:
-        for number, rung in enumerate(later, start=1):
-            due = turn.at + timedelta(seconds=rung["after_s"])
-            incident_store.add_rung(batch.connection, incident.id, alert.sounded, number, due, rung["recipients"])
+        _open(turn, batch, road)
 
 
-def _open(turn: AlertTurn, batch: Batch, road: Road) -> Incident:
+def _open(turn: AlertTurn, batch: Batch, road: Road) -> None:
     alert = turn.alert
+    deadline = road.registry.policy.deadline(alert.priority, "new")
     incident = incident_store.insert(
         batch.connection,
         Incident(
@@ -81,19 +63,97 @@ def _open(turn: AlertTurn, batch: Batch, road: Road) -> Incident:
             title=alert.title,
             opened_at=turn.at,
             changed_at=turn.at,
-            ladder=ladder(road.registry, alert.area, alert.priority, road.sign_deadlines),
+            ladder=ladder.freeze(
+                road.registry, area=alert.area, place=alert.place, priority=alert.priority, now=turn.at
+            ),
+            category=road.book.category(alert.rule),
             place=alert.place,
             area=alert.area,
+            person=alert.person,
+            due_at=turn.at + timedelta(seconds=deadline) if deadline is not None else None,
             drill=alert.drill,
         ),
     )
     incident_store.link(batch.connection, incident.id, alert.id)
-    incident_store.add_step(
-        batch.connection, incident.id, at=turn.at, actor=SYSTEM, act="opened", to_state="new",
-        detail={"alert": alert.id, "rule": alert.rule},
+    _step(batch, incident, turn, "opened", to_state="new", detail={"rule": alert.rule})
+    _told(turn, batch, incident, ladder.start(batch.connection, incident, road.registry, turn.at, alert=alert.id))
+
+
+def _sound_again(turn: AlertTurn, incident: Incident, batch: Batch, road: Road) -> None:
+    """More of an alert that people know: who was called first is called again; a ladder that ended starts anew."""
+    alert = turn.alert
+    _step(batch, incident, turn, "sounded_again", detail={"sounded": alert.sounded})
+    if (incident.drill and not alert.drill) or alert.priority < incident.priority:
+        incident = _raised(incident, alert, turn, batch, road)
+    connection, registry = batch.connection, road.registry
+    ended = incident.state in UNANSWERED and not rungs.waits(connection, incident.id)
+    call = ladder.start if ended else ladder.ring_again
+    _told(turn, batch, incident, call(connection, incident, registry, turn.at, alert=alert.id))
+
+
+def _join(turn: AlertTurn, incident: Incident, batch: Batch, road: Road) -> None:
+    """Another alert of what people are busy with already: a part of it.
+
+    A P1 rings all the same, one more urgent than the incident climbs a ladder of its own; of anything else those who
+    are on it are told, the ladder calls the others already.
+    """
+    alert, connection, registry = turn.alert, batch.connection, road.registry
+    incident_store.link(connection, incident.id, alert.id)
+    _step(batch, incident, turn, "joined", detail={"rule": alert.rule})
+    if alert.priority < incident.priority:
+        incident = _raised(incident, alert, turn, batch, road)
+        told = ladder.start(connection, incident, registry, turn.at, alert=alert.id)
+    elif alert.priority == "P1" or incident.assignees:
+        told = ladder.ring_again(connection, incident, registry, turn.at, alert=alert.id)
+    else:
+        told = []
+    _told(turn, batch, incident, told)
+
+
+def _raised(incident: Incident, alert: Alert, turn: AlertTurn, batch: Batch, road: Road) -> Incident:
+    """The incident is as urgent, and as real, as the most urgent of its alerts; then other people may be due."""
+    priority = min(incident.priority, alert.priority)
+    frozen = incident.ladder
+    if priority != incident.priority:
+        rungs.drop_waiting(batch.connection, incident.id)
+        frozen = ladder.freeze(road.registry, area=incident.area, place=incident.place, priority=priority, now=turn.at)
+    return incident_store.move(
+        batch.connection,
+        msgspec.structs.replace(
+            incident,
+            priority=priority,
+            title=alert.title if priority != incident.priority else incident.title,
+            ladder=frozen,
+            drill=incident.drill and alert.drill,
+            changed_at=turn.at,
+        ),
+    )
+
+
+def _to_join(alert: Alert, turn: AlertTurn, batch: Batch, road: Road) -> Incident | None:
+    """The open incident an alert is part of: of the same sort, at the same place or about the same person; young."""
+    category = road.book.category(alert.rule)
+    if category in ALONE:
+        return None
+    young = turn.at - timedelta(seconds=road.registry.policy.join_within_s)
+    return incident_store.to_join(
+        batch.connection, road.station, category=category, place=alert.place, person=alert.person, drill=alert.drill,
+        since=young,
     )  # fmt: skip
+
+
+def _told(turn: AlertTurn, batch: Batch, incident: Incident, told: list[str]) -> None:
+    turn.incident, turn.told = incident.id, told
     batch.incidents[incident.id] = incident
-    return incident
+
+
+def _step(  # what a line of the timeline says
+    batch: Batch, incident: Incident, turn: AlertTurn, act: str, *, to_state: str | None = None, detail: dict[str, Any]
+) -> None:
+    incident_store.add_step(
+        batch.connection, incident.id, at=turn.at, actor=SYSTEM, act=act, to_state=to_state,
+        detail={"alert": turn.alert.id, **detail},
+    )  # fmt: skip
 
 
 def _withdraw(turn: AlertTurn, batch: Batch) -> None:
@@ -101,6 +161,10 @@ def _withdraw(turn: AlertTurn, batch: Batch) -> None:
     alert = turn.alert
     incident = incident_store.open_of_alert(batch.connection, alert.id)
     if incident is None:
+        return
+    if incident_store.others_stand(batch.connection, incident.id, alert.id):
+        _step(batch, incident, turn, "retracted", detail={})
+        batch.incidents[incident.id] = incident
         return
     cancelled = incident.state in UNANSWERED
     state = "cancelled" if cancelled else incident.state
@@ -119,45 +183,3 @@ def _withdraw(turn: AlertTurn, batch: Batch) -> None:
             closed_at=turn.at if cancelled else incident.closed_at,
         ),
     )
-
-
-def ladder(
-    registry: Registry, area: str | None, priority: str, sign_deadlines: Mapping[str, float]
-) -> list[dict[str, Any]]:
-    """Return the ladder of an incident: rungs `{"after_s", "recipients"}`, the first at once.
-
-    A recipient is `{"user", "role"}`. The second rung repeats the officer and adds the deputy when nobody has
-    signed by the priority's deadline; priorities without a deadline have one rung.
-    """
-    duty = duty_for(registry, area)
-    on_duty: list[dict[str, Any]] = []
-    if duty is not None:
-        named = ((duty.officer, "officer"), (duty.deputy, "deputy"), (duty.commander, "commander"))
-        on_duty = [{"user": user, "role": role} for user, role in named if _has_phone(registry, user)]
-    if on_duty:
-        # The commander is told when nobody else can be; otherwise the officer, then the officer again and the deputy.
-        first, second = on_duty[:1], [one for one in on_duty if one["role"] != "commander"] or on_duty
-    else:
-        first = second = [
-            {"user": responder.username, "role": responder.role}
-            for responder in registry.responders.values()
-            if responder.contacts and responder.role in {"officer", "commander"}
-        ]
-    rungs: list[dict[str, Any]] = [{"after_s": 0.0, "recipients": first}]
-    if priority in sign_deadlines:
-        rungs.append({"after_s": sign_deadlines[priority], "recipients": second})
-    return rungs
-
-
-def _has_phone(registry: Registry, user: str | None) -> bool:
-    responder = registry.responders.get(user) if user is not None else None
-    return responder is not None and bool(responder.contacts)
-
-
-def duty_for(registry: Registry, area: str | None) -> Duty | None:
-    """Return who is on duty for an area, or for the nearest area above it that has somebody."""
-    for above in registry.areas_above(area):
-        duty = registry.duties.get(above)
-        if duty is not None:
-            return duty
-    return None

@@ -17,21 +17,6 @@ from gateway.store.sql import queries
 SQL = queries("incidents")
 
 
-class DueRung(msgspec.Struct, frozen=True):
-    """A rung whose moment has come, with what is needed of its incident."""
-
-    incident_id: int
-    sounding: int
-    number: int
-    recipients: list[dict[str, Any]]
-    station_id: str
-    state: str
-    priority: str
-    title: dict[str, str]
-    area_id: str | None
-    alert_id: int | None
-
-
 def insert(connection: Connection[TupleRow], incident: Incident) -> Incident:
     """Store a new incident and return it with its id."""
     row = connection.execute(SQL["insert"], _columns(incident)).fetchone()
@@ -47,6 +32,33 @@ def open_of_alert(connection: Connection[TupleRow], alert: int) -> Incident | No
     """Return the incident of an alert that is not over, held until the transaction ends."""
     with connection.cursor(row_factory=class_row(Incident)) as cursor:
         return cursor.execute(SQL["open_of_alert"], {"alert": alert}).fetchone()
+
+
+def to_join(  # what makes it the same thing
+    connection: Connection[TupleRow],
+    station: str,
+    *,
+    category: str,
+    place: str | None,
+    person: str | None,
+    drill: bool,
+    since: datetime,
+) -> Incident | None:
+    """Return the newest open incident of a category at a place or about a person, opened since then, held."""
+    with connection.cursor(row_factory=class_row(Incident)) as cursor:
+        return cursor.execute(
+            SQL["to_join"],
+            {
+                "station": station, "category": category, "place": place, "person": person, "drill": drill,
+                "since": since,
+            },
+        ).fetchone()  # fmt: skip
+
+
+def others_stand(connection: Connection[TupleRow], incident: int, alert: int) -> bool:
+    """Say whether an incident has other alerts than this one that were not taken back."""
+    row = connection.execute(SQL["others_stand"], {"incident": incident, "alert": alert}).fetchone()
+    return bool(row is not None and row[0])
 
 
 def get(connection: Connection[TupleRow], scope: Scope, incident_id: int, *, hold: bool = False) -> Incident | None:
@@ -129,41 +141,6 @@ def alerts_of(connection: Connection[TupleRow], incident: int) -> list[int]:
 def of_alerts(connection: Connection[TupleRow], alerts: list[int]) -> list[int]:
     """Return the ids of the incidents these alerts belong to."""
     return [row[0] for row in connection.execute(SQL["of_alert"], {"alerts": alerts}).fetchall()]
-
-
-def add_rung(
-    connection: Connection[TupleRow],
-    incident: int,
-    sounding: int,
-    number: int,
-    due_at: datetime,
-    recipients: list[dict[str, Any]],
-) -> None:
-    """Plan one rung of a ladder."""
-    connection.execute(
-        SQL["add_rung"],
-        {
-            "incident": incident,
-            "sounding": sounding,
-            "number": number,
-            "due_at": due_at,
-            "recipients": Jsonb(recipients),
-        },
-    )
-
-
-def due_rungs(connection: Connection[TupleRow], station: str, now: datetime) -> list[DueRung]:
-    """Return the rungs whose moment has come, held until the transaction ends."""
-    with connection.cursor(row_factory=class_row(DueRung)) as cursor:
-        return cursor.execute(SQL["due_rungs"], {"station": station, "now": now}).fetchall()
-
-
-def end_rung(connection: Connection[TupleRow], rung: DueRung, state: str) -> None:
-    """Mark a rung climbed or stopped."""
-    connection.execute(
-        SQL["end_rung"],
-        {"incident": rung.incident_id, "sounding": rung.sounding, "number": rung.number, "state": state},
-    )
 
 
 def stop_rungs(connection: Connection[TupleRow], incident: int) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from gateway.clock import Clock
 from gateway.failpoints import Failpoints
 from gateway.model.errors import StoreUnavailable
+from gateway.model.judgement import Verdict
 from gateway.model.ports import Channel
 from gateway.sealing import Sealer
 from gateway.store import outbox
@@ -18,11 +19,14 @@ from gateway.store.pool import Pool
 from gateway.telling.deliver import Deliverer
 from gateway.telling.escalate import escalate
 from gateway.telling.tell import Announcer
+from gateway.telling.watch import watch
 
 log = structlog.get_logger()
 
 #: How often due rungs are looked for: the ladder's clock ticks this finely.
 CLIMB_EVERY_S = 0.25
+#: How often ladders that stand still, or have ended unheard, are looked for.
+WATCH_EVERY_S = 2.0
 
 
 class Telling:
@@ -37,8 +41,10 @@ class Telling:
         announcer: Announcer,
         failpoints: Failpoints,
         sealer: Sealer,
+        say: Callable[[Verdict], None],
     ) -> None:
         self._station, self._pool, self._clock, self._announcer = station, pool, clock, announcer
+        self._say = say
         self.deliverers = {
             channel.name: Deliverer(station, pool, channel, clock, failpoints, sealer) for channel in channels
         }
@@ -84,7 +90,8 @@ class Telling:
         self._main = asyncio.current_task()
         await self._release()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._climb())
+            group.create_task(self._again(CLIMB_EVERY_S, self._climb_now))
+            group.create_task(self._again(WATCH_EVERY_S, self._watch_now))
             for deliverer in self.deliverers.values():
                 group.create_task(deliverer.run())
 
@@ -103,17 +110,25 @@ class Telling:
         with self._pool.transaction() as connection:
             outbox.release(connection, self._station)
 
-    async def _climb(self) -> None:
+    async def _again(self, every_s: float, look: Callable[[], int]) -> None:
+        """Look for what is due, again and again; whatever goes wrong, nobody else does."""
         while True:
             try:
-                if await asyncio.to_thread(self._climb_now):
+                if await asyncio.to_thread(look):
                     self._wake_all()
             except StoreUnavailable:
-                log.warning("rungs wait for the database", stop="escalate")
+                log.warning("what is due waits for the database", stop="escalate")
             except Exception:
-                log.exception("a rung could not be climbed", stop="escalate")
-            await asyncio.sleep(CLIMB_EVERY_S)
+                log.exception("what is due could not be done", stop="escalate")
+            await asyncio.sleep(every_s)
 
     def _climb_now(self) -> int:
         with self._pool.transaction() as connection:
             return escalate(connection, self._station, self._announcer, self._clock.now())
+
+    def _watch_now(self) -> int:
+        with self._pool.transaction() as connection:
+            found = watch(connection, self._station, self._clock.now())
+        for verdict in found:
+            self._say(verdict)
+        return len(found)

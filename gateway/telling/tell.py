@@ -14,8 +14,10 @@ from psycopg.rows import TupleRow
 
 from gateway.batch import Batch, Mode, Turn
 from gateway.model.alert import Alert
+from gateway.model.contact import CHANNELS, UNCONFIRMED, WAYS, Contact
 from gateway.model.incident import Incident
-from gateway.model.registry import Registry
+from gateway.model.policy import By
+from gateway.model.registry import Registry, Responder
 from gateway.store import changes as change_store
 from gateway.store import incidents as incident_store
 from gateway.store import outbox
@@ -35,7 +37,7 @@ LIVES = {
 COMMAND_ROOM_LIVES = timedelta(days=1)
 
 
-def tell_phones(  # one keyword per fact of the rung
+def tell_people(  # one keyword per fact of the rung
     connection: Connection[TupleRow],
     incident: Incident,
     alert: int | None,
@@ -43,21 +45,26 @@ def tell_phones(  # one keyword per fact of the rung
     sounding: int,
     rung: int,
     recipients: Sequence[dict[str, Any]],
+    by: Sequence[By],
     now: datetime,
     registry: Registry,
 ) -> list[str]:
-    """Put one message per recipient with a phone into the outbox and return whom."""
+    """Put a message for each recipient and way into the outbox and return who is told.
+
+    Whoever cannot be reached by any way a rung asks for is told by the ways there are.
+    """
     told: list[str] = []
     for recipient in recipients:
         responder = registry.responders.get(recipient["user"])
-        if responder is None or not responder.contacts:
+        ways = contacts_for(responder, by) if responder is not None else []
+        if responder is None or not ways:
             continue
-        for contact in responder.contacts:
+        for contact in ways:
             outbox.enqueue(
                 connection,
                 Notification(
                     station=incident.station,
-                    key=f"incident:{incident.station}:{incident.id}:{sounding}:{rung}:{contact.id}:{responder.username}",
+                    key=f"incident:{incident.station}:{incident.id}:{sounding}:{rung}:{contact.id}",
                     channel=contact.channel,
                     recipient="",
                     priority=incident.priority,
@@ -72,6 +79,21 @@ def tell_phones(  # one keyword per fact of the rung
             )
         told.append(responder.username)
     return told
+
+
+def contacts_for(responder: Responder, by: Sequence[By]) -> list[Contact]:
+    """Return by which contacts somebody is told: all that show a push, the first for a text and for a call.
+
+    What says nothing of what became of a message (apprise) serves only where there is nothing better.
+    """
+    found: list[Contact] = []
+    for way in by:
+        mine = [one for channel in WAYS[way] for one in responder.contacts if one.channel == channel]
+        sure = [one for one in mine if one.channel != UNCONFIRMED] or mine
+        found += sure if way == "push" else sure[:1]
+    if found or not responder.contacts:
+        return found
+    return sorted(responder.contacts, key=lambda one: CHANNELS.index(one.channel))[:1]
 
 
 def tell_probe(connection: Connection[TupleRow], alert: Alert, now: datetime) -> None:

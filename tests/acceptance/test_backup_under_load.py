@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from gateway.model.registry import Device, Place
-from tests.station import PROBE_RULES, Publisher, Station, make_site, now_text, wait_for
+from tests.station import PROBE_RULES, Publisher, Station, ladders, make_site, now_text, wait_for
 
 DOORS = 20
 #: Kinds without data: their bytes can be made again from the ledger, as a device that still has them would.
@@ -78,7 +78,7 @@ def station(tmp_path: Path) -> Iterator[Station]:
     running = Station(tmp_path / "station", msgspec.structs.replace(site, places=places, devices=devices))
     running.settings["ANXIN_RULES_FOLDERS"] = json.dumps([str(PROBE_RULES)])
     # Nobody signs here: the second rung is to stay far away.
-    running.settings["ANXIN_SIGN_DEADLINE_S"] = '{"P1": 3600, "P2": 3600}'
+    running.policy = ladders({"P1": 3600, "P2": 3600})
     try:
         yield running.start_all()
     finally:

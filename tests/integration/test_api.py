@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from gateway.embedded.ports import LOOPBACK
 from gateway.model.registry import Area, Device, Place
 from gateway.site import SiteUser
-from tests.station import PASSWORD, Station, make_site, now_text, wait_for
+from tests.station import PASSWORD, Station, ladders, make_site, now_text, wait_for
 
 PROBLEM = "application/problem+json"
 DOORS, STALLS, SPARE = 7, 3, 30
@@ -41,7 +41,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
         ],
     )
     running = Station(tmp_path_factory.mktemp("town"), site)
-    running.settings["ANXIN_SIGN_DEADLINE_S"] = "{}"
+    running.policy = ladders()
     try:
         running.start_all()
         running.rows("update user_account set areas = '{grid-2}' where username = 'market-chief' returning 1")

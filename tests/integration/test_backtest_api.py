@@ -15,7 +15,7 @@ import pytest
 
 from gateway.model.registry import Area
 from gateway.site import SiteUser
-from tests.station import Station, make_site, wait_for
+from tests.station import Station, ladders, make_site, wait_for
 
 RULE = "door-forced"
 
@@ -30,7 +30,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
         users=[*site.users, SiteUser("chief", "夜市长", "commander", areas=["grid-2"])],
     )
     running = Station(tmp_path_factory.mktemp("town"), site)
-    running.settings["ANXIN_SIGN_DEADLINE_S"] = "{}"
+    running.policy = ladders()
     try:
         running.start_all()
         with running.publisher() as integrator:

@@ -17,7 +17,7 @@ import pytest
 from connectors.phone_push.channel import TIMEOUT_S
 from gateway.embedded.ports import LOOPBACK
 from gateway.telling.deliver import AT_ONCE, LEASE
-from tests.station import Station, make_site, wait_for
+from tests.station import Station, ladders, make_site, wait_for
 
 DOORS = 140
 #: Every test forces doors of its own, so that each has an incident of its own.
@@ -28,7 +28,7 @@ _doors = count()
 def ringing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
     """A whole station whose ladders have one rung, so that every message is one the test asked for."""
     running = Station(tmp_path_factory.mktemp("ringing"), make_site(doors=DOORS))
-    running.settings["ANXIN_SIGN_DEADLINE_S"] = "{}"
+    running.policy = ladders()
     try:
         yield running.start_all()
     finally:

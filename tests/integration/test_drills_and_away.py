@@ -14,7 +14,7 @@ import pytest
 from gateway.model.registry import Area, Device, Person, Place
 from gateway.site import SiteUser, import_site
 from gateway.store.pool import connect
-from tests.station import SEALER, Station, make_site, wait_for
+from tests.station import SEALER, Station, ladders, make_site, wait_for
 
 PROBLEM = "application/problem+json"
 #: Long enough for the tests to come by, short enough to wait for.
@@ -50,7 +50,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
         ],
     )
     running = Station(tmp_path_factory.mktemp("town"), site)
-    running.settings["ANXIN_SIGN_DEADLINE_S"] = "{}"
+    running.policy = ladders()
     try:
         yield running.start_all()
     finally:
@@ -269,7 +269,7 @@ def test_a_grid_worker_reaches_their_own_grid_only(town: Station) -> None:
     assert care_of(town, "p-1") == before
     assert away(town, "p-night", in_days(1), "night-worker").status_code == 200
     with town.api("night-worker") as api:
-        assert api.get("/me").json()["may"] == ["persons.away"]
+        assert api.get("/me").json()["may"] == ["incidents.note", "persons.away"]
         assert {place["area"] for place in api.get("/places").json()["items"]} == {"grid-2"}
         assert {item["area"] for item in api.get("/alerts").json()["items"]} <= {"grid-2"}
         refused(api.get("/dead-letters"), 403)

@@ -5,21 +5,24 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from gateway.model.contact import Contact
 from gateway.model.duty import Duty
 from gateway.model.incident import Incident
+from gateway.model.policy import By, Ladder, Policy, Rung
 from gateway.model.registry import Area, Registry, Responder, Station
-from gateway.stops.route import duty_for, ladder
-from gateway.telling.tell import phone_body
+from gateway.telling import ladder
+from gateway.telling.tell import contacts_for, phone_body
 
-DEADLINES = {"P1": 30.0, "P2": 120.0}
+NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
 
 REACHED = [Contact(1, "phone")]
-PEOPLE = [Responder(name, "", "officer", contacts=REACHED) for name in ("a", "b", "d", "c")]
+PEOPLE = [Responder(name, "", "officer", contacts=REACHED) for name in ("a", "b", "d", "c", "l")]
 
 
-def registry(duties: list[Duty], responders: list[Responder] | None = None) -> Registry:
+def registry(duties: list[Duty], responders: list[Responder] | None = None, policy: Policy | None = None) -> Registry:
     return Registry(
         station=Station("s", "派出所", "Asia/Shanghai"),
         areas=[
@@ -29,6 +32,7 @@ def registry(duties: list[Duty], responders: list[Responder] | None = None) -> R
         ],
         duties=duties,
         responders=PEOPLE if responders is None else responders,
+        policy=policy,
     )
 
 
@@ -36,31 +40,37 @@ def users(rung: dict[str, Any]) -> list[str]:
     return [recipient["user"] for recipient in rung["recipients"]]
 
 
-def test_the_nearest_area_with_a_duty_answers() -> None:
-    both = registry([Duty("beat", "a"), Duty("grid", "b")])
-    above = registry([Duty("beat", "a")])
-    assert duty_for(both, "grid") == Duty("grid", "b")
-    assert duty_for(above, "grid") == Duty("beat", "a")
-    assert duty_for(above, None) is None
-    assert duty_for(above, "loop") is None, "an area that is its own parent ends the walk"
+def frozen(registry: Registry, area: str | None, priority: str = "P1") -> list[dict[str, Any]]:
+    return ladder.freeze(registry, area=area, place=None, priority=priority, now=NOW)
 
 
-def test_the_second_rung_repeats_the_officer_and_adds_the_deputy() -> None:
-    first, second = ladder(registry([Duty("beat", "a", "d", "c")]), "grid", "P1", DEADLINES)
-    assert (first["after_s"], users(first)) == (0.0, ["a"])
-    assert (second["after_s"], users(second)) == (30.0, ["a", "d"])
+def test_a_p1_climbs_from_the_officer_to_the_whole_station_and_ends_loudly() -> None:
+    rungs = frozen(registry([Duty("beat", "a", "d", "c", "l")]), "grid")
+    assert [(rung["after_s"], users(rung), rung["by"]) for rung in rungs] == [
+        (0, ["a", "d"], ["push"]),
+        (30, ["a", "d"], ["push", "voice"]),
+        (60, ["a", "d"], ["sms"]),
+        (120, ["c"], ["push", "voice"]),
+        (180, ["l"], ["push", "voice", "sms"]),
+        (240, ["a", "b", "d", "c", "l"], ["push", "voice"]),
+        (600, [], []),
+    ]
+    assert rungs[-1]["expiry"]
+    assert rungs[0]["recipients"][0]["why"]["code"] == "standing"
+    assert rungs[0]["recipients"][0]["why"]["area"] == "beat"
 
 
-def test_without_a_deputy_the_officer_is_told_again() -> None:
-    _, second = ladder(registry([Duty("beat", "a")]), "grid", "P2", DEADLINES)
-    assert (second["after_s"], users(second)) == (120.0, ["a"])
+def test_a_rung_that_would_call_nobody_calls_the_next_wider_circle() -> None:
+    rungs = frozen(registry([Duty("beat", "a")]), "grid")
+    assert users(rungs[0]) == ["a"], "without a deputy the officer alone"
+    assert users(rungs[3]) == ["a", "b", "d", "c", "l"], "no commander, no leader: everybody"
 
 
-def test_a_priority_without_a_deadline_has_one_rung() -> None:
-    assert len(ladder(registry([Duty("beat", "a", "d")]), "grid", "P3", DEADLINES)) == 1
+def test_a_priority_that_is_not_urgent_calls_once() -> None:
+    assert len(frozen(registry([Duty("beat", "a", "d")]), "grid", "P3")) == 1
 
 
-def test_where_nobody_is_on_duty_every_officer_and_commander_is_told() -> None:
+def test_where_nobody_is_on_duty_every_officer_and_commander_is_called() -> None:
     people = [
         Responder("o", "", "officer", contacts=REACHED),
         Responder("c", "", "commander", contacts=REACHED),
@@ -68,7 +78,32 @@ def test_where_nobody_is_on_duty_every_officer_and_commander_is_told() -> None:
         Responder("desk", "", "operator", contacts=REACHED),
     ]
     for area in (None, "grid", "unknown"):
-        assert users(ladder(registry([], people), area, "P1", DEADLINES)[0]) == ["o", "c"]
+        assert users(frozen(registry([], people), area)[0]) == ["o", "c"]
+
+
+def test_an_area_may_have_a_ladder_of_its_own() -> None:
+    own = Policy(ladders=(Ladder("P1", (Rung(0, ("commander",)),), area="beat"),))
+    town = registry([Duty("beat", "a", "d", "c")], policy=own)
+    assert [users(rung) for rung in frozen(town, "grid")] == [["c"]]
+    assert len(frozen(town, "loop")) == 7, "elsewhere it is the station's"
+
+
+@pytest.mark.parametrize(
+    ("has", "by", "told"),
+    [
+        (["phone", "web_push", "sms"], ["push"], ["phone", "web_push"]),
+        (["sms", "voice"], ["push"], ["sms"]),
+        (["phone", "sms", "sms", "voice"], ["voice", "sms"], ["voice", "sms"]),
+        (["apprise", "phone"], ["push"], ["phone"]),
+        (["apprise"], ["push"], ["apprise"]),
+        ([], ["push"], []),
+    ],
+)
+def test_somebody_is_told_by_the_ways_a_rung_asks_for_or_by_what_there_is(
+    has: list[str], by: list[By], told: list[str]
+) -> None:
+    one = Responder("a", "", "officer", contacts=[Contact(n, channel) for n, channel in enumerate(has)])
+    assert [contact.channel for contact in contacts_for(one, by)] == told
 
 
 def test_a_push_names_the_area_and_no_person_or_flat() -> None:
@@ -79,15 +114,3 @@ def test_a_push_names_the_area_and_no_person_or_flat() -> None:
     assert body["title"]["zh"] == "P2 独居老人长时间无活动（再次提醒）"
     assert "网格" in body["body"]["zh"]
     assert "flat-1-101" not in str(body)
-
-
-def test_whoever_has_no_phone_is_passed_over_and_never_left_as_the_only_one() -> None:
-    mute = [
-        Responder("a", "", "officer"),
-        Responder("d", "", "officer", contacts=REACHED),
-        Responder("c", "", "commander", contacts=REACHED),
-    ]
-    first, second = ladder(registry([Duty("beat", "a", "d", "c")], mute), "grid", "P1", DEADLINES)
-    assert (users(first), users(second)) == (["d"], ["d"])
-    assert users(ladder(registry([Duty("beat", "a", None, "c")], mute), "grid", "P1", DEADLINES)[0]) == ["c"]
-    assert users(ladder(registry([Duty("beat", "a")], mute), "grid", "P1", DEADLINES)[0]) == ["d", "c"]

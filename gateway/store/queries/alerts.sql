@@ -7,11 +7,11 @@ a.acknowledged_at, a.acknowledged_by, a.shelved_until, a.suppressed_by, a.cleare
 a.ended_at, a.previous_id as previous, a.drill, a.version
 
 -- name: open_of
--- The open alerts of these identities, held until the transaction ends.
+-- The open alerts of these identities, held until the transaction ends; in the order in which people's acts hold them.
 select {columns} from alert a
 join unnest(%(rules)s::text[], %(subjects)s::text[]) as k (rule_id, subject) using (rule_id, subject)
 where a.station_id = %(station)s and a.ended_at is null
-for no key update of a
+order by a.id for no key update of a
 
 -- name: last_of
 -- The newest ended alert of an identity, to link the next one to.

@@ -21,6 +21,18 @@ select {columns} from incident i join incident_alert l on l.incident_id = i.id
 where l.alert_id = %(alert)s and i.state not in ('closed', 'merged', 'cancelled')
 order by i.id desc limit 1 for no key update of i
 
+-- name: to_join
+-- The newest open incident of this sort at this place or about this person, held until the transaction ends.
+select {columns} from incident i
+where i.station_id = %(station)s and i.category = %(category)s and i.drill = %(drill)s and i.opened_at >= %(since)s
+    and i.state not in ('closed', 'merged', 'cancelled')
+    and (i.place_id = %(place)s or i.person_id = %(person)s)
+order by i.id desc limit 1 for no key update of i
+
+-- name: others_stand
+select exists (select from incident_alert l join alert a on a.id = l.alert_id
+    where l.incident_id = %(incident)s and l.alert_id <> %(alert)s and not a.retracted)
+
 -- name: get
 -- One incident within a scope.
 select {columns} from incident i
@@ -42,7 +54,7 @@ where i.station_id = %(station)s and (%(areas)s::text[] is null or i.area_id = a
 order by i.id desc limit %(limit)s
 
 -- name: move
-update incident set state = %(state)s, priority = %(priority)s, changed_at = %(changed_at)s,
+update incident set state = %(state)s, priority = %(priority)s, title = %(title)s, changed_at = %(changed_at)s,
     assignees = %(assignees)s, due_at = %(due_at)s, overdue = %(overdue)s, proposed = %(proposed)s,
     merged_into = %(merged_into)s, detail = %(detail)s, follow_up_on = %(follow_up_on)s, disposition = %(disposition)s,
     closed_at = %(closed_at)s, ladder = %(ladder)s, drill = %(drill)s, version = version + 1
@@ -56,22 +68,6 @@ values (%(incident)s, %(at)s, %(client_at)s, %(actor)s, %(act)s, %(from_state)s,
 -- Everything that happened to an incident, oldest first.
 select at, client_at, actor, act, from_state, to_state, reason, detail from incident_step
 where incident_id = %(incident)s order by id
-
--- name: add_rung
-insert into rung (incident_id, sounding, number, due_at, recipients)
-values (%(incident)s, %(sounding)s, %(number)s, %(due_at)s, %(recipients)s) on conflict do nothing
-
--- name: due_rungs
--- Rungs whose moment has come, with the incident they belong to, held until the transaction ends.
-select r.incident_id, r.sounding, r.number, r.recipients, i.station_id, i.state, i.priority, i.title, i.area_id,
-    (select min(alert_id) from incident_alert l where l.incident_id = i.id) as alert_id
-from rung r join incident i on i.id = r.incident_id
-where r.state = 'waiting' and r.due_at <= %(now)s and i.station_id = %(station)s
-order by i.priority, r.due_at limit 50 for update of r skip locked
-
--- name: end_rung
-update rung set state = %(state)s
-where incident_id = %(incident)s and sounding = %(sounding)s and number = %(number)s
 
 -- name: stop_rungs
 -- A responder signed, or the incident ended.
