@@ -59,6 +59,7 @@ class Post:
         self.about: Mapping[str, Any] = place.attributes if place is not None else {}
         self._zone = zone
         self._swaps = registry.swaps
+        self._spans: tuple[tuple[datetime, datetime], list[Span]] | None = None
 
     def turn(self, day: date) -> Turn | None:
         """Who serves on a duty day, swaps included."""
@@ -74,8 +75,14 @@ class Post:
             return None
         return self.turn(self.schedule.began(moment, self._zone, self.about))
 
-    def spans(self, since: datetime, until: datetime) -> Iterator[Span]:
+    def spans(self, since: datetime, until: datetime) -> list[Span]:
         """Who serves when within `[since, until)`, in order; a duty day's hours over midnight are one span."""
+        known = self._spans
+        if known is None or known[0] != (since, until):
+            known = self._spans = ((since, until), list(self._walk(since, until)))
+        return known[1]
+
+    def _walk(self, since: datetime, until: datetime) -> Iterator[Span]:
         if self.schedule is None:
             return
         last: Span | None = None
