@@ -61,6 +61,11 @@ class Post:
         self._swaps = registry.swaps
         self._spans: tuple[tuple[datetime, datetime], list[Span]] | None = None
 
+    @property
+    def guards_a_place(self) -> bool:
+        """A guard post answers for its building, not for the area."""
+        return self.shift.duty_as == "guard" and self.shift.place is not None
+
     def turn(self, day: date) -> Turn | None:
         """Who serves on a duty day, swaps included."""
         user = on_turn(self.shift, day)
@@ -107,7 +112,7 @@ class Posts:
         of_area: dict[str | None, list[Post]] = defaultdict(list)
         at_place: dict[str | None, list[Post]] = defaultdict(list)
         for post in self.all:
-            if post.shift.duty_as == "guard" and post.shift.place is not None:
+            if post.guards_a_place:
                 at_place[registry.building_of(post.shift.place)].append(post)
             else:
                 of_area[post.shift.area].append(post)
