@@ -11,6 +11,7 @@ import click
 
 from gateway.cli_backtest import backtest
 from gateway.cli_devices import dead_letters, device
+from gateway.cli_duty import duty
 from gateway.cli_install import health, import_, make_secrets
 from gateway.cli_rules import rules
 from gateway.cli_time import backfill, drill, simulate
@@ -42,7 +43,7 @@ def main() -> None:
     """
 
 
-for command in (make_secrets, import_, health, device, dead_letters, backfill, simulate, drill, rules, backtest):
+for command in (make_secrets, import_, health, device, dead_letters, backfill, simulate, drill, duty, rules, backtest):
     main.add_command(command)
 
 

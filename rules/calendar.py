@@ -6,6 +6,7 @@ Only time within the schedule counts: an event outside of it is not looked at, a
     schedule: {days: all, from: "22:00", to: "05:00"}           # nights; may pass midnight
     schedule: {days: workdays, from: "08:00", to: "18:00", outside: true}   # whenever it is not office hours
     schedule: {days: workdays, hours: class_hours, …}           # the place's attribute «07:50-17:30» goes over the rest
+    schedule: {days: [fri, sat], from: "20:00", to: "02:00"}    # by the week, holidays or not: a night market
 
 `workdays` follow the state council's yearly notice as the `holidays` library has it; for a year it does not know yet,
 shifted workdays are missing and statutory days alone count. `except` leaves out spans of the year (school holidays).
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -26,6 +27,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 FARTHEST_DAYS = 400
 _DAY = timedelta(days=1)
 _Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+_Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[_Weekday, ...] = get_args(_Weekday)
 _YearDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
 
 
@@ -34,7 +37,7 @@ class Schedule(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    days: Literal["all", "workdays", "rest_days"] = "all"
+    days: Literal["all", "workdays", "rest_days"] | Annotated[tuple[_Weekday, ...], Field(min_length=1)] = "all"
     from_: _Hour = Field(default="00:00", alias="from")
     to: _Hour = "00:00"
     outside: bool = False
@@ -75,6 +78,25 @@ class Schedule(BaseModel):
             left -= max(closes - begins, timedelta())
         return None
 
+    def windows(
+        self, since: datetime, until: datetime, zone: ZoneInfo, about: Mapping[str, Any]
+    ) -> Iterator[tuple[datetime, datetime]]:
+        """Spans (UTC) that count within `[since, until)`, in order; cut at midnight and where hours begin or end."""
+        for opens, closes in self._windows(since.astimezone(zone), *self._hours(about), until):
+            begins, ends = max(opens, since), min(closes, until)
+            if begins < ends:
+                yield begins, ends
+
+    def began(self, moment: datetime, zone: ZoneInfo, about: Mapping[str, Any]) -> date:
+        """Return the local day on which the hours that include a moment began: a night belongs to the day before.
+
+        With `outside` the hours begin when those that are left out end.
+        """
+        local = moment.astimezone(zone)
+        opens, closes = self._hours(about)
+        begin = closes if self.outside else opens
+        return local.date() if local.timetz().replace(tzinfo=None) >= begin else local.date() - _DAY
+
     def _hours(self, about: Mapping[str, Any]) -> tuple[time, time]:
         told = about.get(self.hours) if self.hours is not None else None
         if isinstance(told, str) and "-" in told:
@@ -97,11 +119,15 @@ class Schedule(BaseModel):
             )
         return inside is not self.outside
 
-    def _windows(self, local: datetime, opens: time, closes: time) -> Iterator[tuple[datetime, datetime]]:
+    def _windows(
+        self, local: datetime, opens: time, closes: time, until: datetime | None = None
+    ) -> Iterator[tuple[datetime, datetime]]:
         """Spans (UTC) that count, from the day of a moment on, in order; those of one day cut at its edges."""
         zone = local.tzinfo
         for number in range(FARTHEST_DAYS):
             day = local.date() + number * _DAY
+            if until is not None and datetime.combine(day, time.min, zone) >= until:
+                return
             edges = sorted({time.min, opens, closes})
             starts = [datetime.combine(day, edge, zone) for edge in edges]
             for begin, end in zip(starts, [*starts[1:], datetime.combine(day + _DAY, time.min, zone)], strict=True):
@@ -109,7 +135,11 @@ class Schedule(BaseModel):
                     yield begin.astimezone(UTC), end.astimezone(UTC)
 
     def _is_day(self, day: date) -> bool:
-        return self.days == "all" or is_workday(day) is (self.days == "workdays")
+        if self.days == "all":
+            return True
+        if isinstance(self.days, tuple):
+            return WEEKDAYS[day.weekday()] in self.days
+        return is_workday(day) is (self.days == "workdays")
 
     def _left_out(self, day: date) -> bool:
         told = f"{day:%m-%d}"

@@ -100,6 +100,52 @@ def test_waiting_in_two_steps_is_waiting_in_one(moment: datetime, seconds: int, 
     assert since <= half <= whole
 
 
+def test_days_of_the_week_count_holidays_or_not() -> None:
+    market = schedule(days=["fri", "sat"], **{"from": "19:00", "to": "01:00"})
+    assert market.includes(at("2026-10-02T20:00"), ZONE, {}), "a Friday of the golden week"
+    assert market.includes(at("2026-10-04T00:30"), ZONE, {})
+    assert not market.includes(at("2026-10-04T20:00"), ZONE, {})
+
+
+@pytest.mark.parametrize(
+    ("told", "moment", "day"),
+    [
+        (CLASS, "2026-09-28T09:00", "2026-09-28"),
+        ({"from": "22:00", "to": "05:00"}, "2026-09-28T22:00", "2026-09-28"),
+        ({"from": "22:00", "to": "05:00"}, "2026-09-29T04:59", "2026-09-28"),
+        ({"from": "08:00", "to": "08:00"}, "2026-09-29T07:59", "2026-09-28"),
+        ({}, "2026-09-29T00:00", "2026-09-29"),
+        ({**CLASS, "outside": True}, "2026-10-03T12:00", "2026-10-02"),
+        ({**CLASS, "outside": True}, "2026-10-03T17:30", "2026-10-03"),
+    ],
+)
+def test_hours_belong_to_the_day_they_began_on(told: dict[str, Any], moment: str, day: str) -> None:
+    assert schedule(**told).began(at(moment), ZONE, {}).isoformat() == day
+
+
+@given(
+    st.datetimes(datetime(2026, 1, 1), datetime(2026, 11, 30)),
+    st.integers(1, 10 * 86_400),
+    st.integers(0, 10 * 86_400),
+    st.sampled_from(
+        [
+            CLASS,
+            {"from": "22:00", "to": "05:00", "days": "workdays"},
+            {"days": ["mon", "sun"], "outside": True},
+            {**CLASS, "outside": True, "except": [["03-01", "05-20"]]},
+        ]
+    ),
+)
+def test_windows_are_what_is_included(since: datetime, seconds: int, later: int, told: dict[str, Any]) -> None:
+    hours, begin = schedule(**told), since.replace(tzinfo=UTC)
+    until = begin + timedelta(seconds=seconds)
+    windows = list(hours.windows(begin, until, ZONE, {}))
+    assert all(begin <= opens < closes <= until for opens, closes in windows)
+    assert windows == sorted(windows)
+    moment = begin + timedelta(seconds=later % seconds)
+    assert any(opens <= moment < closes for opens, closes in windows) is hours.includes(moment, ZONE, {})
+
+
 def test_a_year_nobody_knows_yet_has_its_statutory_days() -> None:
     assert not is_workday(datetime(2027, 1, 1).date())
     assert not is_workday(datetime(2027, 5, 1).date())
@@ -111,6 +157,8 @@ def test_a_year_nobody_knows_yet_has_its_statutory_days() -> None:
     [
         {"from": "25:00"},
         {"days": "mondays"},
+        {"days": ["monday"]},
+        {"days": []},
         {"from": 480, "to": "17:30"},
         {"outside": True},
         {"except": [["02-30x", "03-01"]]},

@@ -1,0 +1,205 @@
+"""What is done to a roster as a whole: saved, imported. Refused where it would leave nobody.
+
+Saving is one transaction, makes the gateway read its registry anew and leaves its mark in the audit trail.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from gateway.duty.coverage import Gap, gaps
+from gateway.duty.doubts import doubts
+from gateway.duty.faults import faults
+from gateway.duty.said import doubt_shown, gap_shown, gaps_said
+from gateway.incidents.acts import Actor
+from gateway.model.duty import Duty, Shift, Swap
+from gateway.model.errors import BadInput, Conflict, Forbidden, Misconfigured, NotFound
+from gateway.model.registry import Registry
+from gateway.store import accounts
+from gateway.store import duty as duty_store
+
+#: Who may save a roster, and make any swap.
+SAVE_ROLES = frozenset({"commander", "admin"})
+#: How many gaps an error carries; the sentence counts them all.
+MOST_GAPS = 100
+#: From so long ago on swaps matter to a check: a night's shift belongs to the day before.
+_BACK = timedelta(days=2)
+
+
+class LeavesNobody(BadInput):
+    """A roster leaves a time or an area with nobody. `more` has the `gaps`, for machines."""
+
+    def __init__(self, registry: Registry, found: Sequence[Gap]) -> None:
+        super().__init__(gaps_said(registry, found), reason="roster_gap")
+        self.more: dict[str, Any] = {
+            "gaps": msgspec.to_builtins([gap_shown(registry, gap) for gap in found[:MOST_GAPS]]),
+            "gaps_total": len(found),
+        }
+
+
+def load(connection: Connection[TupleRow], station: str, now: datetime, places: Iterable[str] = ()) -> Registry:
+    """Return what a roster is checked with, as of a moment."""
+    return duty_store.load(connection, station, since=(now - _BACK).date(), places=places)
+
+
+def fingerprint(registry: Registry) -> str:
+    """Return what changes when the standing duties or shifts do: whoever saves says what they had before their eyes."""
+    duties = sorted(registry.duties.values(), key=lambda duty: duty.area or "")
+    shifts = sorted(registry.shifts, key=lambda shift: shift.id)
+    return hashlib.sha256(msgspec.json.encode([duties, shifts])).hexdigest()[:16]
+
+
+def with_roster(registry: Registry, area: str | None, duties: Sequence[Duty], shifts: Sequence[Shift]) -> Registry:
+    """Return a registry with the roster of an area, or of the station with all its areas (None), exchanged."""
+    kept = () if area is None else tuple(duty for duty in registry.duties.values() if duty.area != area)
+    stay = () if area is None else tuple(shift for shift in registry.shifts if shift.area != area)
+    return rebuilt(registry, (*kept, *duties), (*stay, *shifts), registry.swaps)
+
+
+def save_roster(  # one argument per thing said
+    connection: Connection[TupleRow],
+    actor: Actor,
+    duties: Sequence[Duty],
+    shifts: Sequence[Shift],
+    *,
+    area: str | None = None,
+    was: str | None = None,
+) -> Registry:
+    """Save the roster of an area, or of the whole station (None), and return what it was checked with.
+
+    `was` is the fingerprint of what the actor saw. Raises `Forbidden`, `NotFound` for an area out of reach, `Conflict`
+    when somebody else saved in between, `BadInput` for what cannot be, `LeavesNobody` with the gaps.
+    """
+    duty_store.hold(connection, actor.scope.station)
+    before, after = _exchanged(connection, actor, duties, shifts, area, was)
+    found = [gap for gap in gaps(after, actor.at) if area is None or area in after.areas_above(gap.area)]
+    if found:
+        raise LeavesNobody(after, found)
+    duty_store.replace(connection, actor.scope, area, list(duties), list(shifts))
+    duty_store.changed(connection, actor.scope.station)
+    audit(connection, actor, "duty.save", f"area/{area}" if area else "station", _difference(before, after))
+    return after
+
+
+def considered(
+    connection: Connection[TupleRow],
+    actor: Actor,
+    duties: Sequence[Duty],
+    shifts: Sequence[Shift],
+    *,
+    area: str | None = None,
+) -> Registry:
+    """Return the registry as it would be if that were saved. Raises what `save_roster` does, but for gaps."""
+    return _exchanged(connection, actor, duties, shifts, area, None)[1]
+
+
+def _exchanged(  # one argument per thing said
+    connection: Connection[TupleRow],
+    actor: Actor,
+    duties: Sequence[Duty],
+    shifts: Sequence[Shift],
+    area: str | None,
+    was: str | None,
+) -> tuple[Registry, Registry]:
+    """The registry as it is, and as it is to be."""
+    if actor.role not in SAVE_ROLES:
+        raise Forbidden(f"the role {actor.role} may not save rosters; a commander or admin may")
+    if area is None and actor.scope.areas is not None:
+        raise Forbidden("the whole station's roster is not yours to save; name one of your areas")
+    places = [shift.place for shift in shifts if shift.place is not None]
+    before = load(connection, actor.scope.station, actor.at, places)
+    if area is not None and (area not in before.areas or not reaches(actor, area)):
+        raise NotFound(f"there is no area {area!r} within your reach")
+    if was is not None and was != fingerprint(before):
+        raise Conflict("somebody else has saved the roster since you opened it; open it again", reason="roster_changed")
+    told = [*faults(before, duties, shifts), *_misplaced(before, area, duties, shifts)]
+    if told:
+        raise BadInput("; ".join(told), reason="roster")
+    return before, with_roster(before, area, duties, shifts)
+
+
+def check_site_roster(connection: Connection[TupleRow], station: str, now: datetime) -> list[dict[str, Any]]:
+    """Check the roster an import has just written, within its transaction, and return what is doubtful about it.
+
+    Contacts and swaps that people added themselves count. Raises `Misconfigured` with the faults, or the gaps named:
+    the import is to be rolled back.
+    """
+    registry = load(connection, station, now)
+    told = faults(registry, list(registry.duties.values()), registry.shifts)
+    if told:
+        raise Misconfigured("; ".join(told), reason="roster")
+    found = gaps(registry, now)
+    if found:
+        raise Misconfigured(gaps_said(registry, found), reason="roster_gap")
+    return [doubt_shown(registry, doubt) for doubt in doubts(registry, now)]
+
+
+def reaches(actor: Actor, area: str | None) -> bool:
+    """Say whether an area's roster, or the station's own (None), is within an actor's scope."""
+    return actor.scope.areas is None or area in actor.scope.areas
+
+
+def rebuilt(
+    registry: Registry, duties: Iterable[Duty], shifts: Iterable[Shift], swaps: dict[tuple[str, date, str], str]
+) -> Registry:
+    """Return a registry with another roster."""
+    there = list(shifts)
+    known = {shift.id for shift in there}
+    return Registry(
+        station=registry.station,
+        version=registry.version,
+        areas=registry.areas.values(),
+        places=registry.places.values(),
+        duties=duties,
+        shifts=there,
+        swaps=[Swap(shift, day, whom, by) for (shift, day, whom), by in swaps.items() if shift in known],
+        responders=registry.responders.values(),
+        policy=registry.policy,
+    )
+
+
+def audit(connection: Connection[TupleRow], actor: Actor, act: str, what: str, detail: dict[str, Any]) -> None:
+    """Leave the mark of an act on the roster."""
+    accounts.write_audit(
+        connection, at=actor.at, station=actor.scope.station, username=actor.username, act=act, object_=what,
+        detail=detail,
+    )  # fmt: skip
+
+
+def _misplaced(before: Registry, area: str | None, duties: Sequence[Duty], shifts: Sequence[Shift]) -> Iterable[str]:
+    """What of an area's roster is not the area's."""
+    if area is None:
+        return
+    others = {shift.id: shift.area for shift in before.shifts if shift.area != area}
+    for duty in duties:
+        if duty.area != area:
+            yield f"duty {duty.area or 'of the station'} is not of {area}"
+    for shift in shifts:
+        if shift.area != area:
+            yield f"shift {shift.id} is of {shift.area or 'the station'}, not of {area}"
+        elif shift.id in others:
+            yield f"shift {shift.id} is there already, for {others[shift.id] or 'the station'}: choose another id"
+
+
+def _difference(before: Registry, after: Registry) -> dict[str, Any]:
+    """What a save changed: by area and by shift, what was and what is."""
+    told: dict[str, Any] = {}
+    for what, was, now in (
+        ("duty", before.duties, after.duties),
+        ("shifts", {one.id: one for one in before.shifts}, {one.id: one for one in after.shifts}),
+    ):
+        was_of: dict[Any, Any] = dict(was)
+        now_of: dict[Any, Any] = dict(now)
+        told[what] = [
+            {"was": msgspec.to_builtins(was_of.get(key)), "is": msgspec.to_builtins(now_of.get(key))}
+            for key in {**was_of, **now_of}
+            if was_of.get(key) != now_of.get(key)
+        ]
+    return told
