@@ -14,7 +14,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import backtest, cost, drain, latency
+from tests.bench import acknowledge, backtest, cost, drain, latency
 
 ROOT = Path(__file__).parents[2]
 RECORD = ROOT / "docs" / "benchmarks.md"
@@ -44,6 +44,7 @@ def main() -> None:
         for part in (
             lambda: drain.run(home / "drain", arguments.backlog_seconds),
             lambda: cost.run(home / "cost"),
+            lambda: acknowledge.run(home / "acknowledge"),
             lambda: latency.run(home / "latency", arguments.presses),
             lambda: backtest.run(home / "backtest", arguments.past_events) if arguments.past_events else (),
         ):
