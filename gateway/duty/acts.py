@@ -53,7 +53,7 @@ def fingerprint(registry: Registry) -> str:
     """Return what changes when the standing duties or shifts do: whoever saves says what they had before their eyes."""
     duties = sorted(registry.duties.values(), key=lambda duty: duty.area or "")
     shifts = sorted(registry.shifts, key=lambda shift: shift.id)
-    return hashlib.sha256(msgspec.json.encode([duties, shifts])).hexdigest()[:16]
+    return hashlib.sha256(msgspec.json.encode([duties, shifts], order="deterministic")).hexdigest()[:16]
 
 
 def with_roster(registry: Registry, area: str | None, duties: Sequence[Duty], shifts: Sequence[Shift]) -> Registry:
