@@ -79,7 +79,9 @@ def save_roster(  # one argument per thing said
     """
     duty_store.hold(connection, actor.scope.station)
     before, after = _exchanged(connection, actor, duties, shifts, area, was)
-    found = [gap for gap in gaps(after, actor.at) if area is None or area in after.areas_above(gap.area)]
+    # What was amiss elsewhere already does not keep an area from being put in order.
+    known = [] if area is None else gaps(before, actor.at)
+    found = [gap for gap in gaps(after, actor.at) if gap not in known or area in after.areas_above(gap.area)]
     if found:
         raise LeavesNobody(after, found)
     duty_store.replace(connection, actor.scope, area, list(duties), list(shifts))

@@ -168,6 +168,15 @@ def test_an_areas_roster_changes_that_area_only(town: Station) -> None:
     assert [shift["id"] for shift in ask(town, "commander", "").json()["shifts"]] == ["room"]
 
 
+def test_the_first_areas_roster_may_not_leave_the_others_with_nobody(town: Station) -> None:
+    assert put(town, "admin").status_code == 200, "no roster at all: everybody is told"
+    first = put(town, "commander", area="grid-1", duty=[{"area": "grid-1", "officer": "officer"}])
+    assert (first.status_code, {gap["area"] for gap in first.json()["gaps"]}) == (422, {"grid-2"})
+    town.execute("insert into duty (station_id, area_id, officer) values (%s, 'beat-1', 'mute')", STATION)
+    mended = put(town, "commander", area="grid-1", duty=[{"area": "grid-1", "officer": "officer"}])
+    assert mended.status_code == 200, "grid-2 had nobody before: that is not this area's doing"
+
+
 def test_who_saves_what_somebody_else_has_changed_meanwhile_is_told(town: Station) -> None:
     seen = ask(town, "commander", "").json()["version"]
     assert put(town, "admin", duty=DUTY, shifts=[]).status_code == 200
