@@ -12,9 +12,9 @@ from api.deps import Have, Reader, actor, allow, scope_of
 from gateway.duty import acts, looked_up, swaps
 from gateway.duty.doubts import doubts
 from gateway.duty.said import doubt_shown
+from gateway.duty.turns import Hours
 from gateway.model.duty import Duty, DutyAs, Shift, Swap
 from gateway.store.accounts import Session
-from rules.calendar import Schedule
 
 router = APIRouter(prefix="/duty", tags=["duty"])
 
@@ -45,14 +45,14 @@ class ShiftIn(BaseModel):
     duty_as: DutyAs
     people: list[Id] = Field(min_length=1, max_length=200)
     area: Id | None = None
-    hours: Schedule = Schedule()
+    hours: Hours = Hours()
     since: date = date(2026, 1, 1)
     turn_days: int = Field(default=1, ge=1, le=366)
     place: Id | None = None
 
 
 class RosterIn(BaseModel):
-    """A roster: of one area, or without `area` of the station and all its areas. `version`: the one it was made from."""
+    """A roster: of one area, or without `area` of the station and all areas. `version`: the one it was made from."""
 
     model_config = ConfigDict(extra="forbid")
 

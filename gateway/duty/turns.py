@@ -16,6 +16,9 @@ from gateway.model.duty import Shift
 from gateway.model.registry import Registry
 from rules.calendar import Schedule
 
+#: A shift's hours as they are written.
+Hours = Schedule
+
 
 class Turn(msgspec.Struct, frozen=True):
     """Somebody serves in a shift on a duty day; `instead_of` says for whom they stand in."""

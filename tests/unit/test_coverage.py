@@ -232,7 +232,9 @@ def test_a_gap_is_exactly_where_the_last_resort_is_needed(
     }
     for area in ("grid", "market"):
         for moment in (since + one for one in moments if timedelta() <= one < timedelta(days=8)):
-            alone = any(one.why["code"] == "last_resort" for one in answering(told, area, moment))
+            answers = answering(told, area, moment)
+            assert {one.user for one in answers if one.duty_as == "officer"} - {"m", "n"}, "never nobody"
+            alone = any(one.why["code"] == "last_resort" for one in answers)
             within = [gap for gap in holes if gap.area == area and gap.from_ <= moment < gap.until]
             assert bool(within) is alone, (area, moment)
 
