@@ -21,9 +21,9 @@ select id, duty_as, people, area_id as area, hours, since, turn_days, place_id a
 where station_id = %(station)s order by id
 
 -- name: swaps
--- Who stands in for whom, from a while ago on: a night's shift belongs to the day before.
+-- The latest swaps, far more than can lie ahead: no date of the database's, whose clock may not be the station's.
 select shift_id as shift, day, instead_of, stands_in as by, reason from swap
-where station_id = %(station)s and day > current_date - 7
+where station_id = %(station)s order by day desc limit 10000
 
 -- name: responders
 select u.username, u.name, u.role, u.auxiliary, coalesce((
