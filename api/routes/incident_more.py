@@ -26,7 +26,7 @@ VIDEO_SCHEMES = ("http", "https", "rtsp", "rtsps")
 
 
 class Mediation(BaseModel):
-    """A dispute: `police` (民警) or `joint` (三方联调), places and number of the parties, outcome, when to look again."""
+    """A dispute: `police` (民警) or `joint` (三方联调), places and number of parties, outcome, when to look again."""
 
     route: Literal["police", "joint"] | None = None
     places: list[str] | None = Field(default=None, max_length=50)

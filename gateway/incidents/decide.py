@@ -30,7 +30,7 @@ PROPOSED = "proposed"
 #: Lines the clocks write: they grow the version, and whoever acts need not have seen them.
 CLOCKS = frozenset({"urged", "supervised"})
 #: Lines that move an incident without changing its state.
-_MOVES = frozenset({PROPOSED, "dispatch", "decline", "dispute"})
+_MOVES = frozenset({PROPOSED, "dispatch", "decline", "dispute", "took_over"})
 #: Whoever does this in one of these roles is on it from then on.
 _JOINS = {"sign": RESPONDER_ROLES, **dict.fromkeys(("depart", "arrive", "handle"), frozenset({"officer"}))}
 #: What must be said with an act, beside a disposition: the field, and how to ask for it.
@@ -190,7 +190,7 @@ def is_stale(incident: Incident, seen: int | None, timeline: Sequence[Mapping[st
     """Say whether the incident has moved since the version seen; what the clocks wrote is no move of anybody's."""
     if seen is None or seen == incident.version:
         return False
-    urged = sum(
+    urged: int = sum(
         step["act"] in CLOCKS and step.get("version") is not None and step["version"] >= seen for step in timeline
     )
     return incident.version - seen != urged
