@@ -6,6 +6,8 @@ it, and a ladder that would have to climb higher than its own starts anew.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -70,16 +72,20 @@ def _take_over(
     """Let the incident that stays take over what the other one was."""
     priority = min(source.priority, target.priority)
     raised = priority != target.priority
-    effects.write_step(
-        connection, actor, target.id, "took_over", target.state, target.state,
-        {"incident": source.id, "alerts": alerts, **({"priority": priority} if raised else {})},
-    )  # fmt: skip
+    told: dict[str, Any] = {"incident": source.id, "alerts": alerts}
+    if raised:
+        told["priority"] = priority
+    if target.proposed is not None:
+        # Whoever wanted it closed as false did not know of this.
+        told["withdrawn"] = {key: target.proposed[key] for key in ("disposition", "by")}
+    effects.write_step(connection, actor, target.id, "took_over", target.state, target.state, told)
     kept = msgspec.structs.replace(
         target,
         priority=priority,
         person=target.person or source.person,
         assignees=list(dict.fromkeys([*target.assignees, *source.assignees])),
         changed_at=actor.at,
+        proposed=None,
     )
     if raised:
         policy = incident_calls.policy(connection, target.station)

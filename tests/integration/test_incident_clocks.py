@@ -20,6 +20,7 @@ from gateway.incidents.opening import Report, open_by_hand
 from gateway.model.incident import Incident
 from gateway.model.scope import Scope
 from gateway.site import import_site
+from gateway.store import incident_calls
 from gateway.store import incidents as incident_store
 from gateway.store.migrate import migrate
 from gateway.store.pool import connect
@@ -136,6 +137,30 @@ def test_with_nobody_assigned_only_the_console_is_told_first(connection: Connect
     assert tick(connection, 179) == 0
     assert tick(connection, 180) == 1
     assert [user for user, _ in urged(connection, incident)] == ["commander"]
+
+
+def test_the_commanders_of_the_area_come_first(connection: Connection[TupleRow]) -> None:
+    """Without one of them, any commander of the station who can be reached."""
+    areas = "update user_account set areas = %s where username = 'commander'"
+    another = """
+        insert into user_account (username, station_id, name, role, areas)
+        values ('second', %(s)s, '', 'commander', '{grid-1}') on conflict do nothing;
+    """
+    connection.execute(areas, [["beat-1"]])
+    assert incident_calls.supervisors(connection, STATION, "grid-1") == ["commander"], "an area above"
+    connection.execute(areas, [["elsewhere"]])
+    assert incident_calls.supervisors(connection, STATION, "grid-1") == ["commander"], "nobody else is there"
+    connection.execute(another.strip().rstrip(";"), {"s": STATION})
+    assert incident_calls.supervisors(connection, STATION, "grid-1") == ["commander"], "without a contact nobody"
+    connection.execute(
+        "insert into contact (station_id, username, channel, address_sealed, address_index)"
+        " values (%s, 'second', 'phone', '', '')",
+        [STATION],
+    )
+    assert incident_calls.supervisors(connection, STATION, "grid-1") == ["second"]
+    connection.execute(areas, [None])
+    assert incident_calls.supervisors(connection, STATION, "grid-1") == ["commander", "second"]
+    connection.execute("delete from user_account where username = 'second'")
 
 
 def test_what_fell_due_while_nothing_ran_is_said_in_order(connection: Connection[TupleRow]) -> None:

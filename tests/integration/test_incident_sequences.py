@@ -19,7 +19,7 @@ from gateway.incidents import acts, clocks
 from gateway.incidents.acts import Actor, Asked
 from gateway.incidents.opening import Report, open_by_hand
 from gateway.model.alert import Alert
-from gateway.model.errors import Permanent
+from gateway.model.errors import BadInput, Permanent
 from gateway.model.incident import ACTS, DISPOSITIONS, OPEN, OVER, SAYS_FALSE, UNANSWERED
 from gateway.model.scope import Scope
 from gateway.site import import_site
@@ -98,6 +98,33 @@ def picture(connection: Connection[TupleRow], numbers: list[int]) -> dict[str, A
             )
         ],
     }
+
+
+def test_what_was_taken_back_can_be_cancelled(connection: Connection[TupleRow]) -> None:
+    with connection.transaction():
+        number = opened(connection)[0]
+        connection.execute("update incident set origin = 'alert', opened_by = null where id = %s", [number])
+        cancel = Asked("cancel", reason="why")
+        with pytest.raises(BadInput, match="taken back"), connection.transaction():
+            acts.move_incident(connection, ANNOUNCER, SEALER, by("operator", "operator", 1), number, cancel)
+        linked = incident_store.alerts_of(connection, number)
+        connection.execute("update alert set retracted = true where id = any (%s)", [linked])
+        moved = acts.move_incident(connection, ANNOUNCER, SEALER, by("operator", "operator", 1), number, cancel)
+        assert moved.state == "cancelled"
+        raise psycopg.Rollback
+
+
+def test_what_is_taken_over_withdraws_what_was_proposed(connection: Connection[TupleRow]) -> None:
+    with connection.transaction():
+        grave, lesser, _ = opened(connection)
+        false = Asked("close", disposition="nuisance")
+        acts.move_incident(connection, ANNOUNCER, SEALER, by("operator", "operator", 1), grave, false)
+        acts.move_incident(
+            connection, ANNOUNCER, SEALER, by("operator", "operator", 2), lesser, Asked("merge", into=grave)
+        )
+        moved = acts.move_incident(connection, ANNOUNCER, SEALER, by("commander", "commander", 3), grave, false)
+        assert (moved.state, moved.proposed and moved.proposed["by"]) == ("new", "commander"), "a first person again"
+        raise psycopg.Rollback
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

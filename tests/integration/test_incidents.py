@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -176,6 +177,17 @@ def test_the_second_one_is_told_what_the_first_one_did(town: Station) -> None:
         refused(second.post(f"/incidents/{number}/ack"), 409)
         refused(second.post(f"/incidents/{number}/ack", headers={"If-Match": '"x"'}), 422)
     assert did(town, "operator", number, "ack")["version"] == problem["version"], "a lost answer asked again"
+
+
+def test_of_many_at_once_one_is_first(town: Station) -> None:
+    number = opened(town)["id"]
+    people = ("operator", "operator-2", "commander", "officer", "deputy")
+    with ThreadPoolExecutor(len(people)) as pool:
+        answers = list(pool.map(lambda name: act(town, name, number, "sign"), people))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409]
+    first = people[[answer.status_code for answer in answers].index(200)]
+    assert {answer.json()["by"] for answer in answers if answer.status_code == 409} == {first}
+    assert acts_of(get(town, number)) == ["opened", "sign"]
 
 
 def test_acts_are_for_roles_and_scopes(town: Station) -> None:
@@ -379,6 +391,35 @@ def test_said_twice_by_an_offline_phone_it_is_there_once(town: Station) -> None:
     assert acts_of(get(town, number)) == ["opened", "note"]
     assert get(town, number)["timeline"][1]["note"] == "到了"
     assert get(town, number)["version"] == first.json()["version"], "a note moves nothing"
+
+
+def test_lists_are_filtered(town: Station) -> None:
+    number = opened(town, area="grid-1", place="flat-2", category="traffic")["id"]
+    began = get(town, number)["opened_at"]
+    town.execute("update incident set overdue = 1 where id = %s", number)
+    for query, there in (
+        ({"state": "open"}, True),
+        ({"state": "closed"}, False),
+        ({"category": "traffic"}, True),
+        ({"category": "fire"}, False),
+        ({"priority": "P3"}, True),
+        ({"priority": "P1"}, False),
+        ({"area": "grid-1"}, True),
+        ({"area": "grid-2"}, False),
+        ({"place": "flat-2"}, True),
+        ({"place": "mall"}, False),
+        ({"overdue": True}, True),
+        ({"overdue": False}, False),
+        ({"follow_up": "due"}, False),
+        ({"since": began}, True),
+        ({"until": began}, False),
+        ({"assignee": "me"}, False),
+        ({"before": number}, False),
+    ):
+        assert (number in listed(town, **query)) == there, query
+    assert number not in listed(town, "far-worker")
+    with town.api() as api:
+        refused(api.get("/incidents", params={"since": "2026-11-22T08:00:00"}), 422)
 
 
 def test_whom_to_send(town: Station) -> None:

@@ -265,6 +265,17 @@ def test_the_second_person_is_another_one_of_the_command_room(role: str) -> None
     )  # fmt: skip
 
 
+def test_the_first_person_is_no_second_one_whatever_happened_between() -> None:
+    first, false, before = who("first"), asked("close", disposition="nuisance"), incident(priority="P1")
+    decision = decide(before, false, first, (), POLICY)
+    now, lines = after(decision), [line(before, first, decision)]
+    declined = decide(now, asked("decline"), who("p", "officer"), lines, POLICY)
+    assert declined.incident.proposed == now.proposed, "whoever cannot come says nothing of it"
+    lines.append(line(now, who("p", "officer"), declined))
+    again = decide(after(declined), false, first, lines, POLICY)
+    assert (again.act, again.incident.state) == (PROPOSED, "new")
+
+
 def test_what_may_be_cancelled() -> None:
     by_rule = {"origin": "alert", "opened_by": None}
     cancel = asked("cancel")
