@@ -23,6 +23,8 @@ from api.routes import (
     duty,
     events,
     health,
+    incident_files,
+    incident_more,
     incidents,
     persons,
     registry,
@@ -36,6 +38,21 @@ from gateway.telling.tell import Announcer
 CONSOLE = Path(__file__).parent / "console"
 #: The package that carries Swagger UI, and the folder in it; nothing else of it is used.
 SWAGGER = ("fastapi_swagger", "resources")
+#: What `/api/v1` is made of, one file a noun.
+ROUTERS = (
+    alerts,
+    auth,
+    backtests,
+    drills,
+    duty,
+    events,
+    incident_files,
+    incident_more,
+    incidents,
+    persons,
+    registry,
+    rule_versions,
+)
 DESCRIPTION = """
 Alerts, incidents and what led to them. Log in at `/api/v1/auth/login`; follow changes at `/api/v1/stream`.
 Lists answer `{"items": […], "next": cursor}`; errors are problem+json.
@@ -63,7 +80,7 @@ def make_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     app.state.parts = Parts(settings, clock or clock_of(settings.clock), pool, follower, announcer)
     app.add_middleware(SecurityHeaders)
     problems.install(app)
-    for router in (auth, alerts, incidents, events, drills, duty, persons, registry, rule_versions, backtests):
+    for router in ROUTERS:
         app.include_router(router.router, prefix="/api/v1")
     app.include_router(health.private, prefix="/api/v1")
     app.include_router(stream.router, prefix="/api/v1")

@@ -45,7 +45,7 @@ def _problem(status: int, title: str, detail: str, reason: str, **more: Any) -> 
 async def _anxin_error(_request: Request, error: Exception) -> JSONResponse:
     for kind, status, title in _STATUS:
         if isinstance(error, kind):
-            return _problem(status, title, str(error), error.reason, **getattr(error, "more", {}))
+            return _problem(status, title, str(error), error.reason, **error.facts)
     return await _defect(_request, error)
 
 

@@ -34,11 +34,11 @@ _BACK = timedelta(days=2)
 
 
 class LeavesNobody(BadInput):
-    """A roster leaves a time or an area with nobody. `more` has the `gaps`, for machines."""
+    """A roster leaves a time or an area with nobody. `facts` has the `gaps`, for machines."""
 
     def __init__(self, registry: Registry, found: Sequence[Gap]) -> None:
         super().__init__(gaps_said(registry, found), reason="roster_gap")
-        self.more: dict[str, Any] = {
+        self.facts = {
             "gaps": msgspec.to_builtins([gap_shown(registry, gap) for gap in found[:MOST_GAPS]]),
             "gaps_total": len(found),
         }

@@ -16,6 +16,8 @@ Each error carries a `reason`: a short stable word that is also its label in met
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class AnxinError(Exception):
     """Something Anxin can name went wrong."""
@@ -24,6 +26,8 @@ class AnxinError(Exception):
 
     def __init__(self, message: str | None = None, *, reason: str | None = None) -> None:
         super().__init__(message or (self.__doc__ or "").strip())
+        #: What a machine may go by: who moved it, how it stands, where the gaps are. Part of the problem's body.
+        self.facts: dict[str, Any] = {}
         if reason is not None:
             self.reason = reason
 

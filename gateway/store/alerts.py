@@ -113,3 +113,9 @@ def of_incident(connection: Connection[TupleRow], incident: int) -> list[Alert]:
     """Return the alerts of one incident, held until the transaction ends."""
     with connection.cursor(row_factory=class_row(Alert)) as cursor:
         return cursor.execute(SQL["of_incident"], {"incident": incident}).fetchall()
+
+
+def look_at_incident(connection: Connection[TupleRow], incident: int) -> list[Alert]:
+    """Return the alerts of one incident, held by nobody."""
+    with connection.cursor(row_factory=class_row(Alert)) as cursor:
+        return cursor.execute(SQL["look_at_incident"], {"incident": incident}).fetchall()

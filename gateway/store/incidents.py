@@ -28,6 +28,11 @@ def link(connection: Connection[TupleRow], incident: int, alert: int) -> None:
     connection.execute(SQL["link"], {"incident": incident, "alert": alert})
 
 
+def relink(connection: Connection[TupleRow], source: int, target: int) -> list[int]:
+    """Let the alerts of one incident belong to another and return their ids."""
+    return [row[0] for row in connection.execute(SQL["relink"], {"source": source, "target": target}).fetchall()]
+
+
 def open_of_alert(connection: Connection[TupleRow], alert: int) -> Incident | None:
     """Return the incident of an alert that is not over, held until the transaction ends."""
     with connection.cursor(row_factory=class_row(Incident)) as cursor:
@@ -74,11 +79,18 @@ def list_incidents(
     state: str = "all",
     before: int | None = None,
     limit: int = 100,
+    **filters: str | bool | datetime | None,
 ) -> list[Incident]:
-    """Return incidents within a scope, newest first, with ids below `before`."""
+    """Return incidents within a scope, newest first, with ids below `before`.
+
+    `filters`: category, priority, area, place, assignee (a user name), overdue, follow_up_by (a moment), since, until
+    (of the opening).
+    """
+    known = ("category", "priority", "area", "place", "assignee", "overdue", "follow_up_by", "since", "until")
     with connection.cursor(row_factory=class_row(Incident)) as cursor:
         return cursor.execute(
-            SQL["list"], {**scope.parameters(), "state": state, "before": before, "limit": limit}
+            SQL["list"],
+            {**dict.fromkeys(known), **filters, **scope.parameters(), "state": state, "before": before, "limit": limit},
         ).fetchall()
 
 
@@ -110,15 +122,18 @@ def add_step(  # one keyword per column of the timeline
     reason: str | None = None,
     client_at: datetime | None = None,
     detail: dict[str, Any] | None = None,
-) -> None:
-    """Append one line to an incident's timeline."""
-    connection.execute(
+    client_id: str | None = None,
+) -> int:
+    """Append one line to an incident's timeline and return its id."""
+    row = connection.execute(
         SQL["step"],
         {
             "incident": incident, "at": at, "client_at": client_at, "actor": actor, "act": act,
             "from_state": from_state, "to_state": to_state, "reason": reason, "detail": Jsonb(detail or {}),
+            "client_id": client_id,
         },
-    )  # fmt: skip
+    ).fetchone()  # fmt: skip
+    return int(row[0]) if row is not None else 0
 
 
 def timeline(connection: Connection[TupleRow], incident: int) -> list[dict[str, Any]]:
@@ -136,6 +151,13 @@ def receipts(connection: Connection[TupleRow], incident: int) -> list[dict[str, 
 def alerts_of(connection: Connection[TupleRow], incident: int) -> list[int]:
     """Return the ids of an incident's alerts."""
     return [row[0] for row in connection.execute(SQL["alerts_of"], {"incident": incident}).fetchall()]
+
+
+def alerts_of_each(connection: Connection[TupleRow], incidents: list[int]) -> dict[int, list[int]]:
+    """Return the ids of the alerts of each of many incidents."""
+    rows = connection.execute(SQL["alerts_of_each"], {"incidents": incidents}).fetchall()
+    found: dict[int, list[int]] = dict(rows)
+    return {incident: found.get(incident, []) for incident in incidents}
 
 
 def of_alerts(connection: Connection[TupleRow], alerts: list[int]) -> list[int]:

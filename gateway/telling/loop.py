@@ -10,6 +10,7 @@ import structlog
 
 from gateway.clock import Clock
 from gateway.failpoints import Failpoints
+from gateway.incidents.clocks import overdue
 from gateway.model.errors import StoreUnavailable
 from gateway.model.judgement import Verdict
 from gateway.model.ports import Channel
@@ -124,7 +125,10 @@ class Telling:
 
     def _climb_now(self) -> int:
         with self._pool.transaction() as connection:
-            return escalate(connection, self._station, self._announcer, self._clock.now())
+            now = self._clock.now()
+            climbed = escalate(connection, self._station, self._announcer, now)
+        with self._pool.transaction() as connection:
+            return climbed + overdue(connection, self._station, self._announcer, now)
 
     def _watch_now(self) -> int:
         with self._pool.transaction() as connection:

@@ -93,3 +93,7 @@ order by a.id for no key update of a
 -- The alerts of one incident, held until the transaction ends.
 select {columns} from alert a join incident_alert l on l.alert_id = a.id
 where l.incident_id = %(incident)s order by a.id for no key update of a
+
+-- name: look_at_incident
+-- The alerts of one incident, held by nobody.
+select {columns} from alert a join incident_alert l on l.alert_id = a.id where l.incident_id = %(incident)s order by a.id

@@ -15,6 +15,12 @@ returning id
 -- name: link
 insert into incident_alert (incident_id, alert_id) values (%(incident)s, %(alert)s) on conflict do nothing
 
+-- name: relink
+-- An incident's alerts belong to another one from now on.
+with gone as (delete from incident_alert where incident_id = %(source)s returning alert_id),
+linked as (insert into incident_alert (incident_id, alert_id) select %(target)s, alert_id from gone on conflict do nothing)
+select alert_id from gone order by alert_id
+
 -- name: open_of_alert
 -- The incident of an alert that is not over, held until the transaction ends.
 select {columns} from incident i join incident_alert l on l.incident_id = i.id
@@ -45,11 +51,21 @@ where i.station_id = %(station)s and i.id = %(id)s and (%(areas)s::text[] is nul
 for no key update of i
 
 -- name: list
--- Incidents within a scope, newest first.
+-- Incidents within a scope, newest first. A follow-up is due on its day, by the station's own calendar.
 select {columns} from incident i
 where i.station_id = %(station)s and (%(areas)s::text[] is null or i.area_id = any (%(areas)s))
     and (%(state)s = 'all' or i.state = %(state)s
         or %(state)s = 'open' and i.state not in ('closed', 'merged', 'cancelled'))
+    and (%(category)s::text is null or i.category = %(category)s)
+    and (%(priority)s::text is null or i.priority = %(priority)s)
+    and (%(area)s::text is null or i.area_id = %(area)s)
+    and (%(place)s::text is null or i.place_id = %(place)s)
+    and (%(assignee)s::text is null or i.assignees @> array[%(assignee)s::text])
+    and (%(overdue)s::boolean is null or (i.overdue > 0) = %(overdue)s)
+    and (%(follow_up_by)s::timestamptz is null or i.follow_up_on <= (
+        select (%(follow_up_by)s at time zone s.time_zone)::date from station s where s.id = i.station_id))
+    and (%(since)s::timestamptz is null or i.opened_at >= %(since)s)
+    and (%(until)s::timestamptz is null or i.opened_at < %(until)s)
     and (%(before)s::bigint is null or i.id < %(before)s)
 order by i.id desc limit %(limit)s
 
@@ -61,12 +77,16 @@ update incident set state = %(state)s, priority = %(priority)s, title = %(title)
 where id = %(id)s
 
 -- name: step
-insert into incident_step (incident_id, at, client_at, actor, act, from_state, to_state, reason, detail)
-values (%(incident)s, %(at)s, %(client_at)s, %(actor)s, %(act)s, %(from_state)s, %(to_state)s, %(reason)s, %(detail)s)
+-- One line of the timeline, with the version the incident had when it was written.
+insert into incident_step (incident_id, at, client_at, actor, act, from_state, to_state, reason, detail, version,
+    client_id)
+values (%(incident)s, %(at)s, %(client_at)s, %(actor)s, %(act)s, %(from_state)s, %(to_state)s, %(reason)s, %(detail)s,
+    (select version from incident where id = %(incident)s), %(client_id)s)
+returning id
 
 -- name: timeline
 -- Everything that happened to an incident, oldest first.
-select at, client_at, actor, act, from_state, to_state, reason, detail from incident_step
+select id, at, client_at, actor, act, from_state, to_state, reason, detail, version, client_id from incident_step
 where incident_id = %(incident)s order by id
 
 -- name: stop_rungs
@@ -82,6 +102,11 @@ from notification n where n.incident_id = %(incident)s order by n.id
 
 -- name: alerts_of
 select alert_id from incident_alert where incident_id = %(incident)s order by alert_id
+
+-- name: alerts_of_each
+-- The alerts of many incidents at once.
+select incident_id, array_agg(alert_id order by alert_id) from incident_alert
+where incident_id = any (%(incidents)s) group by incident_id
 
 -- name: of_alert
 select incident_id from incident_alert where alert_id = any (%(alerts)s) order by incident_id

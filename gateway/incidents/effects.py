@@ -1,0 +1,133 @@
+"""What else an act entails: its line in the timeline with the texts sealed, alerts acknowledged, phones that stop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from gateway.incidents import texts
+from gateway.incidents.actor import Actor
+from gateway.incidents.decide import PROPOSED, Asked, Decision
+from gateway.incidents.telling import tell_users
+from gateway.model.alert import Alert
+from gateway.model.errors import NotFound
+from gateway.model.incident import OVER, UNANSWERED, Incident
+from gateway.model.scope import Scope
+from gateway.sealing import Sealer
+from gateway.store import accounts, incident_calls, outbox
+from gateway.store import alerts as alert_store
+from gateway.store import incidents as incident_store
+from gateway.store import registry as registry_store
+from gateway.store.changes import Change
+from gateway.telling import tell
+
+#: A change, and whether the command room is to hear of it.
+Told = tuple[Change, bool]
+
+
+def held(connection: Connection[TupleRow], scope: Scope, incident_id: int) -> Incident:
+    """Return an incident within a scope, held until the transaction ends. Raises `NotFound`."""
+    incident = incident_store.get(connection, scope, incident_id, hold=True)
+    if incident is None:
+        raise NotFound(f"there is no incident {incident_id} within your reach")
+    return incident
+
+
+def carry_out(  # what was decided, and about what
+    connection: Connection[TupleRow],
+    sealer: Sealer | None,
+    actor: Actor,
+    before: Incident,
+    decision: Decision,
+    asked: Asked,
+    alerts: Sequence[Alert],
+) -> tuple[Incident, list[Told]]:
+    """Write a decision down with all it entails; returns the incident and what is to be announced."""
+    detail = dict(decision.detail)
+    if decision.act == "decline":
+        detail["climbs"] = incident_calls.climb_next(connection, before.id, actor.at)
+    step = write_step(connection, actor, before.id, decision.act, before.state, decision.incident.state, detail)
+    if sealer is not None:
+        said = {"reason": asked.reason, "feedback": asked.text if asked.act == "handle" else None}
+        texts.keep(connection, sealer, before.station, before.id, step, **said)
+    moved = incident_store.move(connection, decision.incident)
+    changes: list[Told] = []
+    if decision.act == "ack" or moved.state in OVER:
+        changes.extend(acknowledge_all(connection, alerts, actor))
+    if moved.state not in UNANSWERED:
+        incident_store.stop_rungs(connection, moved.id)
+        outbox.stop(connection, moved.id)
+    if moved.state in OVER:
+        incident_calls.stop_messages(connection, moved.id)
+    if decision.act == "dispatch":
+        tell_users(connection, moved, "dispatch", moved.assignees, actor.at)
+    elif decision.act == "reopen":
+        _call_again(connection, moved, actor)
+    changes.append((tell.incident_change(connection, moved), True))
+    act = "close_proposed" if decision.act == PROPOSED else decision.act
+    audit(connection, actor, f"incident.{act}", f"incident/{moved.id}", detail)
+    return moved, changes
+
+
+def write_step(  # one argument per thing a line says
+    connection: Connection[TupleRow],
+    actor: Actor,
+    incident: int,
+    act: str,
+    from_state: str | None,
+    to_state: str | None,
+    detail: dict[str, Any] | None = None,
+    client_id: str | None = None,
+) -> int:
+    """Append a line of somebody's to a timeline and return its id. Write it before the incident moves."""
+    return incident_store.add_step(
+        connection, incident, at=actor.at, client_at=actor.client_at, actor=actor.username, act=act,
+        from_state=from_state, to_state=to_state, detail=detail, client_id=client_id,
+    )  # fmt: skip
+
+
+def acknowledge_all(connection: Connection[TupleRow], alerts: Sequence[Alert], actor: Actor) -> list[Told]:
+    """Acknowledge an incident's alerts with it; those that still stand go on standing."""
+    return [
+        alert_change(alert_store.update(connection, acknowledged(alert, actor)))
+        for alert in alerts
+        if alert.ended_at is None and alert.acknowledged_at is None
+    ]
+
+
+def acknowledged(alert: Alert, actor: Actor) -> Alert:
+    """Return an alert as it is when somebody has acknowledged it."""
+    standing = alert.active or alert.latched
+    return msgspec.structs.replace(
+        alert,
+        acknowledged_at=actor.at,
+        acknowledged_by=actor.username,
+        ended_at=None if standing else actor.at,
+    )
+
+
+def alert_change(alert: Alert) -> Told:
+    """Return an alert as a change."""
+    return Change(alert.stream, alert.area, alert.public()), alert.stream == "alert"
+
+
+def audit(
+    connection: Connection[TupleRow], actor: Actor, act: str, what: str, detail: dict[str, Any] | None = None
+) -> None:
+    """Leave a mark in the audit trail: codes, never free text."""
+    accounts.write_audit(
+        connection, at=actor.at, station=actor.scope.station, username=actor.username, act=act, object_=what,
+        detail=detail,
+    )  # fmt: skip
+
+
+def _call_again(connection: Connection[TupleRow], incident: Incident, actor: Actor) -> None:
+    """It is open again and nobody is on it: the ladder it froze is climbed from its foot."""
+    from gateway.telling import ladder  # noqa: PLC0415  # it tells, and what it tells of imports us
+
+    registry = registry_store.load(connection, incident.station)
+    ladder.start(connection, incident, registry, actor.at)
