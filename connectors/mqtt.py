@@ -160,7 +160,7 @@ class MqttSource:
         self._session = secrets.token_hex(4)
         self._stopping = False
         self._acks: deque[_Token] = deque()
-        self._to_say: deque[tuple[str, bytes]] = deque(maxlen=100)
+        self._to_say: deque[tuple[str, bytes, int, bool]] = deque(maxlen=100)
         self._woken, self._waker = socket.socketpair()
         self._woken.setblocking(False)
         self._waker.setblocking(False)
@@ -239,7 +239,7 @@ class MqttSource:
                 self._acknowledge_waiting(client)
                 self._mark_when_due(client)
                 while self.subscribed and self._to_say:
-                    client.publish(*self._to_say.popleft(), qos=1)
+                    client.publish(*self._to_say.popleft())
                 if not self._read(client):
                     return
                 if self._refused or self._fallen_silent():
@@ -317,9 +317,9 @@ class MqttSource:
                 self._acks.append(token)
         self._poke()
 
-    def say(self, topic: str, payload: bytes) -> None:
+    def say(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Publish something of the gateway's own as soon as the broker is there."""
-        self._to_say.append((topic, payload))
+        self._to_say.append((topic, payload, 1, retain))
         self._poke()
 
     def is_marker(self, delivery: Delivery) -> bool:
