@@ -14,6 +14,8 @@ from typing import Any
 import httpx2 as httpx
 import msgspec
 
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
 
 class Endpoint(msgspec.Struct, frozen=True):
     """Where to connect to (`url`), and what keeps the name valid on the way: the Host header and TLS's server name."""
@@ -77,5 +79,7 @@ def _parsed(url: str) -> httpx.URL:
 
 def _public(address: str) -> bool:
     told = ipaddress.ip_address(address.partition("%")[0])
+    if told in _NAT64:  # what is meant is the IPv4 address within
+        told = ipaddress.ip_address(int(told) & 0xFFFF_FFFF)
     inside = getattr(told, "ipv4_mapped", None) or getattr(told, "sixtofour", None)
     return (inside or told).is_global and not told.is_multicast

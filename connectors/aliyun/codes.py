@@ -39,6 +39,11 @@ _DO: dict[str, str] = {
 }
 
 
+def is_of_the_account(code: str) -> bool:
+    """Say whether a code complains of our account, key, right or clock, and not of what was asked."""
+    return code in _DO or not code.startswith("isv.")
+
+
 def outcome_of_code(code: str, text: str, *, retry_after: float | None = None) -> Outcome:
     """Return what a code other than OK means; `text` is theirs, already without numbers and secrets."""
     detail = f"{code}: {text}"

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from connectors.aliyun.call import AliyunCaller, number_of
+from connectors.aliyun.codes import is_of_the_account
 from connectors.aliyun.reports import moment_of, notification_of, read_array
 from connectors.aliyun_sms.channel import variables_of
 from connectors.aliyun_voice.limits import USUAL, CalleeLimits
@@ -83,9 +84,10 @@ class AliyunVoiceChannel:
         )
         if isinstance(said, Outcome):
             return said
-        # It knows no such call, of course; what counts is whether it complains of the key.
-        refused = said.refusal is not None and not said.told.code.startswith("isv.")
-        return said.refusal if refused and said.refusal is not None else Outcome("accepted")
+        # It knows no such call, of course; what counts is whether it complains of us.
+        if said.refusal is not None and is_of_the_account(said.told.code):
+            return said.refusal
+        return Outcome("accepted")
 
     def _request(self, number: str, message: Message) -> tuple[str, dict[str, str]]:
         said = msgspec.json.encode(variables_of(message)).decode()
