@@ -16,6 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Literal
 
@@ -187,6 +188,8 @@ class MqttSource:
             self._room.notify_all()
         self._poke()
         self._thread.join(10)
+        self._woken.close()
+        self._waker.close()
 
     def _run(self) -> None:
         delay = FIRST_RETRY_S
@@ -225,8 +228,7 @@ class MqttSource:
     def _pump(self, client: paho.Client) -> None:
         """Drive one connection until it ends: read, acknowledge what was committed, send markers, keep alive.
 
-        Our own loop instead of paho's thread: acknowledgements are written from here in one go, instead of waking
-        that thread once for each (docs/benchmarks.md).
+        Our own loop, not paho's thread, which each acknowledgement would have to wake (docs/benchmarks.md).
         """
         misc_at = 0.0
         with selectors.DefaultSelector() as selector:
@@ -284,10 +286,8 @@ class MqttSource:
         self._next_mark = float("inf")
 
     def _poke(self) -> None:
-        try:
+        with suppress(OSError):  # it is awake already, or stopped
             self._waker.send(b"w")
-        except BlockingIOError:
-            return  # it is awake already
 
     # ── the road's side ──────────────────────────────────────────────────────────────────────────────
 
