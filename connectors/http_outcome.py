@@ -24,6 +24,8 @@ from gateway.model.ports import Message, Outcome
 TIMEOUT_S = 5.0
 #: So much of an answer is read; providers say what they have to say in some hundred bytes.
 MOST_BYTES = 65_536
+#: Whoever asks to wait longer than a day has another clock or none, and is not believed.
+LONGEST_WAIT_S = 86_400.0
 #: Status codes that say the message is at fault, and always will be. Everything else (an expired token, a balancer's
 #: redirect, a provider in trouble) may be mended while we try again.
 NEVER = frozenset({400, 413, 415, 422})
@@ -53,7 +55,7 @@ class Answer(msgspec.Struct, frozen=True):
             seconds = float(told)
         except ValueError:
             seconds = _seconds_until(told, self.headers.get("Date", ""))
-        return max(seconds, 0.0) if math.isfinite(seconds) else None
+        return max(seconds, 0.0) if seconds <= LONGEST_WAIT_S else None  # NaN is not
 
 
 async def ask(  # one argument per thing a request has
@@ -73,7 +75,7 @@ async def ask(  # one argument per thing a request has
         async with asyncio.timeout(limit_s):
             await _exchange(client, method, url, body, headers or {}, extensions or {}, got)
     except TimeoutError:
-        return got[-1] if got else Outcome("retry", f"no answer within {limit_s:g} s")
+        return got[-1] if got else Outcome("retry", f"Timeout: no answer within {limit_s:g} s")
     except httpx.InvalidURL as error:
         return Outcome("refused", hidden(f"the URL is not one: {error}", *hide))
     except (httpx.HTTPError, OSError, ValueError) as error:  # ValueError: headers of theirs that no library takes

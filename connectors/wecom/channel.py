@@ -40,7 +40,7 @@ class WecomChannel:
 
     name = "wecom"
     receipts = False
-    rate_per_min: int | None = 30
+    rate_per_min: int | None = None
 
     def __init__(  # one keyword per thing WeCom asks for
         self,

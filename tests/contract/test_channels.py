@@ -120,7 +120,17 @@ def test_a_status_alone(kit: Kit, status: int, caplog: pytest.LogCaptureFixture)
 @every_channel
 @pytest.mark.parametrize(
     ("told", "seconds"),
-    [("7", 7.0), ("0", 0.0), ("-5", 0.0), ("soon", None), ("nan", None), ("inf", None), ("", None), ("9" * 400, None)],
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("-5", 0.0),
+        ("soon", None),
+        ("nan", None),
+        ("inf", None),
+        ("86401", None),
+        ("", None),
+        ("9" * 400, None),
+    ],
 )
 def test_how_long_to_wait(kit: Kit, told: str, seconds: float | None) -> None:
     outcome, _ = send(kit, says(429, Retry_After=told))
@@ -129,9 +139,10 @@ def test_how_long_to_wait(kit: Kit, told: str, seconds: float | None) -> None:
 
 
 @every_channel
-def test_until_when_to_wait(kit: Kit) -> None:
-    outcome, _ = send(kit, busy_until(30))
-    assert (outcome.result, outcome.retry_after) == ("retry", 30.0 if kit.waits else None), "by their clock"
+@pytest.mark.parametrize(("told", "seconds"), [(30, 30.0), (-30, 0.0), (2_000_000_000, None)])
+def test_until_when_to_wait(kit: Kit, told: int, seconds: float | None) -> None:
+    outcome, _ = send(kit, busy_until(told))
+    assert (outcome.result, outcome.retry_after) == ("retry", seconds if kit.waits else None), "by their clock"
 
 
 @every_channel
