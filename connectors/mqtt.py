@@ -16,6 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Literal
 
@@ -160,7 +161,7 @@ class MqttSource:
         self._session = secrets.token_hex(4)
         self._stopping = False
         self._acks: deque[_Token] = deque()
-        self._to_say: deque[tuple[str, bytes]] = deque(maxlen=100)
+        self._to_say: deque[tuple[str, bytes, int, bool]] = deque(maxlen=100)
         self._woken, self._waker = socket.socketpair()
         self._woken.setblocking(False)
         self._waker.setblocking(False)
@@ -187,6 +188,8 @@ class MqttSource:
             self._room.notify_all()
         self._poke()
         self._thread.join(10)
+        self._woken.close()
+        self._waker.close()
 
     def _run(self) -> None:
         delay = FIRST_RETRY_S
@@ -225,8 +228,7 @@ class MqttSource:
     def _pump(self, client: paho.Client) -> None:
         """Drive one connection until it ends: read, acknowledge what was committed, send markers, keep alive.
 
-        Our own loop instead of paho's thread: acknowledgements are written from here in one go, instead of waking
-        that thread once for each (docs/benchmarks.md).
+        Our own loop, not paho's thread, which each acknowledgement would have to wake (docs/benchmarks.md).
         """
         misc_at = 0.0
         with selectors.DefaultSelector() as selector:
@@ -239,7 +241,7 @@ class MqttSource:
                 self._acknowledge_waiting(client)
                 self._mark_when_due(client)
                 while self.subscribed and self._to_say:
-                    client.publish(*self._to_say.popleft(), qos=1)
+                    client.publish(*self._to_say.popleft())
                 if not self._read(client):
                     return
                 if self._refused or self._fallen_silent():
@@ -284,10 +286,8 @@ class MqttSource:
         self._next_mark = float("inf")
 
     def _poke(self) -> None:
-        try:
+        with suppress(OSError):  # it is awake already, or stopped
             self._waker.send(b"w")
-        except BlockingIOError:
-            return  # it is awake already
 
     # ── the road's side ──────────────────────────────────────────────────────────────────────────────
 
@@ -317,9 +317,9 @@ class MqttSource:
                 self._acks.append(token)
         self._poke()
 
-    def say(self, topic: str, payload: bytes) -> None:
+    def say(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Publish something of the gateway's own as soon as the broker is there."""
-        self._to_say.append((topic, payload))
+        self._to_say.append((topic, payload, 1, retain))
         self._poke()
 
     def is_marker(self, delivery: Delivery) -> bool:

@@ -11,13 +11,11 @@ from types import FrameType
 import psycopg
 import structlog
 
-from connectors.command_room.channel import CommandRoomChannel
 from connectors.mqtt import MqttSource, read_url
 from connectors.native.decode import decode
-from connectors.phone_push.channel import PhoneChannel
 from gateway import schedule as upkeep_schedule
 from gateway.activation import Activations, Switch
-from gateway.clock import Clock, SystemClock, clock_of, monotonic
+from gateway.clock import Clock, clock_of, monotonic
 from gateway.driver import RETRY_S, Driver
 from gateway.facts import facts_of
 from gateway.failpoints import Failpoints
@@ -26,7 +24,6 @@ from gateway.inbox import InboxSource
 from gateway.listener import Listener
 from gateway.model.errors import Fenced, StoreUnavailable
 from gateway.model.judgement import Verdict
-from gateway.model.ports import Channel
 from gateway.patience import Patience
 from gateway.road import Road
 from gateway.rule_book import definitions_of, open_book
@@ -36,6 +33,7 @@ from gateway.settings import Settings
 from gateway.store import accounts
 from gateway.store import road as road_store
 from gateway.store.pool import Pool, connect
+from gateway.telling.channels import channels_of
 from gateway.telling.loop import Telling
 from gateway.telling.tell import Announcer
 from gateway.watchdog import Watchdog
@@ -69,7 +67,7 @@ class Gateway:
         self._telling = Telling(
             settings.station,
             self._pool,
-            self._channels(),
+            [self._watchdog, *channels_of(settings, self._publish)],
             self.clock,
             self._announcer,
             self._failpoints,
@@ -217,21 +215,18 @@ class Gateway:
             wake=self._wake,
         )
 
-    def _channels(self) -> list[Channel]:
-        channels: list[Channel] = [self._watchdog]
-        if self.settings.phone_url:
-            channels.append(PhoneChannel(self.settings.phone_url))
-        if self.settings.command_room_url:
-            secret = self.settings.command_room_secret.get_secret_value()
-            # Its signature carries the time by which machines know each other, whatever time we play.
-            channels.append(CommandRoomChannel(self.settings.command_room_url, secret, SystemClock().now))
-        return channels
-
     # ── being woken ──────────────────────────────────────────────────────────────────────────────────
 
     def _wake(self) -> None:
         if self._driver is not None:
             self._driver.wake()
+
+    def _publish(self, topic: str, payload: bytes, *, retain: bool) -> bool:
+        """Publish when the broker is there now; False when it is not."""
+        there = [source for source in self._mqtt[:1] if source.subscribed]
+        for source in there:
+            source.say(topic, payload, retain=retain)
+        return bool(there)
 
     def _publish_own(self, topic: str, payload: bytes) -> None:
         for source in self._mqtt[:1]:  # the alarm lane's connection

@@ -70,7 +70,7 @@ def sealer_of(settings: Settings) -> Sealer:
 
 def sealer_at(home: Path) -> Sealer:
     """Return the sealer of the key in a folder, made when there is none. Raises as `sealer_of`."""
-    return _sealer(_key_in(home / KEY_FILE))
+    return _sealer(key_in(home / KEY_FILE, "ANXIN_DATA_KEY"))
 
 
 def _sealer(told: str) -> Sealer:
@@ -93,13 +93,14 @@ def new_key() -> str:
     return base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
-def _key_in(path: Path) -> str:
+def key_in(path: Path, setting: str) -> str:
+    """Return the key in a file, 32 bytes as text, made when there is none. Raises `Misconfigured`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             _make_key(path)
     except OSError as error:
-        raise Misconfigured(f"{path}: {error.strerror}; set ANXIN_DATA_KEY instead") from error
+        raise Misconfigured(f"{path}: {error.strerror}; set {setting} instead") from error
     return path.read_text(encoding="ascii").strip()
 
 

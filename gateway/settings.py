@@ -68,6 +68,47 @@ class Settings(BaseSettings):
     command_room_secret: SecretStr = Field(
         SecretStr(""), description="Key of the HMAC-SHA256 signature on what goes to the command room."
     )
+    public_url: str | None = Field(
+        None, description="Where phones reach the console, like https://anxin.example.cn: for links in messages."
+    )
+    private_endpoints: bool = Field(
+        False,
+        description="Let push subscriptions and webhooks lead to private and loopback addresses, over http too: for "
+        "tests and closed networks.",
+    )
+    web_push_contact: str | None = Field(
+        None,
+        description="Switches Web Push on: the mailto: or https: address by which a push service can reach you.",
+    )
+    web_push_key: SecretStr = Field(
+        SecretStr(""),
+        description="The key Web Push is signed with: 32 bytes in URL-safe base64. Empty: the file web_push.key in "
+        "ANXIN_HOME, made at first use. With another key every phone has to subscribe again.",
+    )
+    wecom_corp_id: str | None = Field(None, description="Switches WeCom on: the corporation's id (企业ID).")
+    wecom_agent_id: int = Field(0, ge=0, description="The number of the WeCom application (AgentId).")
+    wecom_secret: SecretStr = Field(SecretStr(""), description="The secret of the WeCom application.")
+    wecom_url: str = Field("https://qyapi.weixin.qq.com", description="WeCom's interface; another one behind a proxy.")
+    aliyun_key_id: SecretStr = Field(SecretStr(""), description="Alibaba Cloud's key, for texts and calls.")
+    aliyun_key_secret: SecretStr = Field(SecretStr(""), description="The secret of that key.")
+    aliyun_sms_sign: str | None = Field(None, description="The approved signature of texts (签名).")
+    aliyun_sms_template: str | None = Field(
+        None, description="Switches texts on: the approved template's code, like SMS_123456789."
+    )
+    aliyun_sms_url: str = Field("https://dysmsapi.aliyuncs.com", description="The interface for texts.")
+    aliyun_voice_template: str | None = Field(
+        None, description="Switches calls on: the approved voice template's code, like TTS_123456789."
+    )
+    aliyun_voice_signed_template: str | None = Field(
+        None, description="What a call says when key 1 was pressed; set, calls ask for that key and it signs."
+    )
+    aliyun_voice_number: str | None = Field(
+        None, description="The number that calls come from; empty: the provider's shared ones."
+    )
+    aliyun_voice_url: str = Field("https://dyvmsapi.aliyuncs.com", description="The interface for calls.")
+    apprise: bool = Field(
+        False, description="Switches the catch-all on; needs the optional package: pip install 'anxin[apprise]'."
+    )
     rules_folders: list[Path] = Field(
         default_factory=list, description="Folders of further rule definitions beside the built-in catalogue."
     )

@@ -30,6 +30,8 @@ class Watchdog:
     """Sends probes and waits for them. Also the channel at the end of their way."""
 
     name = PROBE
+    receipts = False
+    rate_per_min: int | None = None
 
     def __init__(  # one argument per thing it needs
         self,

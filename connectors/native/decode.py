@@ -27,6 +27,8 @@ STATUS_KINDS = frozenset({"device.online", "device.offline"})
 LANES = frozenset({"event", "alarm", "status"})
 #: What is said to devices: it comes back to whoever reads everything, and reports nothing.
 OUTWARD_LANES = frozenset({"command", "display"})
+#: What is said to people's apps, on `anxin/v1/<station>/app/<recipient>`: likewise.
+APPS = "app"
 
 _ROOT = "anxin/v1/"
 #: A battery at or below this many percent is worth a visit.
@@ -96,6 +98,8 @@ def decode(delivery: Delivery) -> list[Report]:
 
 def _parse_topic(topic: str) -> tuple[str, str, str]:
     parts = topic.removeprefix(_ROOT).split("/") if topic.startswith(_ROOT) else []
+    if len(parts) == 3 and parts[1] == APPS and parts[2] not in LANES:  # noqa: PLR2004  # station, app, recipient
+        return parts[0], parts[1], "display"
     if len(parts) != 3 or parts[2] not in LANES | OUTWARD_LANES:  # noqa: PLR2004  # station, device, lane
         raise BadInput(f"{topic!r} is not anxin/v1/<station>/<device>/event|alarm|status", reason="unknown_topic")
     return parts[0], parts[1], parts[2]

@@ -1,7 +1,7 @@
 """The phone channel: one HTTP POST per message, `<base>/push`.
 
-Providers answer failures with HTTP 200 and an error code in the body; both are read. A provider that says the
-phone is gone (410) or the message malformed (4xx) is not asked again.
+Providers answer failures with HTTP 200 and an error code in the body; both are read. A provider that says the message
+is malformed (4xx) is not asked again, and one that says the phone is gone (410) not about that phone.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 import httpx2 as httpx
 import msgspec
 
-from connectors.http_outcome import post
+from connectors.hiding import hidden
+from connectors.http_outcome import GONE, TIMEOUT_S, post
 from gateway.model.ports import Message, Outcome
 
-TIMEOUT_S = 5.0
 #: The provider's codes that a later try may not meet again: over its limits, or its own trouble.
 _LATER_CODES = frozenset({-1, 45009, 50001})
 
 
 class _Answer(msgspec.Struct):
-    code: int = 0
+    code: int
     message_id: str | int | None = None
     message: str | None = None
 
@@ -27,10 +27,12 @@ class PhoneChannel:
     """Pushes to officers' phones."""
 
     name = "phone"
+    receipts = False
+    rate_per_min: int | None = None
 
-    def __init__(self, base_url: str) -> None:
-        self._url = f"{base_url.rstrip('/')}/push"
-        self._client = httpx.AsyncClient(timeout=TIMEOUT_S)
+    def __init__(self, base_url: str, *, limit_s: float = TIMEOUT_S) -> None:
+        self._url, self._limit_s = f"{base_url.rstrip('/')}/push", limit_s
+        self._client = httpx.AsyncClient(timeout=limit_s)
 
     async def send(self, message: Message) -> Outcome:
         """Hand one message to the provider."""
@@ -43,17 +45,21 @@ class PhoneChannel:
                 **message.body,
             }
         )
-        answer = await post(self._client, message, self._url, body, {"Content-Type": "application/json"})
+        answer = await post(
+            self._client, message, self._url, body, {"Content-Type": "application/json"}, limit_s=self._limit_s
+        )
         if isinstance(answer, Outcome):
             return answer
         try:
-            told = msgspec.json.decode(answer.content, type=_Answer)
-        except msgspec.DecodeError as error:
+            told = msgspec.json.decode(answer.body, type=_Answer)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return Outcome("retry", f"the provider's answer cannot be read: {error}")
         if told.code == 0:
             return Outcome("accepted", provider_id=str(told.message_id) if told.message_id is not None else None)
-        result = "retry" if told.code in _LATER_CODES else "refused"
-        return Outcome(result, f"code {told.code}: {told.message}"[:300])  # type: ignore[arg-type]
+        detail = hidden(f"code {told.code}: {told.message}", message.recipient)
+        if told.code in GONE:
+            return Outcome("gone", detail)
+        return Outcome("retry" if told.code in _LATER_CODES else "refused", detail)
 
     async def close(self) -> None:
         """Let go of connections."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from pydantic import SecretStr
 
-from gateway.doctor import broker, database, machine, people
+from gateway.doctor import broker, channels, database, machine, people
 from gateway.doctor.finding import Finding
 from gateway.settings import Settings
 
@@ -18,6 +18,7 @@ PARTS: dict[str, Look] = {
     "the database and the gateway": database.look,
     "the broker": broker.look,
     "the API, the phones and the command room": people.look,
+    "the vendors' channels": channels.look,
 }
 
 

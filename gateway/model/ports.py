@@ -74,19 +74,40 @@ class Outcome(msgspec.Struct, frozen=True):
     """What a provider answered.
 
     `accepted`: it has the message. `retry`: try again (after `retry_after` seconds if it said so).
-    `refused`: it never will (the recipient is gone, the message is malformed).
+    `refused`: it never will (the message is malformed, our account with it is not in order: `detail` says what to do).
+    `gone`: the recipient's address is no more, for any message. `detail` names neither recipient nor secret.
     """
 
-    result: Literal["accepted", "retry", "refused"]
+    result: Literal["accepted", "retry", "refused", "gone"]
     detail: str = ""
     provider_id: str | None = None
     retry_after: float | None = None
 
 
+class Report(msgspec.Struct, frozen=True):
+    """What a provider tells afterwards of a message that it had accepted.
+
+    `acknowledged`: a human answered through the provider (the key on the phone that signs). `provider_id` is the
+    outcome's, `notification` our own `Message.id` where the provider hands it back. `at` is aware.
+    """
+
+    provider_id: str
+    result: Literal["delivered", "failed", "acknowledged"]
+    detail: str
+    at: datetime | None
+    notification: int | None = None
+
+
 class Channel(Protocol):
-    """A way to reach somebody."""
+    """A way to reach somebody.
+
+    `receipts`: the provider or the phone tells what became of a message; without, accepted is all that is ever known.
+    `rate_per_min`: the most messages a minute that the provider takes from one sender; None: no limit known.
+    """
 
     name: str
+    receipts: bool
+    rate_per_min: int | None
 
     async def send(self, message: Message) -> Outcome:
         """Hand one message to the provider. Bounded in time; raises nothing for the provider's own faults."""

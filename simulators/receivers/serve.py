@@ -1,4 +1,4 @@
-"""`receivers`: one small HTTP server with the phones and the command room."""
+"""`receivers`: one small HTTP server with the phones, a push service and the command room."""
 
 import signal
 import sys
@@ -16,6 +16,7 @@ from starlette.routing import Route
 from simulators.receivers.command_room import CommandRoom
 from simulators.receivers.connection import CuttableProtocol
 from simulators.receivers.phones import Phones
+from simulators.receivers.push_service import PushService
 
 SHUTDOWN_S = 1
 
@@ -23,15 +24,18 @@ SHUTDOWN_S = 1
 def build_app(secret: str, journal_dir: Path | None = None) -> Starlette:
     """Build the ASGI app; `journal_dir` is made if need be. Raises OSError when it can't be written."""
     phones = Phones(journal_dir / "phones.jsonl" if journal_dir else None)
+    push_service = PushService(journal_dir / "webpush.jsonl" if journal_dir else None)
     command_room = CommandRoom(secret, journal_dir / "command-room.jsonl" if journal_dir else None)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
         phones.mailbox.close()
+        push_service.mailbox.close()
         command_room.mailbox.close()
 
-    return Starlette(routes=[phones.mount(), command_room.mount(), Route("/healthz", _healthz)], lifespan=lifespan)
+    routes = [phones.mount(), push_service.mount(), command_room.mount(), Route("/healthz", _healthz)]
+    return Starlette(routes=routes, lifespan=lifespan)
 
 
 async def _healthz(_request: Request) -> Response:
@@ -50,7 +54,7 @@ async def _healthz(_request: Request) -> Response:
 @click.option(
     "--journal",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Directory for phones.jsonl and command-room.jsonl; a restart then keeps history.",
+    help="Directory for phones.jsonl, webpush.jsonl and command-room.jsonl; a restart then keeps history.",
 )
 def receivers(*, host: str, port: int, secret: str | None, secret_file: Path | None, journal: Path | None) -> None:
     """Receive what the gateway sends: officers' phones and the station's command room.
@@ -60,10 +64,14 @@ def receivers(*, host: str, port: int, secret: str | None, secret_file: Path | N
     GET    /phones/messages        what the phones got; ?to=PHONE ?since=RFC3339
     DELETE /phones/messages        forget it
     GET    /phones/                the phones, for people
+    POST   /webpush/subscriptions  {"phone": NAME, "key": VAPID KEY}: a phone with a push subscription
+    DELETE /webpush/subscriptions/NAME  its subscription is over: 410 from now on
+    POST   /webpush/send/TOKEN     a message for it, checked, decrypted and kept
+    GET    /webpush/messages       what those phones show; ?phone=NAME ?since=RFC3339
     POST   /command-room/events    a signed CloudEvent
     GET    /command-room/events    what the command room got; ?type= ?subject= ?since=
     DELETE /command-room/events    forget it
-    PUT    /phones/faults          faults to order; also GET and DELETE, also at /command-room/faults
+    PUT    /phones/faults          faults to order; also GET and DELETE, also at /command-room/, /webpush/
     GET    /healthz                200 when up
 
     A fault rule is {"mode": "http_500", "to": "phone-officer", "times": 2, "seconds": 5}; only mode is

@@ -130,11 +130,11 @@ def test_a_phone_that_is_gone_is_not_asked_again(ringing: Station) -> None:
     number = ring(ringing)
     told = settled(ringing, number)
     assert (told["state"], told["attempts"], told["accepted_at"]) == ("refused", 1, None)
-    assert results(ringing, number) == ["refused"]
+    assert results(ringing, number) == ["gone"]
     assert "410" in attempts(ringing, number)[0]["detail"]
     after = ring(ringing)
     assert settled(ringing, after)["state"] == "refused"
-    assert results(ringing, number) == ["refused"], "still one attempt when later messages have come and gone"
+    assert results(ringing, number) == ["gone"], "still one attempt when later messages have come and gone"
 
 
 def test_a_provider_that_hangs_is_hung_up_on_and_asked_again(ringing: Station) -> None:

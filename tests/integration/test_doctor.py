@@ -37,6 +37,7 @@ NAMES = {
     "schema", "partitions", "gateway", "gateway sources", "gateway horizon", "gateway rules", "gateway delivery",
     "inbox", "outbox", "messages", "dead letters", "broker", "broker encryption", "broker round trip", "broker window",
     "broker settings", "API", "API clock", "phones", "phones clock", "command room", "command room clock",
+    "channels not in use",
 }  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""What Alibaba Cloud's text messages and voice calls share: signature, answer, codes, reports."""

@@ -1,0 +1,1 @@
+"""Everything else that the optional package apprise reaches; never confirmed."""

@@ -1,0 +1,1 @@
+"""Browsers and installed web apps, over the push service of each browser's maker."""

@@ -1,0 +1,1 @@
+"""Signed notices to other parties' own systems."""
