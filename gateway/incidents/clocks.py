@@ -16,7 +16,7 @@ from psycopg.rows import TupleRow
 
 from gateway.incidents.effects import Told
 from gateway.incidents.telling import tell_users
-from gateway.model.incident import OVER, Incident
+from gateway.model.incident import OVER, UNANSWERED, Incident
 from gateway.model.policy import Policy
 from gateway.model.scope import Scope
 from gateway.stops.route import SYSTEM
@@ -84,7 +84,9 @@ def _say(connection: Connection[TupleRow], incident: Incident, happens: Late, no
         return incident_store.move(connection, after)
     people = incident.assignees
     if happens.act == "supervised":
-        people = incident_calls.supervisors(connection, incident.station, incident.area)
+        # While nobody has signed, the ladder calls the commander when it is time; the command room sees it as late.
+        waits = incident.state in UNANSWERED
+        people = [] if waits else incident_calls.supervisors(connection, incident.station, incident.area)
     # The step is written at the version before the move, the messages carry the one after it.
     told = tell_users(
         connection, msgspec.structs.replace(after, version=incident.version + 1), happens.act, people, now
