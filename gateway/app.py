@@ -74,6 +74,7 @@ class Gateway:
             self._announcer,
             self._failpoints,
             sealer_of(settings),
+            say=self._say_own,
         )
         self._schedule = Schedule(settings, self.clock)
         self._patience = Patience()
@@ -219,7 +220,7 @@ class Gateway:
     def _channels(self) -> list[Channel]:
         channels: list[Channel] = [self._watchdog]
         if self.settings.phone_url:
-            channels.append(PhoneChannel(self.settings.phone_url))
+            channels.append(PhoneChannel(self.settings.phone_url, receipts=self.settings.phone_receipts))
         if self.settings.command_room_url:
             secret = self.settings.command_room_secret.get_secret_value()
             # Its signature carries the time by which machines know each other, whatever time we play.

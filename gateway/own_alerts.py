@@ -15,6 +15,8 @@ QUARANTINE = "rule-quarantined"
 BURIED_ALARM = "alarm-not-stored"
 ROAD_LATE = "road-late"
 NOT_UNDERSTOOD = "alarm-not-understood"
+OFFICER_UNREACHABLE = "officer-unreachable"
+CONTACT_GONE = "contact-gone"
 
 #: By rule: title and first action, as a definition would give them.
 TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
@@ -35,6 +37,20 @@ TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             "zh": "报警可能到不了手机：请学校暂时直接打 110，运行 `anxin doctor` 查代理服务器、网关和推送",
             "en": "A press might not ring now: have schools call the police directly, and let `anxin doctor` look at "
             "broker, gateway and delivery",
+        },
+    ),
+    OFFICER_UNREACHABLE: (
+        {"zh": "即将上岗的人员联系不上", "en": "Somebody about to be on duty cannot be reached"},
+        {
+            "zh": "打电话给本人，让其打开手机并发送测试；不行就安排替班",
+            "en": "Call them, let them switch their phone on and send it a test; else find somebody to stand in",
+        },
+    ),
+    CONTACT_GONE: (
+        {"zh": "一位人员的接收方式已失效", "en": "Somebody's last contact is gone"},
+        {
+            "zh": "请本人登录后重新登记手机，在此之前由他人代班",
+            "en": "Have them log in and register their phone again; until then somebody else must answer",
         },
     ),
     BURIED_ALARM: (

@@ -24,11 +24,12 @@ class _Answer(msgspec.Struct):
 
 
 class PhoneChannel:
-    """Pushes to officers' phones."""
+    """Pushes to officers' phones. `receipts`: their app tells us what has arrived (`body["receipt"]` is its token)."""
 
     name = "phone"
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, *, receipts: bool = False) -> None:
+        self.receipts = receipts
         self._url = f"{base_url.rstrip('/')}/push"
         self._client = httpx.AsyncClient(timeout=TIMEOUT_S)
 

@@ -74,17 +74,30 @@ class Outcome(msgspec.Struct, frozen=True):
     """What a provider answered.
 
     `accepted`: it has the message. `retry`: try again (after `retry_after` seconds if it said so).
-    `refused`: it never will (the recipient is gone, the message is malformed).
+    `refused`: it never will (the message is malformed). `gone`: nor will it any other to this recipient.
     """
 
-    result: Literal["accepted", "retry", "refused"]
+    result: Literal["accepted", "retry", "refused", "gone"]
     detail: str = ""
     provider_id: str | None = None
     retry_after: float | None = None
 
 
+class Report(msgspec.Struct, frozen=True):
+    """What a provider tells later of a message it had accepted, by its own number. `at` is the provider's, aware."""
+
+    provider_id: str
+    step: Literal["delivered", "seen", "failed"]
+    at: datetime | None = None
+    detail: str = ""
+
+
 class Channel(Protocol):
-    """A way to reach somebody."""
+    """A way to reach somebody.
+
+    A channel whose phone or provider tells of delivery says so in an attribute `receipts` (bool); one whose provider
+    limits it in `rate_per_min` (int).
+    """
 
     name: str
 

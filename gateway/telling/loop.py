@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from gateway.clock import Clock
 from gateway.failpoints import Failpoints
 from gateway.model.errors import StoreUnavailable
+from gateway.model.judgement import Verdict
 from gateway.model.ports import Channel
 from gateway.sealing import Sealer
 from gateway.store import outbox
+from gateway.store import registry as registry_store
 from gateway.store.pool import Pool
 from gateway.telling.deliver import Deliverer
 from gateway.telling.escalate import escalate
+from gateway.telling.fallback import fall_back_all
+from gateway.telling.reach import ShiftCheck
 from gateway.telling.tell import Announcer
 
 log = structlog.get_logger()
 
 #: How often due rungs are looked for: the ladder's clock ticks this finely.
 CLIMB_EVERY_S = 0.25
+#: How often it is looked who is about to be on duty and cannot be reached.
+CHECK_EVERY_S = 60.0
 
 
 class Telling:
-    """Runs every channel's delivery loop and the ladder's clock. Start it only while holding the road."""
+    """Runs every channel's delivery loop and the ladder's clock. Start it only while holding the road.
+
+    `say` takes what people must know of the gateway's own finding: a contact that is gone, somebody unreachable.
+    """
 
     def __init__(  # one argument per thing it needs
         self,
@@ -37,11 +46,16 @@ class Telling:
         announcer: Announcer,
         failpoints: Failpoints,
         sealer: Sealer,
+        say: Callable[[Verdict], None] | None = None,
     ) -> None:
         self._station, self._pool, self._clock, self._announcer = station, pool, clock, announcer
         self.deliverers = {
-            channel.name: Deliverer(station, pool, channel, clock, failpoints, sealer) for channel in channels
+            channel.name: Deliverer(
+                station, pool, channel, clock, failpoints, sealer, running=[one.name for one in channels], say=say
+            )
+            for channel in channels
         }
+        self._say, self._shifts = say, ShiftCheck(station)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._run, name="telling", daemon=True)
@@ -85,6 +99,7 @@ class Telling:
         await self._release()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._climb())
+            group.create_task(self._check_shifts())
             for deliverer in self.deliverers.values():
                 group.create_task(deliverer.run())
 
@@ -106,13 +121,42 @@ class Telling:
     async def _climb(self) -> None:
         while True:
             try:
-                if await asyncio.to_thread(self._climb_now):
+                # First whoever was not reached: that may let a rung be due at once.
+                made = await asyncio.to_thread(self._fall_back_now)
+                if await asyncio.to_thread(self._climb_now) or made:
                     self._wake_all()
             except StoreUnavailable:
                 log.warning("rungs wait for the database", stop="escalate")
             except Exception:
                 log.exception("a rung could not be climbed", stop="escalate")
             await asyncio.sleep(CLIMB_EVERY_S)
+
+    def _fall_back_now(self) -> int:
+        down = [name for name, deliverer in self.deliverers.items() if deliverer.breaker.is_open]
+        try:
+            return fall_back_all(self._pool, self._station, self._announcer, self.deliverers, down, self._clock.now())
+        except StoreUnavailable:
+            raise
+        except Exception:  # the ladder goes on whatever ails this
+            log.exception("who was not reached could not be looked for", stop="deliver")
+            return 0
+
+    async def _check_shifts(self) -> None:
+        while True:
+            try:
+                for verdict in await asyncio.to_thread(self._check_shifts_now):
+                    if self._say is not None:
+                        self._say(verdict)
+            except StoreUnavailable:
+                log.warning("who comes on duty is looked at when the database is back", stop="deliver")
+            except Exception:
+                log.exception("who comes on duty could not be tried", stop="deliver")
+            await asyncio.sleep(CHECK_EVERY_S)
+
+    def _check_shifts_now(self) -> list[Verdict]:
+        with self._pool.transaction() as connection:
+            registry = registry_store.load(connection, self._station)
+            return self._shifts.look(connection, registry, self._clock.now())
 
     def _climb_now(self) -> int:
         with self._pool.transaction() as connection:
