@@ -80,14 +80,15 @@ def lease(
     priorities: Sequence[str] = PRIORITIES,
     *,
     fresh: bool = False,
+    quiet: bool = False,
 ) -> list[Leased]:
     """Take the most urgent messages of a channel, of these priorities, for us alone until the lease ends.
 
-    `fresh`: only those that were never tried.
+    `fresh`: only those that were never tried. `quiet`: none that keep quiet hours (`quieten`).
     """
     parameters = {
         "station": station, "channel": channel, "now": now, "until": until, "limit": limit,
-        "priorities": list(priorities), "fresh": fresh,
+        "priorities": list(priorities), "fresh": fresh, "quiet": quiet,
     }  # fmt: skip
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(SQL["lease"], parameters).fetchall()

@@ -1,6 +1,7 @@
 """What people do about the ways they are reached: add one, let go of it, try it.
 
-Each act leaves its mark in the audit trail. Addresses come in open, are sealed before they are written, and go out masked.
+Each act leaves its mark in the audit trail. Addresses come in open, are sealed before they are written, and
+go out masked.
 """
 
 from __future__ import annotations

@@ -152,7 +152,7 @@ class Deliverer:
         now = self._clock.now()
         until, name = now + LEASE, self.channel.name
         with self._pool.transaction() as connection:
-            self._quieten(connection, now)
+            quiet = self._quieten(connection, now)
             expired = outbox.expire(connection, self.station, now)
             if expired:
                 self.counts["expired"] += expired
@@ -162,18 +162,20 @@ class Deliverer:
                 leased = outbox.lease(connection, self.station, name, now, until, room, [URGENT], fresh=fresh)
             left = lesser_room - len(leased)
             if left > 0:
-                leased += outbox.lease(connection, self.station, name, now, until, left, LESSER)
+                leased += outbox.lease(connection, self.station, name, now, until, left, LESSER, quiet=quiet)
             return leased
 
-    def _quieten(self, connection: Connection[TupleRow], now: datetime) -> None:
+    def _quieten(self, connection: Connection[TupleRow], now: datetime) -> bool:
+        """Put off what waits until quiet hours are over; returns whether they hold now."""
         self._policy, zone = outbox.policy(connection, self.station)
         try:
             until = quiet_until(self._policy.quiet_hours, zone, now)
         except BadInput as error:
             log.warning("no quiet hours are kept", error=str(error))
-            return
+            return False
         if until is not None:
             self.counts["quiet"] += outbox.quieten(connection, self.station, self.channel.name, now, until)
+        return until is not None
 
     async def _deliver(self, leased: Leased) -> None:
         message = leased.message

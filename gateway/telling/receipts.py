@@ -2,7 +2,8 @@
 
 Three ways in: a phone shows the token its message carried (no session needed), whoever is logged in says it of a
 message of theirs, a provider reports by its own number. The token is made from the message's id with the data key:
-nothing is stored, the same message sent again carries the same, and one that was made up costs no look into the database.
+nothing is stored, the same message sent again carries the same, and one that was made up costs no look into the
+database.
 """
 
 from __future__ import annotations

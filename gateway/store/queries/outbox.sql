@@ -34,6 +34,7 @@ where id in (
     select id from notification
     where state = 'queued' and channel = %(channel)s and station_id = %(station)s
         and priority = any (%(priorities)s) and (not %(fresh)s or attempts = 0)
+        and (not %(quiet)s or username is null or priority in ('P1', 'P2') or purpose = 'test')
         and due_at <= %(now)s and (leased_until is null or leased_until <= %(now)s)
     order by priority, id limit %(limit)s for update skip locked
 )
