@@ -130,11 +130,12 @@ class Deliverer:
         # While the provider is left alone, a press that was never tried may still try it.
         fresh = tried == 0 and self.breaker.room(now, fresh=True) > 0
         urgent = min(room, 1 if fresh else tried, self.rate.room(now, urgent=True))
-        lesser_room = min(room, AT_ONCE - KEPT_FOR_URGENT - lesser, tried, self.rate.room(now, urgent=False))
+        # Lesser ones have so many places, and what of everybody's room P1 leaves.
+        places, shared = AT_ONCE - KEPT_FOR_URGENT - lesser, min(room, tried, self.rate.room(now, urgent=False))
         if room <= 0:
             return []
         try:
-            leased = await asyncio.to_thread(self._lease_now, urgent, lesser_room, fresh)
+            leased = await asyncio.to_thread(self._lease_now, urgent, places, shared, fresh)
         except StoreUnavailable:
             await asyncio.sleep(LOOK_EVERY_S)
             return []
@@ -148,7 +149,7 @@ class Deliverer:
             self.breaker.trying(now)
         return leased
 
-    def _lease_now(self, room: int, lesser_room: int, fresh: bool) -> list[Leased]:  # as it is said
+    def _lease_now(self, urgent: int, places: int, shared: int, fresh: bool) -> list[Leased]:  # as it is said
         now = self._clock.now()
         until, name = now + LEASE, self.channel.name
         with self._pool.transaction() as connection:
@@ -158,20 +159,21 @@ class Deliverer:
                 self.counts["expired"] += expired
                 log.warning("messages expired before any provider took them", count=expired)
             leased: list[Leased] = []
-            if room > 0:
-                leased = outbox.lease(connection, self.station, name, now, until, room, [URGENT], fresh=fresh)
-            left = lesser_room - len(leased)
+            if urgent > 0:
+                leased = outbox.lease(connection, self.station, name, now, until, urgent, [URGENT], fresh=fresh)
+            left = min(places, shared - len(leased))
             if left > 0:
                 leased += outbox.lease(connection, self.station, name, now, until, left, LESSER, quiet=quiet)
             return leased
 
     def _quieten(self, connection: Connection[TupleRow], now: datetime) -> bool:
         """Put off what waits until quiet hours are over; returns whether they hold now."""
-        self._policy, zone = outbox.policy(connection, self.station)
         try:
+            self._policy, zone = outbox.policy(connection, self.station)
             until = quiet_until(self._policy.quiet_hours, zone, now)
-        except BadInput as error:
-            log.warning("no quiet hours are kept", error=str(error))
+        except (BadInput, msgspec.ValidationError, ValueError, KeyError) as error:
+            # Whatever was written down there: people are told all the same.
+            log.warning("the policy cannot be read; no quiet hours are kept", error=str(error))
             return False
         if until is not None:
             self.counts["quiet"] += outbox.quieten(connection, self.station, self.channel.name, now, until)

@@ -395,6 +395,14 @@ def test_quiet_hours_hold_back_lesser_messages_and_never_a_press(town: Town) -> 
     assert {one.incident for one in phone.asked} == {press, None}
 
 
+@pytest.mark.parametrize("policy", ['{"quiet_hours": "at night"}', '{"receipt_within_s": 5}', '{"no_such_thing": 1}'])
+def test_a_policy_that_cannot_be_read_silences_nobody(town: Town, policy: str) -> None:
+    incident = town.ring(["deputy"], priority="P3")
+    town.execute("update station set policy = %s", policy)
+    with town.telling(FakeChannel("phone")):
+        town.until_told(incident, "phone")
+
+
 def test_the_command_room_and_other_machines_know_no_quiet_hours(town: Town) -> None:
     town.policy(quiet_hours="00:00-23:59")
     room = FakeChannel("command_room")
