@@ -6,13 +6,16 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from itertools import product
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from psycopg import Connection
+from psycopg.rows import TupleRow, dict_row
 
 from gateway.embedded.ports import any_free
 from gateway.embedded.postgres import EmbeddedPostgres
@@ -136,6 +139,62 @@ def test_the_ladder_of_a_message_goes_up_only(town: Town) -> None:
         receive(connection, STATION, message["id"], "seen", at=None, now=later)
     (message, *_) = town.messages(incident)
     assert (message["state"], message["acknowledged_at"], message["seen_at"]) == ("acknowledged", later, now)
+
+
+RANK = {"queued": 0, "accepted": 1, "refused": 1, "delivered": 2, "seen": 3, "acknowledged": 4}
+
+
+def test_whatever_comes_in_whatever_order_no_message_goes_down_its_ladder(town: Town) -> None:
+    """Every sequence of three of what providers, phones and people say; a refusal counts until something arrives."""
+    begun = town.clock.now()
+    town.policy(receipt_within_s=NOT_SOON)
+    incident = town.ring(["deputy"])
+    message = town.messages(incident)[0]
+    number = message["id"]
+    sent = Message(number, message["key"], "phone", "", "P1", {}, begun)
+
+    def settle(connection: Connection[TupleRow], outcome: Outcome, now: datetime) -> None:
+        again = now if outcome.result == "retry" else None
+        outbox.settle(connection, sent, outcome, now, now, again, now + timedelta(seconds=9))
+
+    said: dict[str, Callable[[Connection[TupleRow], datetime], object]] = {
+        "accepted": lambda connection, now: settle(connection, Outcome("accepted"), now),
+        "refused": lambda connection, now: settle(connection, Outcome("refused"), now),
+        "retry": lambda connection, now: settle(connection, Outcome("retry"), now),
+        "delivered": lambda connection, now: receive(connection, STATION, number, "delivered", at=None, now=now),
+        "seen": lambda connection, now: receive(connection, STATION, number, "seen", at=None, now=now),
+        "signed": lambda connection, now: outbox.acknowledge(connection, incident, "deputy", now),
+    }
+    with connect(town.url, "test") as connection, connection.cursor(row_factory=dict_row) as cursor:
+        for sequence in product(said, repeat=3):
+            connection.execute(
+                "update notification set state = 'queued', accepted_at = null, delivered_at = null, seen_at = null, "
+                "acknowledged_at = null, receipt_by = null where id = %s",
+                (number,),
+            )
+            before = {"state": "queued", "delivered_at": None, "seen_at": None, "acknowledged_at": None}
+            for position, step in enumerate(sequence):
+                said[step](connection, begun + timedelta(seconds=position))
+                after = cursor.execute("select * from notification where id = %s", (number,)).fetchone()
+                assert after is not None
+                assert RANK[after["state"]] >= RANK[before["state"]], sequence
+                for moment in ("delivered_at", "seen_at", "acknowledged_at"):
+                    assert before[moment] in {None, after[moment]}, f"{sequence}: {moment} was changed"
+                if RANK[after["state"]] > 1:
+                    assert after["receipt_by"] is None, f"{sequence}: nothing is waited for any more"
+                before = after
+        connection.rollback()
+
+
+def test_old_messages_go_though_others_came_instead_of_them(town: Town) -> None:
+    with town.telling(FakeChannel("phone", refuse), FakeChannel("sms")):
+        incident = town.ring(["officer"])
+        town.until_told(incident, "sms")
+    town.execute("update notification set created_at = created_at - interval '1 year' where channel = 'phone'")
+    with connect(town.url, "test") as connection:
+        upkeep.forget_notifications(connection, STATION, town.clock.now() - timedelta(days=180))
+    (left,) = town.messages(incident)
+    assert (left["channel"], left["instead_of"]) == ("sms", None)
 
 
 @pytest.mark.parametrize(("ahead", "believed"), [(-3600, "created_at"), (3600, "now")])
