@@ -19,6 +19,7 @@ from api.routes import (
     alerts,
     auth,
     backtests,
+    contacts,
     drills,
     duty,
     events,
@@ -27,6 +28,7 @@ from api.routes import (
     incident_more,
     incidents,
     persons,
+    receipts,
     registry,
     rule_versions,
 )
@@ -43,6 +45,7 @@ ROUTERS = (
     alerts,
     auth,
     backtests,
+    contacts,
     drills,
     duty,
     events,
@@ -50,6 +53,7 @@ ROUTERS = (
     incident_more,
     incidents,
     persons,
+    receipts,
     registry,
     rule_versions,
 )

@@ -86,3 +86,9 @@ def _gateway(facts: dict[str, Any], age: float) -> Iterator[Metric]:
         for result, count in results.items():
             sent.add_metric([channel, result], count)
     yield sent
+    broken = GaugeMetricFamily(
+        "anxin_channel_open", "Whether a channel is left alone because its provider fails.", labels=["channel"]
+    )
+    for channel, breaker in facts.get("breakers", {}).items():
+        broken.add_metric([channel], 0 if breaker["state"] == "closed" else 1)
+    yield broken

@@ -38,6 +38,7 @@ def facts_of(
         "rules": {rule.id: rule.version for rule in road.book} if road is not None else {},
         "quarantined": sorted(road.quarantined) if road is not None else [],
         "delivery": {name: dict(deliverer.counts) for name, deliverer in telling.deliverers.items()},
+        "breakers": {name: deliverer.breaker.facts() for name, deliverer in telling.deliverers.items()},
         "delivering": telling.alive,
         "channels": sorted(telling.deliverers),
         "watchdog": watchdog.facts(),

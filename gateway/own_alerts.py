@@ -17,6 +17,8 @@ ROAD_LATE = "road-late"
 NOT_UNDERSTOOD = "alarm-not-understood"
 LADDER_EXPIRED = "ladder-expired"
 LADDER_STALLED = "ladder-stalled"
+OFFICER_UNREACHABLE = "officer-unreachable"
+CONTACT_GONE = "contact-gone"
 
 #: By rule: title and first action, as a definition would give them.
 TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
@@ -52,6 +54,20 @@ TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {
             "zh": "确认该警情有人处理，再运行 `anxin doctor` 查推送和数据库",
             "en": "See that somebody has the incident, then let `anxin doctor` look at delivery and database",
+        },
+    ),
+    OFFICER_UNREACHABLE: (
+        {"zh": "即将上岗的人员联系不上", "en": "Somebody about to be on duty cannot be reached"},
+        {
+            "zh": "打电话给本人，让其打开手机并发送测试；不行就安排替班",
+            "en": "Call them, let them switch their phone on and send it a test; else find somebody to stand in",
+        },
+    ),
+    CONTACT_GONE: (
+        {"zh": "一位人员的接收方式已失效", "en": "Somebody's last contact is gone"},
+        {
+            "zh": "请本人登录后重新登记手机，在此之前由他人代班",
+            "en": "Have them log in and register their phone again; until then somebody else must answer",
         },
     ),
     BURIED_ALARM: (

@@ -62,6 +62,14 @@ class Settings(BaseSettings):
     http_port: int = Field(8000, ge=0, le=65535, description="The API's port.")
     secure_cookies: bool = Field(False, description="Send the session cookie over HTTPS only; on behind TLS.")
     phone_url: str | None = Field(None, description="The push provider's base URL for officers' phones.")
+    phone_receipts: bool = Field(
+        False,
+        description="The phones' app shows receipts: without one in time the next way to the same person is tried.",
+    )
+    receipts_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Key of the HMAC-SHA256 signature on providers' reports of delivery; empty: none are taken.",
+    )
     command_room_url: str | None = Field(
         None, description="Where each alert and incident change is posted as a CloudEvent."
     )

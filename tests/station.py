@@ -148,12 +148,15 @@ class Station:
         self.broker.start()
         return self
 
-    def start_receivers(self) -> Station:
-        """Phones and command room."""
+    def start_receivers(self, *, receipts: bool = False) -> Station:
+        """Phones and command room; with `receipts` the phones say what they have."""
+        if receipts:
+            self.settings["ANXIN_PHONE_RECEIPTS"] = "true"
         self._spawn(
             "receivers",
             "-m", "simulators", "receivers", "--port", str(self.receivers_port), "--secret", "command-secret",
             "--journal", str(self.home / "receivers"),
+            *(["--receipts", f"{self.url}/api/v1/receipts"] if receipts else []),
         )  # fmt: skip
         self.wait_for(lambda: self._answers(f"{self.receivers}/healthz"), "the receivers")
         return self

@@ -94,7 +94,7 @@ def _read_one(item: dict[str, Any]) -> Report:
     detail = hidden(f"{item.get('err_code')}: {item.get('err_msg')}", str(item.get("phone_number") or ""))
     return Report(
         provider_id=str(item["biz_id"]),
-        result="delivered" if success else "failed",
+        step="delivered" if success else "failed",
         detail=detail,
         at=moment_of(item.get("report_time")),
         notification=notification_of(item),

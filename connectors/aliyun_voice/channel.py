@@ -117,13 +117,13 @@ def _read_one(item: dict[str, Any]) -> Report | None:
     if code.startswith("3") and not (code == _KEY_PRESSED and keys):
         return None  # a stage of the call
     if keys.startswith(SIGNS):
-        result, told = "acknowledged", f"key {SIGNS} pressed"
+        step, told = "acknowledged", f"key {SIGNS} pressed"
     else:
-        result = "delivered" if code in _TAKEN or keys else "failed"
+        step = "delivered" if code in _TAKEN or keys else "failed"
         told = "another key pressed" if keys else str(item.get("status_msg") or "")
     return Report(
         provider_id=str(item["call_id"]),
-        result=result,  # type: ignore[arg-type]  # one of the three
+        step=step,  # type: ignore[arg-type]  # one of the three
         detail=hidden(f"{code}: {told}", str(item.get("callee") or ""), str(item.get("caller") or "")),
         at=moment_of(item.get("end_time")) or moment_of(item.get("status_time")),
         notification=notification_of(item),

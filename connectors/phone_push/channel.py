@@ -24,13 +24,13 @@ class _Answer(msgspec.Struct):
 
 
 class PhoneChannel:
-    """Pushes to officers' phones."""
+    """Pushes to officers' phones. `receipts`: their app tells us what has arrived (`body["receipt"]` is its token)."""
 
     name = "phone"
-    receipts = False
     rate_per_min: int | None = None
 
-    def __init__(self, base_url: str, *, limit_s: float = TIMEOUT_S) -> None:
+    def __init__(self, base_url: str, *, receipts: bool = False, limit_s: float = TIMEOUT_S) -> None:
+        self.receipts = receipts
         self._url, self._limit_s = f"{base_url.rstrip('/')}/push", limit_s
         self._client = httpx.AsyncClient(timeout=limit_s)
 

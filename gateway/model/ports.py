@@ -92,9 +92,9 @@ class Report(msgspec.Struct, frozen=True):
     """
 
     provider_id: str
-    result: Literal["delivered", "failed", "acknowledged"]
-    detail: str
-    at: datetime | None
+    step: Literal["delivered", "seen", "acknowledged", "failed"]
+    at: datetime | None = None
+    detail: str = ""
     notification: int | None = None
 
 

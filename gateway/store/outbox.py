@@ -11,6 +11,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow, dict_row
 from psycopg.types.json import Jsonb
 
+from gateway.model.policy import Policy
 from gateway.model.ports import Message, Outcome
 from gateway.store.sql import queries
 
@@ -19,7 +20,11 @@ PRIORITIES = ("P1", "P2", "P3", "P4")
 
 
 class Notification(msgspec.Struct, frozen=True):
-    """One message to be enqueued. `key` makes enqueueing it twice harmless."""
+    """One message to be enqueued. `key` makes enqueueing it twice harmless.
+
+    A message to a person ends its key with `:contact:username`; what stands before is the occasion, for example the
+    rung. So the same person is told of the same occasion once on each of their ways, whoever asks for it.
+    """
 
     station: str
     key: str
@@ -34,6 +39,8 @@ class Notification(msgspec.Struct, frozen=True):
     #: Whom it is for, and by which of their ways; then `recipient` is empty and the address looked up when it is sent.
     username: str | None = None
     contact: int | None = None
+    #: Which message to the same person this one makes good for.
+    instead_of: int | None = None
 
 
 class Leased(msgspec.Struct, frozen=True):
@@ -45,14 +52,22 @@ class Leased(msgspec.Struct, frozen=True):
     address_sealed: bytes | None
 
 
-def enqueue(connection: Connection[TupleRow], notification: Notification, now: datetime, lives: timedelta) -> None:
-    """Put one message into the outbox and wake the delivery loop when the transaction commits."""
+def enqueue(connection: Connection[TupleRow], notification: Notification, now: datetime, lives: timedelta) -> int:
+    """Put one message into the outbox and wake the delivery loop when the transaction commits; returns its id."""
     columns = msgspec.structs.asdict(notification)
-    connection.execute(
+    row = connection.execute(
         SQL["enqueue"],
         {**columns, "body": Jsonb(notification.body), "now": now, "expires_at": now + lives},
-    )
+    ).fetchone()
+    if row is None:
+        row = connection.execute(SQL["of_key"], {"key": notification.key}).fetchone()
     connection.execute("notify anxin_outbox")
+    return int(row[0]) if row is not None else 0
+
+
+def is_known(connection: Connection[TupleRow], key: str) -> bool:
+    """Say whether there is a message of this key, whatever became of it."""
+    return connection.execute(SQL["of_key"], {"key": key}).fetchone() is not None
 
 
 def lease(
@@ -63,11 +78,17 @@ def lease(
     until: datetime,
     limit: int,
     priorities: Sequence[str] = PRIORITIES,
+    *,
+    fresh: bool = False,
+    quiet: bool = False,
 ) -> list[Leased]:
-    """Take the most urgent messages of a channel, of these priorities, for us alone until the lease ends."""
+    """Take the most urgent messages of a channel, of these priorities, for us alone until the lease ends.
+
+    `fresh`: only those that were never tried. `quiet`: none that keep quiet hours (`quieten`).
+    """
     parameters = {
         "station": station, "channel": channel, "now": now, "until": until, "limit": limit,
-        "priorities": list(priorities),
+        "priorities": list(priorities), "fresh": fresh, "quiet": quiet,
     }  # fmt: skip
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(SQL["lease"], parameters).fetchall()
@@ -88,6 +109,12 @@ def expire(connection: Connection[TupleRow], station: str, now: datetime) -> int
     return connection.execute(SQL["expire"], {"station": station, "now": now}).rowcount
 
 
+def quieten(connection: Connection[TupleRow], station: str, channel: str, now: datetime, until: datetime) -> int:
+    """Let a channel's P3 and P4 messages to people wait until quiet hours end; returns how many."""
+    told = {"station": station, "channel": channel, "now": now, "until": until}
+    return connection.execute(SQL["quieten"], told).rowcount
+
+
 def release(connection: Connection[TupleRow], station: str) -> None:
     """Forget the leases of a delivery loop that is gone."""
     connection.execute(SQL["release"], {"station": station})
@@ -100,8 +127,12 @@ def settle(  # one argument per fact of the attempt
     started_at: datetime,
     ended_at: datetime,
     retry_at: datetime | None,
+    receipt_by: datetime | None = None,
 ) -> None:
-    """Record an attempt; then the message is accepted, refused, or waits for `retry_at`."""
+    """Record an attempt; then the message is accepted, refused, or waits for `retry_at`.
+
+    `receipt_by`: when the person should have been reached; then the next of their ways is tried.
+    """
     connection.execute(
         SQL["record"],
         {
@@ -113,7 +144,7 @@ def settle(  # one argument per fact of the attempt
         },
     )
     if retry_at is not None:
-        connection.execute(SQL["postpone"], {"id": message.id, "due_at": retry_at})
+        connection.execute(SQL["postpone"], {"id": message.id, "due_at": retry_at, "receipt_by": receipt_by})
         return
     accepted = outcome.result == "accepted"
     connection.execute(
@@ -123,6 +154,7 @@ def settle(  # one argument per fact of the attempt
             "state": "accepted" if accepted else "refused",
             "accepted_at": ended_at if accepted else None,
             "provider_id": outcome.provider_id,
+            "receipt_by": receipt_by,
         },
     )
 
@@ -130,6 +162,23 @@ def settle(  # one argument per fact of the attempt
 def stop(connection: Connection[TupleRow], incident: int) -> None:
     """Tell phones no more about an incident; what is under way this moment may ring, but is not tried again."""
     connection.execute(SQL["stop"], {"incident": incident})
+
+
+def acknowledge(connection: Connection[TupleRow], incident: int, username: str, at: datetime) -> None:
+    """Whoever signs an incident has read what they were sent of it."""
+    connection.execute(SQL["acknowledge"], {"incident": incident, "username": username, "at": at})
+
+
+def policy(connection: Connection[TupleRow], station: str) -> tuple[Policy, str]:
+    """Return how the station wants its people told, and its time zone (IANA)."""
+    row = connection.execute(SQL["policy"], {"station": station}).fetchone()
+    return (msgspec.convert(row[0], Policy), row[1]) if row is not None else (Policy(), "UTC")
+
+
+def sent_since(connection: Connection[TupleRow], station: str, channel: str, since: datetime) -> list[datetime]:
+    """Return when the attempts of a channel began, after a moment, oldest first."""
+    told = {"station": station, "channel": channel, "since": since}
+    return [row[0] for row in connection.execute(SQL["sent_since"], told).fetchall()]
 
 
 def backlog(connection: Connection[TupleRow], station: str) -> list[tuple[str, int, datetime]]:

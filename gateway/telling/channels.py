@@ -37,7 +37,7 @@ def channels_of(settings: Settings, publish: Publish) -> list[Channel]:
         WebhookChannel(now, private_endpoints=settings.private_endpoints),
     ]
     if settings.phone_url:
-        channels.append(PhoneChannel(settings.phone_url))
+        channels.append(PhoneChannel(settings.phone_url, receipts=settings.phone_receipts))
     if settings.command_room_url:
         channels.append(
             CommandRoomChannel(settings.command_room_url, settings.command_room_secret.get_secret_value(), now)

@@ -1,7 +1,8 @@
 """deliver: take messages out of the outbox and hand them to their channels.
 
 Lease, commit, call the provider, record: no lock is held while a provider answers. Each channel has its own
-workers, so that a slow one holds up no other. At least once towards providers; each message carries its key.
+workers, its own rate and its own breaker, so that a slow or broken one holds up no other. At least once towards
+providers; each message carries its key. What has not reached its person is `fallback`'s.
 """
 
 from __future__ import annotations
@@ -9,20 +10,29 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 import msgspec
 import structlog
+from psycopg import Connection
+from psycopg.rows import TupleRow
 
 from gateway.clock import Clock
 from gateway.failpoints import Failpoints
-from gateway.model.errors import StoreUnavailable
+from gateway.model.errors import BadInput, StoreUnavailable
+from gateway.model.judgement import Verdict
+from gateway.model.policy import RECEIPTS, Policy
 from gateway.model.ports import Channel, Message, Outcome
 from gateway.sealing import Sealer, contact_address
 from gateway.store import outbox
 from gateway.store.outbox import Leased
 from gateway.store.pool import Pool
+from gateway.telling.limits import WINDOW, Breaker, Rate
+from gateway.telling.quiet import quiet_until
+from gateway.telling.reach import contact_gone, contact_gone_verdict
+from gateway.telling.receipts import token_of
 from gateway.telling.tell import PROBE
 
 log = structlog.get_logger()
@@ -42,13 +52,27 @@ FIRST_RETRY_S, LONGEST_RETRY_S = 0.4, 60.0
 
 
 class Deliverer:
-    """The delivery loop of one channel."""
+    """The delivery loop of one channel. `running` are all channels there are, `say` takes what people must know."""
 
     def __init__(  # one argument per thing it needs
-        self, station: str, pool: Pool, channel: Channel, clock: Clock, failpoints: Failpoints, sealer: Sealer
+        self,
+        station: str,
+        pool: Pool,
+        channel: Channel,
+        clock: Clock,
+        failpoints: Failpoints,
+        sealer: Sealer,
+        *,
+        running: Collection[str] = (),
+        say: Callable[[Verdict], None] | None = None,
     ) -> None:
         self.station, self.channel = station, channel
         self._pool, self._clock, self._failpoints, self._sealer = pool, clock, failpoints, sealer
+        self._running, self._say = running, say
+        self._receipts = bool(getattr(channel, "receipts", False))
+        self.rate = Rate(getattr(channel, "rate_per_min", None))
+        self.breaker = Breaker()
+        self._policy = Policy()
         self._wake = asyncio.Event()
         #: What is being sent, and how urgent it is.
         self._under_way: dict[asyncio.Task[None], str] = {}
@@ -61,6 +85,7 @@ class Deliverer:
     async def run(self) -> None:
         """Deliver until cancelled."""
         try:
+            await self._remember()
             while True:
                 self._wake.clear()
                 leased = await self._lease()
@@ -81,48 +106,84 @@ class Deliverer:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), LOOK_EVERY_S)
 
+    async def _remember(self) -> None:
+        """Count what went out just before we started: providers do not forget it either."""
+        if self.rate.per_minute is None:
+            return
+        while True:
+            try:
+                self.rate.remember(await asyncio.to_thread(self._sent_lately))
+            except StoreUnavailable:
+                await asyncio.sleep(LOOK_EVERY_S)
+            else:
+                return
+
+    def _sent_lately(self) -> list[datetime]:
+        with self._pool.transaction() as connection:
+            return outbox.sent_since(connection, self.station, self.channel.name, self._clock.now() - WINDOW)
+
     async def _lease(self) -> list[Leased]:
         room = AT_ONCE - len(self._under_way)
         lesser = sum(priority != URGENT for priority in self._under_way.values())
-        lesser_room = min(room, AT_ONCE - KEPT_FOR_URGENT - lesser)
+        now = self._clock.now()
+        tried = self.breaker.room(now)
+        # While the provider is left alone, a press that was never tried may still try it.
+        fresh = tried == 0 and self.breaker.room(now, fresh=True) > 0
+        urgent = min(room, 1 if fresh else tried, self.rate.room(now, urgent=True))
+        # Lesser ones have so many places, and what of everybody's room P1 leaves.
+        places, shared = AT_ONCE - KEPT_FOR_URGENT - lesser, min(room, tried, self.rate.room(now, urgent=False))
         if room <= 0:
             return []
         try:
-            return await asyncio.to_thread(self._lease_now, room, lesser_room)
+            leased = await asyncio.to_thread(self._lease_now, urgent, places, shared, fresh)
         except StoreUnavailable:
             await asyncio.sleep(LOOK_EVERY_S)
+            return []
         except Exception:
             # Whatever it is, nobody else delivers: try again for as long as it takes.
             log.exception("messages could not be taken out of the outbox", channel=self.channel.name)
             await asyncio.sleep(LOOK_EVERY_S)
-        return []
+            return []
+        if leased:
+            self.rate.spend(now, len(leased))
+            self.breaker.trying(now)
+        return leased
 
-    def _lease_now(self, room: int, lesser_room: int) -> list[Leased]:
+    def _lease_now(self, urgent: int, places: int, shared: int, fresh: bool) -> list[Leased]:  # as it is said
         now = self._clock.now()
-        until = now + LEASE
+        until, name = now + LEASE, self.channel.name
         with self._pool.transaction() as connection:
+            quiet = self._quieten(connection, now)
             expired = outbox.expire(connection, self.station, now)
             if expired:
                 self.counts["expired"] += expired
                 log.warning("messages expired before any provider took them", count=expired)
-            urgent = outbox.lease(connection, self.station, self.channel.name, now, until, room, [URGENT])
-            left = min(room - len(urgent), lesser_room)
-            if left <= 0:
-                return urgent
-            return urgent + outbox.lease(connection, self.station, self.channel.name, now, until, left, LESSER)
+            leased: list[Leased] = []
+            if urgent > 0:
+                leased = outbox.lease(connection, self.station, name, now, until, urgent, [URGENT], fresh=fresh)
+            left = min(places, shared - len(leased))
+            if left > 0:
+                leased += outbox.lease(connection, self.station, name, now, until, left, LESSER, quiet=quiet)
+            return leased
+
+    def _quieten(self, connection: Connection[TupleRow], now: datetime) -> bool:
+        """Put off what waits until quiet hours are over; returns whether they hold now."""
+        try:
+            self._policy, zone = outbox.policy(connection, self.station)
+            until = quiet_until(self._policy.quiet_hours, zone, now)
+        except (BadInput, msgspec.ValidationError, ValueError, KeyError) as error:
+            # Whatever was written down there: people are told all the same.
+            log.warning("the policy cannot be read; no quiet hours are kept", error=str(error))
+            return False
+        if until is not None:
+            self.counts["quiet"] += outbox.quieten(connection, self.station, self.channel.name, now, until)
+        return until is not None
 
     async def _deliver(self, leased: Leased) -> None:
         message = leased.message
         self._failpoints.pass_by("before_send")
         started = self._clock.now()
-        try:
-            async with asyncio.timeout(SEND_S):
-                outcome = await self._send(leased)
-        except TimeoutError:
-            outcome = Outcome("retry", f"no answer within {SEND_S:g} s")
-        except Exception as error:  # a channel's defect must not end the loop
-            log.exception("a channel failed", channel=self.channel.name)
-            outcome = Outcome("retry", f"{type(error).__name__}: {error}")
+        outcome = await self._asked(leased)
         self._failpoints.pass_by("after_send")
         ended = self._clock.now()
         self.counts[outcome.result] += 1
@@ -136,25 +197,65 @@ class Deliverer:
         elif self.channel.name != PROBE:
             log.info("delivered", **known)
         try:
-            await asyncio.to_thread(self._settle, message, outcome, started, ended, retry_at)
+            await asyncio.to_thread(self._settle, leased, outcome, started, ended, retry_at)
         except StoreUnavailable:
             # The lease ends by itself and the message goes out again: at least once.
             log.warning("the outcome could not be recorded", notification=message.id)
 
-    async def _send(self, leased: Leased) -> Outcome:
-        if leased.contact is None:
-            return await self.channel.send(leased.message)
-        if leased.address_sealed is None:
+    async def _asked(self, leased: Leased) -> Outcome:
+        """What the provider answers; the breaker hears of it."""
+        if leased.contact is not None and leased.address_sealed is None:
+            self.breaker.not_tried(self._clock.now())
             return Outcome("refused", "this way to the user is retired")
-        about = contact_address(self.station, leased.username or "", leased.message.channel)
+        try:
+            async with asyncio.timeout(SEND_S):
+                outcome = await self.channel.send(self._opened(leased))
+        except TimeoutError:
+            outcome = Outcome("retry", f"no answer within {SEND_S:g} s")
+        except Exception as error:  # a channel's defect must not end the loop
+            log.exception("a channel failed", channel=self.channel.name)
+            outcome = Outcome("retry", f"{type(error).__name__}: {error}")
+        was = self.breaker.state
+        if outcome.result == "retry":
+            self.breaker.failed(self._clock.now())
+        else:
+            self.breaker.answered(self._clock.now())
+        if self.breaker.state != was:
+            log.warning("a channel's breaker turned", channel=self.channel.name, state=self.breaker.state)
+        return outcome
+
+    def _opened(self, leased: Leased) -> Message:
+        """The message as the channel gets it: with the opened address, and with what its receipts are shown by."""
+        message = leased.message
+        if leased.contact is None or leased.address_sealed is None:
+            return message
+        about = contact_address(self.station, leased.username or "", message.channel)
         address = self._sealer.unseal(leased.address_sealed, about)
-        return await self.channel.send(msgspec.structs.replace(leased.message, recipient=address))
+        shown = {"receipt": token_of(self._sealer, self.station, message.id)} if self._receipts else {}
+        return msgspec.structs.replace(message, recipient=address, body={**message.body, **shown})
 
     def _settle(
-        self, message: Message, outcome: Outcome, started: datetime, ended: datetime, retry_at: datetime | None
+        self, leased: Leased, outcome: Outcome, started: datetime, ended: datetime, retry_at: datetime | None
     ) -> None:
+        message = leased.message
+        told: bool | None = None
         with self._pool.transaction() as connection:
-            outbox.settle(connection, message, outcome, started, ended, retry_at)
+            outbox.settle(
+                connection, message, outcome, started, ended, retry_at, self._receipt_by(message, outcome, ended)
+            )
+            if outcome.result == "gone" and leased.contact is not None:
+                told = contact_gone(
+                    connection, self.station, leased.contact, outcome.detail, running=self._running, now=ended
+                )
+        if told is False and self._say is not None:
+            self._say(contact_gone_verdict(leased.username or "", self.channel.name, ended))
+
+    def _receipt_by(self, message: Message, outcome: Outcome, ended: datetime) -> datetime | None:
+        """When the next way to the person is to be tried, unless something is heard; None: this one will do."""
+        within = self._policy.receipt_within_s.get(message.priority, RECEIPTS[message.priority])
+        if outcome.result == "retry" or (outcome.result == "accepted" and self._receipts):
+            return ended + timedelta(seconds=within)
+        return None if outcome.result == "accepted" else ended
 
 
 def retry_delay(attempts: int, outcome: Outcome) -> timedelta:

@@ -16,9 +16,12 @@ from gateway.model.judgement import Verdict
 from gateway.model.ports import Channel
 from gateway.sealing import Sealer
 from gateway.store import outbox
+from gateway.store import registry as registry_store
 from gateway.store.pool import Pool
 from gateway.telling.deliver import Deliverer
 from gateway.telling.escalate import escalate
+from gateway.telling.fallback import fall_back_all
+from gateway.telling.reach import ShiftCheck
 from gateway.telling.tell import Announcer
 from gateway.telling.watch import watch
 
@@ -28,10 +31,15 @@ log = structlog.get_logger()
 CLIMB_EVERY_S = 0.25
 #: How often ladders that stand still, or have ended unheard, are looked for.
 WATCH_EVERY_S = 2.0
+#: How often it is looked who is about to be on duty and cannot be reached.
+CHECK_EVERY_S = 60.0
 
 
 class Telling:
-    """Runs every channel's delivery loop and the ladder's clock. Start it only while holding the road."""
+    """Runs every channel's delivery loop and the ladder's clock. Start it only while holding the road.
+
+    `say` takes what people must know of the gateway's own finding: a contact that is gone, somebody unreachable.
+    """
 
     def __init__(  # one argument per thing it needs
         self,
@@ -45,10 +53,13 @@ class Telling:
         say: Callable[[Verdict], None],
     ) -> None:
         self._station, self._pool, self._clock, self._announcer = station, pool, clock, announcer
-        self._say = say
         self.deliverers = {
-            channel.name: Deliverer(station, pool, channel, clock, failpoints, sealer) for channel in channels
+            channel.name: Deliverer(
+                station, pool, channel, clock, failpoints, sealer, running=[one.name for one in channels], say=say
+            )
+            for channel in channels
         }
+        self._say, self._shifts = say, ShiftCheck(station)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._run, name="telling", daemon=True)
@@ -93,6 +104,7 @@ class Telling:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._again(CLIMB_EVERY_S, self._climb_now))
             group.create_task(self._again(WATCH_EVERY_S, self._watch_now))
+            group.create_task(self._again(CHECK_EVERY_S, self._check_shifts_now))
             for deliverer in self.deliverers.values():
                 group.create_task(deliverer.run())
 
@@ -124,15 +136,36 @@ class Telling:
             await asyncio.sleep(every_s)
 
     def _climb_now(self) -> int:
+        # First whoever was not reached: that may let a rung be due at once.
+        made = self._fall_back_now()
+        now = self._clock.now()
         with self._pool.transaction() as connection:
-            now = self._clock.now()
             climbed = escalate(connection, self._station, self._announcer, now)
         with self._pool.transaction() as connection:
-            return climbed + overdue(connection, self._station, self._announcer, now)
+            return made + climbed + overdue(connection, self._station, self._announcer, now)
+
+    def _fall_back_now(self) -> int:
+        down = [name for name, deliverer in self.deliverers.items() if deliverer.breaker.is_open]
+        try:
+            return fall_back_all(self._pool, self._station, self._announcer, self.deliverers, down, self._clock.now())
+        except StoreUnavailable:
+            raise
+        except Exception:  # the ladder goes on whatever ails this
+            log.exception("who was not reached could not be looked for", stop="deliver")
+            return 0
 
     def _watch_now(self) -> int:
         with self._pool.transaction() as connection:
             found = watch(connection, self._station, self._clock.now())
-        for verdict in found:
+        return self._said(found)
+
+    def _check_shifts_now(self) -> int:
+        with self._pool.transaction() as connection:
+            registry = registry_store.load(connection, self._station)
+            found = self._shifts.look(connection, registry, self._clock.now())
+        return self._said(found)
+
+    def _said(self, verdicts: list[Verdict]) -> int:
+        for verdict in verdicts:
             self._say(verdict)
-        return len(found)
+        return len(verdicts)

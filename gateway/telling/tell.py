@@ -64,7 +64,7 @@ def tell_people(  # one keyword per fact of the rung
                 connection,
                 Notification(
                     station=incident.station,
-                    key=f"incident:{incident.station}:{incident.id}:{sounding}:{rung}:{contact.id}",
+                    key=f"incident:{incident.station}:{incident.id}:{sounding}:{rung}:{contact.id}:{responder.username}",
                     channel=contact.channel,
                     recipient="",
                     priority=incident.priority,

@@ -67,6 +67,10 @@ async def _slow(request: Request, fault: Fault, accept: Accept) -> Response:
     return accept() if await _waited(fault.seconds) else await cut(request)
 
 
+async def _dead(_request: Request, _fault: Fault, accept: Accept) -> Response:
+    return accept()
+
+
 async def _waited(seconds: float) -> bool:
     """Wait; False when the server stops meanwhile, which the sender should see as a closed connection."""
     try:
@@ -84,6 +88,7 @@ MODES: Mapping[str, Callable[[Request, Fault, Accept], Awaitable[Response]]] = {
     "gone": _gone,
     "drop": _drop,
     "slow": _slow,
+    "dead": _dead,
 }
 DEFAULT_SECONDS: Mapping[str, float] = {"http_429": 1.0, "hang": 30.0, "slow": 2.0}
 
@@ -96,15 +101,19 @@ class FaultBook:
         self._has_recipients = has_recipients
         self._faults: list[Fault] = []
 
-    async def answer(self, request: Request, to: str | None, accept: Accept) -> Response:
+    async def answer(
+        self, request: Request, to: str | None, accept: Accept, *, silently: Accept | None = None
+    ) -> Response:
         """Answer a valid request: accept it, unless a fault concerns it.
 
-        Only `drop` and `slow` accept as well; under any other fault the provider never had the message.
+        Only `drop`, `slow` and `dead` accept as well; under any other fault the provider never had the message.
+        `silently` accepts it for a phone that is off: the provider has it and nobody ever says that it arrived.
         """
         for fault in self._faults:
             if fault.concerns(to):
                 fault.applied += 1
-                return await MODES[fault.mode](request, fault, accept)
+                taken = silently or accept if fault.mode == "dead" else accept
+                return await MODES[fault.mode](request, fault, taken)
         return accept()
 
     def routes(self) -> list[Route]:

@@ -14,16 +14,18 @@ from simulators.receivers.faults import FaultBook
 from simulators.receivers.journal import Entry
 from simulators.receivers.mailbox import Mailbox
 from simulators.receivers.page import page
+from simulators.receivers.receipts import Receipts
 
 COPIED = ("to", "priority", "incident", "alert", "rung")
 """Fields of a message that are repeated beside it for reading; null where a message lacks one."""
 
 
 class Phones:
-    """Takes pushes and keeps what each phone would have shown."""
+    """Takes pushes and keeps what each phone would have shown; phones that are on say that they have it."""
 
-    def __init__(self, journal_path: Path | None) -> None:
+    def __init__(self, journal_path: Path | None, receipts: Receipts | None = None) -> None:
         self.mailbox = Mailbox(journal_path)
+        self._receipts = receipts or Receipts(None)
         self._faults = FaultBook(has_recipients=True)
 
     def mount(self) -> Mount:
@@ -59,7 +61,12 @@ class Phones:
             entry = self.mailbox.receive(key, new_entry)
             return JSONResponse({"code": 0, "message_id": entry["message_id"]})
 
-        return await self._faults.answer(request, message.get("to"), accept)
+        def accept_and_show() -> Response:
+            answer = accept()
+            self._receipts.show(message)
+            return answer
+
+        return await self._faults.answer(request, message.get("to"), accept_and_show, silently=accept)
 
     async def _list(self, request: Request) -> Response:
         return listing(request, self.mailbox, "to")

@@ -17,13 +17,14 @@ from simulators.receivers.command_room import CommandRoom
 from simulators.receivers.connection import CuttableProtocol
 from simulators.receivers.phones import Phones
 from simulators.receivers.push_service import PushService
+from simulators.receivers.receipts import Receipts
 
 SHUTDOWN_S = 1
 
 
-def build_app(secret: str, journal_dir: Path | None = None) -> Starlette:
+def build_app(secret: str, journal_dir: Path | None = None, receipts: Receipts | None = None) -> Starlette:
     """Build the ASGI app; `journal_dir` is made if need be. Raises OSError when it can't be written."""
-    phones = Phones(journal_dir / "phones.jsonl" if journal_dir else None)
+    phones = Phones(journal_dir / "phones.jsonl" if journal_dir else None, receipts)
     push_service = PushService(journal_dir / "webpush.jsonl" if journal_dir else None)
     command_room = CommandRoom(secret, journal_dir / "command-room.jsonl" if journal_dir else None)
 
@@ -56,7 +57,18 @@ async def _healthz(_request: Request) -> Response:
     type=click.Path(path_type=Path, file_okay=False),
     help="Directory for phones.jsonl, webpush.jsonl and command-room.jsonl; a restart then keeps history.",
 )
-def receivers(*, host: str, port: int, secret: str | None, secret_file: Path | None, journal: Path | None) -> None:
+@click.option("--receipts", help="Where phones say that they have a message: the API's /api/v1/receipts.")
+@click.option("--seen", is_flag=True, help="Phones are looked at as soon as they ring.")
+def receivers(  # one argument per option
+    *,
+    host: str,
+    port: int,
+    secret: str | None,
+    secret_file: Path | None,
+    journal: Path | None,
+    receipts: str | None,
+    seen: bool,
+) -> None:
     """Receive what the gateway sends: officers' phones and the station's command room.
 
     \b
@@ -83,6 +95,7 @@ def receivers(*, host: str, port: int, secret: str | None, secret_file: Path | N
     hang        no answer for seconds (30), then the connection closes; not recorded
     slow        recorded and answered well after seconds (2)
     drop        recorded, then the connection closes without an answer
+    dead        accepted well; the phone is off and never says that it has it
     """  # noqa: D301, \b is how click is told to keep lines as they are
     if (secret is None) == (secret_file is None):
         raise click.UsageError("give --secret or --secret-file")
@@ -91,7 +104,7 @@ def receivers(*, host: str, port: int, secret: str | None, secret_file: Path | N
     except (OSError, ValueError) as error:
         raise click.ClickException(f"can't read {secret_file}: {error}") from error
     try:
-        app = build_app(shared, journal)
+        app = build_app(shared, journal, Receipts(receipts, seen=seen))
     except OSError as error:
         raise click.ClickException(f"can't write the journal: {error}") from error
     click.echo(f"phones at http://{host}:{port}/phones/, command room beside them at /command-room/", err=True)

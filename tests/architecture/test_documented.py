@@ -188,6 +188,7 @@ def test_labels_of_metrics() -> None:
         "counts": {"events": 1},
         "sources": {"mqtt-event": {"backlog": 0}},
         "delivery": {"phone": {"accepted": 1}},
+        "breakers": {"phone": {"state": "open", "since": None}},
     }
     told = {coded(row[0])[0]: set(coded(row[1])) for row in rows(page("metrics.md")) if coded(row[0])}
     families: list[Metric] = list(_gateway(facts, 0.0))

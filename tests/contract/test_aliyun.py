@@ -226,17 +226,17 @@ def test_no_limit_is_ever_passed_and_what_is_said_of_waiting_is_true(pauses: lis
 def test_reports_of_texts() -> None:
     good, bad = read_sms(sample(aliyun_sms))
     assert good == Report(
-        "900619746936498440^0", "delivered", "DELIVERED: 用户接收成功",
-        datetime.fromisoformat("2026-11-22T08:00:04+08:00"), 4711,
+        "900619746936498440^0", "delivered", datetime.fromisoformat("2026-11-22T08:00:04+08:00"),
+        "DELIVERED: 用户接收成功", 4711,
     )  # fmt: skip
-    assert (bad.result, bad.detail, bad.notification) == ("failed", "MOBILE_NOT_ON_SERVICE: 停机", 4712)
+    assert (bad.step, bad.detail, bad.notification) == ("failed", "MOBILE_NOT_ON_SERVICE: 停机", 4712)
 
 
 def test_reports_of_calls() -> None:
     signed, missed = read_voice(sample(aliyun_voice))
-    assert (signed.result, signed.notification) == ("acknowledged", 4711)
+    assert (signed.step, signed.notification) == ("acknowledged", 4711)
     assert signed.at == datetime.fromisoformat("2026-11-22T08:00:21+08:00")
-    assert (missed.result, missed.detail) == ("failed", "200003: 用户收到呼叫但未接听")
+    assert (missed.step, missed.detail) == ("failed", "200003: 用户收到呼叫但未接听")
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_reports_of_calls() -> None:
 def test_what_a_call_came_to(code: str, keys: str, result: str | None) -> None:
     told = [{"call_id": "c", "status_code": code, "dtmf": keys, "out_id": "7", "callee": NUMBER}]
     reports = read_voice(json.dumps(told).encode())
-    assert [report.result for report in reports] == ([] if result is None else [result])
+    assert [report.step for report in reports] == ([] if result is None else [result])
     assert all(NUMBER not in report.detail for report in reports)
 
 
@@ -280,4 +280,4 @@ def test_what_is_no_report_is_an_error_with_a_reason(read: Any, body: bytes) -> 
 def test_times_and_numbers_that_are_none() -> None:
     told = [{"biz_id": "b", "success": False, "report_time": "soon", "out_id": "七", "err_code": None}]
     (report,) = read_sms(json.dumps(told).encode())
-    assert (report.at, report.notification, report.result) == (None, None, "failed")
+    assert (report.at, report.notification, report.step) == (None, None, "failed")

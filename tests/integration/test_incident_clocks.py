@@ -136,7 +136,8 @@ def test_with_nobody_assigned_only_the_console_is_told_first(connection: Connect
     assert lines(connection, incident, "urged")[0]["detail"]["told"] == []
     assert tick(connection, 179) == 0
     assert tick(connection, 180) == 1
-    assert [user for user, _ in urged(connection, incident)] == ["commander"]
+    assert urged(connection, incident) == [], "the ladder calls the commander when it is time"
+    assert lines(connection, incident, "supervised")[0]["detail"]["told"] == []
 
 
 def test_the_commanders_of_the_area_come_first(connection: Connection[TupleRow]) -> None:

@@ -65,6 +65,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             "0005.rules",
             "0006.people",
             "0007.incidents",
+            "0009.delivery",
         ]
         assert migrate(server.url) == []
         with connect(server.url, "test") as connection:

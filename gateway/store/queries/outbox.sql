@@ -1,14 +1,25 @@
 -- name: enqueue
 -- One message to one recipient on one channel; the same key again is the message it was.
 insert into notification (station_id, key, channel, recipient, priority, incident_id, alert_id, body, purpose,
-    username, contact_id, created_at, due_at, expires_at)
+    username, contact_id, instead_of, created_at, due_at, expires_at)
 values (%(station)s, %(key)s, %(channel)s, %(recipient)s, %(priority)s, %(incident)s, %(alert)s, %(body)s, %(purpose)s,
-    %(username)s, %(contact)s, %(now)s, %(now)s, %(expires_at)s)
+    %(username)s, %(contact)s, %(instead_of)s, %(now)s, %(now)s, %(expires_at)s)
 on conflict (key) do nothing
+returning id
+
+-- name: of_key
+select id from notification where key = %(key)s
+
+-- name: quieten
+-- Quiet hours: lesser messages to people wait until they are over, and are of use as much longer.
+update notification set due_at = %(until)s, expires_at = expires_at + (%(until)s - %(now)s::timestamptz)
+where state = 'queued' and channel = %(channel)s and station_id = %(station)s and username is not null
+    and priority in ('P3', 'P4') and purpose <> 'test' and due_at <= %(now)s
+    and (leased_until is null or leased_until <= %(now)s)
 
 -- name: expire
 -- Too late to be of use. As long as nobody has answered the incident, its messages are: they are tried on.
-update notification n set state = 'expired'
+update notification n set state = 'expired', receipt_by = null
 where state = 'queued' and station_id = %(station)s and expires_at <= %(now)s
     and (leased_until is null or leased_until <= %(now)s)
     and not exists (
@@ -22,7 +33,8 @@ update notification set leased_until = %(until)s, attempts = attempts + 1
 where id in (
     select id from notification
     where state = 'queued' and channel = %(channel)s and station_id = %(station)s
-        and priority = any (%(priorities)s)
+        and priority = any (%(priorities)s) and (not %(fresh)s or attempts = 0)
+        and (not %(quiet)s or username is null or priority in ('P1', 'P2') or purpose = 'test')
         and due_at <= %(now)s and (leased_until is null or leased_until <= %(now)s)
     order by priority, id limit %(limit)s for update skip locked
 )
@@ -40,19 +52,47 @@ insert into attempt (notification_id, started_at, ended_at, result, detail)
 values (%(id)s, %(started_at)s, %(ended_at)s, %(result)s, %(detail)s)
 
 -- name: settle
-update notification set state = %(state)s, accepted_at = %(accepted_at)s, provider_id = %(provider_id)s,
+-- What became of it, never downwards: a phone may have shown it before the provider's answer came. Once another way has
+-- been tried instead, nothing more is waited for.
+update notification set
+    state = case when state in ('delivered', 'seen', 'acknowledged') then state else %(state)s end,
+    accepted_at = coalesce(accepted_at, %(accepted_at)s), provider_id = coalesce(%(provider_id)s, provider_id),
+    receipt_by = case
+        when state not in ('delivered', 'seen', 'acknowledged') and fell_back_at is null and username is not null
+        then %(receipt_by)s::timestamptz
+    end,
     leased_until = null
 where id = %(id)s
 
 -- name: postpone
--- Try again later; one that was stopped meanwhile stays stopped.
-update notification set due_at = %(due_at)s, leased_until = null where id = %(id)s
+-- Try again later; one that was stopped meanwhile stays stopped. The person is not waited with for ever.
+update notification set due_at = %(due_at)s, leased_until = null,
+    receipt_by = case
+        when state = 'queued' and fell_back_at is null and username is not null
+        then coalesce(receipt_by, %(receipt_by)s)
+    end
+where id = %(id)s
 
 -- name: stop
 -- Nobody needs to be told any more. One that is under way this moment may still ring, but is not tried again.
-update notification set state = 'stopped'
+update notification set state = 'stopped', receipt_by = null
 where incident_id = %(incident)s and state = 'queued' and username is not null and purpose = 'incident'
 
 -- name: backlog
 select channel, count(*), min(created_at) from notification
 where state = 'queued' and station_id = %(station)s group by channel
+
+-- name: acknowledge
+-- Whoever signs has read what they were sent.
+update notification set state = 'acknowledged', acknowledged_at = %(at)s, receipt_by = null
+where incident_id = %(incident)s and username = %(username)s and state in ('accepted', 'delivered', 'seen')
+
+-- name: policy
+select policy, time_zone from station where id = %(station)s
+
+-- name: sent_since
+-- When the attempts of a channel began, lately: what a rate limit has to count after a new start.
+select a.started_at from attempt a join notification n on n.id = a.notification_id
+where n.channel = %(channel)s and n.station_id = %(station)s and n.created_at > %(since)s - interval '1 hour'
+    and a.started_at > %(since)s
+order by a.started_at

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from starlette.testclient import TestClient
 
 from simulators.receivers.command_room import sign
+from simulators.receivers.receipts import Receipts
 from simulators.receivers.serve import build_app, receivers
 
 PUSH = {"notification": 17, "to": "phone-officer", "priority": "P1", "incident": 3, "alert": 5, "rung": 0}
@@ -151,6 +152,28 @@ def test_slow_is_late_but_good(client: TestClient) -> None:
 
     assert push(client).json()["code"] == 0
     assert time.monotonic() - started >= 0.05
+
+
+class Said(Receipts):
+    """Remembers what phones say instead of saying it."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.tokens: list[Any] = []
+
+    def show(self, message: dict[str, Any]) -> None:
+        self.tokens.append(message.get("receipt"))
+
+
+def test_a_phone_says_what_it_has_unless_it_is_off() -> None:
+    said = Said()
+    with TestClient(build_app("s3cret", receipts=said)) as client:
+        order(client, {"mode": "dead", "to": "phone-deputy"}, {"mode": "http_500", "times": 1})
+        assert push(client, "k1", to="phone-deputy", receipt="off").json()["code"] == 0
+        assert push(client, "k2", receipt="lost").status_code == 500
+        assert push(client, "k2", receipt="on").json()["code"] == 0
+        assert [entry["key"] for entry in messages(client)] == ["k1", "k2"], "the provider has both"
+    assert said.tokens == ["on"]
 
 
 def test_rules_apply_in_order_and_to_whom_they_are_for(client: TestClient) -> None:
