@@ -9,12 +9,15 @@ from datetime import datetime
 
 from gateway.model.event import DeadLetter, Event
 from gateway.model.judgement import Action, Explanation, Verdict
+from gateway.model.policy import Chatter
+from gateway.model.quiet import Flapping
 from rules.rule import Rule
 
 QUARANTINE = "rule-quarantined"
 BURIED_ALARM = "alarm-not-stored"
 ROAD_LATE = "road-late"
 NOT_UNDERSTOOD = "alarm-not-understood"
+CHATTERING = "chattering"
 
 #: By rule: title and first action, as a definition would give them.
 TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
@@ -35,6 +38,14 @@ TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             "zh": "报警可能到不了手机：请学校暂时直接打 110，运行 `anxin doctor` 查代理服务器、网关和推送",
             "en": "A press might not ring now: have schools call the police directly, and let `anxin doctor` look at "
             "broker, gateway and delivery",
+        },
+    ),
+    CHATTERING: (
+        {"zh": "告警反复抖动", "en": "An alert that comes and goes"},
+        {
+            "zh": "查看该设备的安装、供电和规则的延时；抖动期间不再重复响铃，P1 除外",
+            "en": "Look at how the device is mounted and powered, and at the rule's delays; meanwhile it is not heard "
+            "again and again, unless it is a P1",
         },
     ),
     BURIED_ALARM: (
@@ -96,3 +107,22 @@ def road_late_verdict(action: Action, late_after_s: float, at: datetime) -> Verd
     }
     explanation = Explanation(ROAD_LATE, 1, summary, {"late_after_s": late_after_s}, limit=f"{late_after_s:g} s")
     return Verdict(action, ROAD_LATE, "station:road", at, explanation, priority="P2")
+
+
+def chattering_verdict(action: Action, subject: str, source: Flapping, policy: Chatter, at: datetime) -> Verdict:
+    """Return the work item that names an alert that comes and goes too often, or its end."""
+    summary = {
+        "zh": f"规则 {source.rule} 对 {source.subject} 的告警在 {policy.within_s:g} 秒内出现 {policy.turns} 次",
+        "en": f"{source.rule} was raised about {source.subject} {policy.turns} times within {policy.within_s:g} s",
+    }
+    facts = {
+        "rule": source.rule,
+        "subject": source.subject,
+        "turns": [turn.isoformat() for turn in source.turns],
+        "calm_s": policy.calm_s,
+    }
+    limit = f"{policy.turns} / {policy.within_s:g} s"
+    return Verdict(
+        action, CHATTERING, subject, at, Explanation(CHATTERING, 1, summary, facts, limit=limit), priority="P4",
+        stream="work_item", place=source.place, device=source.device,
+    )  # fmt: skip
