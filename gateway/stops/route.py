@@ -17,6 +17,7 @@ from gateway.model.incident import UNANSWERED, Incident
 from gateway.model.registry import Registry
 from gateway.store import incidents as incident_store
 from gateway.store import outbox
+from gateway.suppressing import fold
 from gateway.telling import tell
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ def route(batch: Batch, road: Road) -> None:
             tell.tell_probe(batch.connection, turn.alert, turn.at)
         elif turn.sounds:
             _tell(turn, batch, road)
+        elif turn.fold:
+            joined = fold.join(batch.connection, turn)
+            if joined is not None:
+                batch.incidents[joined.id] = joined
         elif turn.turn is Turn.RETRACTED:
             _withdraw(turn, batch)
 

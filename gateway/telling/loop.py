@@ -15,6 +15,7 @@ from gateway.model.ports import Channel
 from gateway.sealing import Sealer
 from gateway.store import outbox
 from gateway.store.pool import Pool
+from gateway.suppressing.digest import digest
 from gateway.telling.deliver import Deliverer
 from gateway.telling.escalate import escalate
 from gateway.telling.tell import Announcer
@@ -116,4 +117,6 @@ class Telling:
 
     def _climb_now(self) -> int:
         with self._pool.transaction() as connection:
-            return escalate(connection, self._station, self._announcer, self._clock.now())
+            climbed = escalate(connection, self._station, self._announcer, self._clock.now())
+        with self._pool.transaction() as connection:
+            return climbed + digest(connection, self._station, self._announcer, self._clock.now())
