@@ -67,7 +67,7 @@ def list_shelves(session: Reader, have: Have, limit: Limit = 100) -> dict[str, A
 
 @router.post("/shelves/preview")
 def preview(meant: Meant, session: Reader, have: Have) -> dict[str, Any]:
-    """What a shelf would hide: alerts open now, and those heard in the last 24 h; P1 apart, since they take two people."""
+    """What a shelf would hide: alerts open now, those heard in the last 24 h; P1 apart: they take two people."""
     with have.pool.transaction() as connection:
         hidden = shelving.preview(connection, actor(session, have), meant.matcher())
         waits = shelving.may_hide_p1(connection, meant.matcher())
