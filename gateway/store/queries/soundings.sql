@@ -42,11 +42,11 @@ update flood set ended_at = %(ended_at)s, report = %(report)s where id = %(id)s 
 select id, since, ended_at, report from flood where station_id = %(station)s order by id desc limit %(limit)s
 
 -- name: flood_by_rule
--- What a flood consisted of, by rule and place: how many alerts, how many were folded.
-select rule_id as rule, place_id as place, count(*) as count, count(*) filter (where reason = 'flood') as folded
+-- What a flood consisted of, by rule and building (else area): how many alerts, how many were folded.
+select rule_id as rule, spot as place, count(*) as count, count(*) filter (where reason = 'flood') as folded
 from sounding
 where station_id = %(station)s and at > %(since)s and at <= %(until)s and (reason is null or reason = 'flood')
-group by rule_id, place_id order by count(*) desc, rule_id, place_id limit 100
+group by rule_id, spot order by count(*) desc, rule_id, spot limit 100
 
 -- name: flood_totals
 -- How many alerts a flood had, of them folded, and by priority.
