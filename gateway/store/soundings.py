@@ -139,9 +139,14 @@ def fold(  # one argument per column
 
 
 def due_digests(connection: Connection[TupleRow], station: str, now: datetime, limit: int) -> list[DueDigest]:
-    """Return the digests whose moment has come, held until the transaction ends."""
+    """Return the digests whose moment has come."""
     with connection.cursor(row_factory=class_row(DueDigest)) as cursor:
         return cursor.execute(SQL["due_digests"], {"station": station, "now": now, "limit": limit}).fetchall()
+
+
+def told_of(connection: Connection[TupleRow], station: str, alerts: Collection[int], now: datetime) -> None:
+    """Let what a flood folded into the incidents of these alerts count as heard."""
+    connection.execute(SQL["told_of"], {"station": station, "alerts": list(alerts), "now": now})
 
 
 def digest_told(

@@ -40,6 +40,10 @@ def digest(connection: Connection[TupleRow], station: str, announcer: tell.Annou
         return 0
     registry = registry_store.load(connection, station)
     every = timedelta(seconds=registry.policy.flood.digest_every_s)
+    # In the road's order, so that the two never wait for each other: alerts, digests, incidents.
+    soundings.told_of(connection, station, [one.alert for one in due if one.count > one.told_count], now)
+    for one in due:
+        soundings.digest_told(connection, one, due_at=now + every, closed_at=now if one.over else None)
     changes: list[tuple[Change, bool]] = []
     for one in due:
         incident = incident_store.open_of_alert(connection, one.alert) if one.count > one.told_count else None
@@ -51,7 +55,6 @@ def digest(connection: Connection[TupleRow], station: str, announcer: tell.Annou
             )  # fmt: skip
             log.info("digest told", stop="digest", incident=incident.id, rule=one.rule, count=one.count, told=told)
             changes.append((tell.incident_change(connection, incident), True))
-        soundings.digest_told(connection, one, due_at=now + every, closed_at=now if one.over else None)
     announcer.announce(connection, changes, now)
     return len(due)
 

@@ -301,6 +301,11 @@ def test_a_flood_goes_on_after_a_restart_and_ends_with_a_report_and_one_digest(
         with connect(noisy.database, "test") as connection:
             digest(connection, noisy.station, announcer, clock.now())
         assert [(row["count"], row["told_count"], row["closed_at"] is None) for row in folded(noisy)] == [(5, 5, False)]
+        calls = one(noisy, CALLS)
+        told(60, "own.noise", doors[4])
+        assert one(noisy, CALLS) == calls, "the digest told of it a minute ago"
+        told(600, "own.noise", doors[4])
+        assert one(noisy, CALLS) == calls + 1, "and long ago"
     (message,) = rows(noisy, "select body from notification where purpose = 'digest'")
     assert message["body"]["title"]["zh"] == "P3 噪音 × 5"
     kinds = [row["kind"] for row in rows(noisy, "select kind from change where kind = 'flood'")]

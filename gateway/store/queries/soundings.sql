@@ -81,13 +81,24 @@ on conflict (flood_id, rule_id, spot) do update
     set count = digest.count + excluded.count, alert_id = excluded.alert_id, closed_at = null
 
 -- name: due_digests
--- Digests with something new whose moment has come, and all of a flood that is over; held until the transaction ends.
+-- Digests with something new whose moment has come, and all of a flood that is over. Held by nobody: one process tells.
 select d.id, d.rule_id as rule, d.spot, d.alert_id as alert, d.count, d.told_count, d.due_at,
     f.ended_at is not null as over
 from digest d join flood f on f.id = d.flood_id
 where d.station_id = %(station)s and d.closed_at is null
     and (f.ended_at is not null or d.due_at <= %(now)s and d.count > d.told_count)
-order by d.id limit %(limit)s for update of d skip locked
+order by d.id limit %(limit)s
+
+-- name: told_of
+-- What joined the incidents of these alerts in a flood is heard by the digest: the next pause counts from it.
+with folded as (
+    select a.id from alert a
+    where a.station_id = %(station)s and a.ended_at is null and a.suppressed_by = 'flood' and a.id in (
+        select other.alert_id from incident_alert mine join incident_alert other using (incident_id)
+        where mine.alert_id = any (%(alerts)s))
+    order by a.id for no key update
+)
+update alert a set sounded = sounded + 1, last_sounded_at = %(now)s from folded f where a.id = f.id
 
 -- name: digest_told
 update digest set told_count = %(count)s, due_at = %(due_at)s, closed_at = %(closed_at)s where id = %(id)s
