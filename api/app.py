@@ -31,6 +31,7 @@ from api.routes import (
     receipts,
     registry,
     rule_versions,
+    shelves,
 )
 from gateway.clock import Clock, clock_of
 from gateway.settings import Settings
@@ -56,6 +57,7 @@ ROUTERS = (
     receipts,
     registry,
     rule_versions,
+    shelves,
 )
 DESCRIPTION = """
 Alerts, incidents and what led to them. Log in at `/api/v1/auth/login`; follow changes at `/api/v1/stream`.

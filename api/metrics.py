@@ -14,6 +14,9 @@ from api.deps import Parts
 from gateway.model.errors import StoreUnavailable
 from gateway.store import accounts, events, outbox
 
+#: What the road's counts of what was kept quiet begin with; the reason follows.
+SUPPRESSED = "suppressed_"
+
 
 def render(have: Parts) -> tuple[bytes, str]:
     """Return the figures of this moment and their content type."""
@@ -74,13 +77,21 @@ def _gateway(facts: dict[str, Any], age: float) -> Iterator[Metric]:
         spent.add_metric([stop], seconds)
     yield spent
     counts = CounterMetricFamily("anxin_gateway_road", "What travelled the road, by what it was.", labels=["what"])
+    quiet = CounterMetricFamily("anxin_suppressed", "Alerts kept quiet, by the reason.", labels=["reason"])
     for what, count in facts["counts"].items():
         counts.add_metric([what], count)
+        if what.startswith(SUPPRESSED):
+            quiet.add_metric([what.removeprefix(SUPPRESSED)], count)
     yield counts
+    yield quiet
     held = GaugeMetricFamily("anxin_gateway_source_backlog", "Handed over, not yet taken.", labels=["source"])
     for source, told in facts["sources"].items():
         held.add_metric([source], told["backlog"])
     yield held
+    yield from _delivery(facts)
+
+
+def _delivery(facts: dict[str, Any]) -> Iterator[Metric]:
     sent = CounterMetricFamily("anxin_gateway_deliveries", "Delivery attempts.", labels=["channel", "result"])
     for channel, results in facts["delivery"].items():
         for result, count in results.items():

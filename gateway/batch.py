@@ -17,6 +17,7 @@ from gateway.model.event import DeadLetter, Event
 from gateway.model.incident import Incident
 from gateway.model.judgement import Timer, Verdict
 from gateway.model.ports import Delivery
+from gateway.store.changes import Change
 
 if TYPE_CHECKING:
     from gateway.activation import Switch
@@ -47,6 +48,8 @@ class Freight(NamedTuple):
     verdicts: Sequence[Verdict] = ()
     #: Versions of rules that run from here on.
     switches: Sequence[Switch] = ()
+    #: Alerts (ids) whose reason to be quiet may be over.
+    ripe: Sequence[int] = ()
 
     def halves(self) -> tuple[Freight, Freight] | None:
         """Return two halves, or None when there is but one thing."""
@@ -87,6 +90,11 @@ class AlertTurn:
     at: datetime
     sounds: bool = False
     suppressed_by: str | None = None
+    #: lifecycle: the alert before it sounded; None when it is new, or did not sound.
+    before: Alert | None = None
+    #: suppress: in a flood it joins, silently, the incident of this alert (its id).
+    fold: bool = False
+    fold_into: int | None = None
     #: route: the incident people were told of, and whom (user names).
     incident: int | None = None
     told: list[str] = field(default_factory=list)
@@ -107,6 +115,7 @@ class Batch:
     changes: Sequence[tuple[str, str]] = ()
     given: Sequence[Verdict] = ()
     switches: Sequence[Switch] = ()
+    ripe: Sequence[int] = ()
     #: admit → store: candidates; after store: only those never seen before.
     events: list[Event] = field(default_factory=list)
     #: The delivery each of `events` came in, by the same position, as admit left them.
@@ -123,6 +132,8 @@ class Batch:
     turns: list[AlertTurn] = field(default_factory=list)
     #: route → the change log
     incidents: dict[int, Incident] = field(default_factory=dict)
+    #: suppress → the change log: a flood begins or ends
+    news: list[Change] = field(default_factory=list)
 
     def hear(self, heard: Mapping[str, Health]) -> None:
         """Add what was learnt of devices' health; a later word without a status does not undo an earlier one."""

@@ -22,6 +22,8 @@ from gateway.road import Road
 NAP_S = 0.05
 #: Between tries while the database is away.
 RETRY_S = (0.1, 0.2, 0.5, 1.0)
+#: How often what is quiet is looked at.
+LISTEN_EVERY_S = 1.0
 #: The loop goes round every few milliseconds; after a pause like this it was stopped.
 STOOD_STILL_S = 5.0
 
@@ -53,6 +55,7 @@ class Driver:
         self._switches: deque[Switch] = switches if switches is not None else deque()
         #: When the loop last went round: the grace does not count what happened while it stood still.
         self._went_round_at = self._grace_from = monotonic()
+        self._listen_at = monotonic()
 
     def wake(self) -> None:
         """Something arrived."""
@@ -93,6 +96,10 @@ class Driver:
         fired = self.road.fire_timers(self.horizon())
         if fired:
             self._committed()
+        if monotonic() >= self._listen_at:
+            self._listen_at = monotonic() + LISTEN_EVERY_S
+            if self.road.end_quiet():
+                self._committed()
         return busy or fired > 0
 
     def _take_and_travel(self) -> bool:

@@ -9,6 +9,8 @@ from datetime import datetime
 
 from gateway.model.event import DeadLetter, Event
 from gateway.model.judgement import Action, Explanation, Verdict
+from gateway.model.policy import Chatter
+from gateway.model.quiet import Flapping
 from rules.rule import Rule
 
 QUARANTINE = "rule-quarantined"
@@ -19,6 +21,7 @@ LADDER_EXPIRED = "ladder-expired"
 LADDER_STALLED = "ladder-stalled"
 OFFICER_UNREACHABLE = "officer-unreachable"
 CONTACT_GONE = "contact-gone"
+CHATTERING = "chattering"
 
 #: By rule: title and first action, as a definition would give them.
 TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
@@ -68,6 +71,14 @@ TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {
             "zh": "请本人登录后重新登记手机，在此之前由他人代班",
             "en": "Have them log in and register their phone again; until then somebody else must answer",
+        },
+    ),
+    CHATTERING: (
+        {"zh": "告警反复抖动", "en": "An alert that comes and goes"},
+        {
+            "zh": "查看该设备的安装、供电和规则的延时；抖动期间不再重复响铃，P1 除外",
+            "en": "Look at how the device is mounted and powered, and at the rule's delays; meanwhile it is not heard "
+            "again and again, unless it is a P1",
         },
     ),
     BURIED_ALARM: (
@@ -153,3 +164,22 @@ def ladder_stalled_verdict(action: Action, number: int, at: datetime, *, place: 
     return Verdict(
         action, LADDER_STALLED, f"incident:{number}", at, explanation, priority="P2", stream="work_item", place=place
     )
+
+
+def chattering_verdict(action: Action, subject: str, source: Flapping, policy: Chatter, at: datetime) -> Verdict:
+    """Return the work item that names an alert that comes and goes too often, or its end."""
+    summary = {
+        "zh": f"规则 {source.rule} 对 {source.subject} 的告警在 {policy.within_s:g} 秒内出现 {policy.turns} 次",
+        "en": f"{source.rule} was raised about {source.subject} {policy.turns} times within {policy.within_s:g} s",
+    }
+    facts = {
+        "rule": source.rule,
+        "subject": source.subject,
+        "turns": [turn.isoformat() for turn in source.turns],
+        "calm_s": policy.calm_s,
+    }
+    limit = f"{policy.turns} / {policy.within_s:g} s"
+    return Verdict(
+        action, CHATTERING, subject, at, Explanation(CHATTERING, 1, summary, facts, limit=limit), priority="P4",
+        stream="work_item", place=source.place, device=source.device,
+    )  # fmt: skip

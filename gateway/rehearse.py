@@ -35,6 +35,8 @@ from gateway.telling.tell import Announcer
 
 #: From `begin` on, a transaction spans no more than this: no longer than the shortest step of a ladder.
 STRETCH = timedelta(seconds=20)
+#: The changes that a scenario's statement speaks of; a flood or a shelf shows on the alerts it keeps quiet.
+JUDGED = frozenset({"alert", "incident", "work_item"})
 _encode = msgspec.json.Encoder().encode
 
 
@@ -149,7 +151,8 @@ class _Rehearsal:
             self._seen[name] = max((row["id"] for row in rows), default=self._seen[name])
         self._seen["change"] = told[-1].id if told else self._seen["change"]
         for change in told:
-            yield _line(change.at, change.kind, change.body)
+            if change.kind in JUDGED:
+                yield _line(change.at, change.kind, change.body)
         for kind, rows in (("notification", messages), ("rung", climbs)):
             for row in rows:
                 yield _line(row.pop("at"), kind, row)

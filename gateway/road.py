@@ -42,6 +42,7 @@ from gateway.store import registry as registry_store
 from gateway.store import registry_log, rule_state
 from gateway.store import road as road_store
 from gateway.store.pool import blames_data, reaching_store
+from gateway.suppressing.listening import listen
 from gateway.telling import tell
 from rules.judging import Guard
 from rules.load import RuleBook
@@ -83,6 +84,9 @@ class Road:
         self.counts: Counter[str] = Counter()
         self.seconds: dict[str, float] = defaultdict(float)
         self.quarantined: set[str] = set()
+        #: Quiet alerts that cannot be told for a defect of ours, and how far the last look at the quiet ones went.
+        self._mute: set[int] = set()
+        self._looked_until = 0
         self._announcer = announcer
         self._connection = connection
         self._version = road_store.version(connection, self.station)
@@ -155,6 +159,32 @@ class Road:
             self._next_due = rule_state.next_due(connection, self.station, runnable)
         return len(timers)
 
+    def end_quiet(self) -> int:
+        """Let be heard what was kept quiet for a reason that is over; returns how many alerts. Asked once a second."""
+        now = self.clock.now()
+        with self.asking() as connection:
+            found = listen(connection, self, now, self._looked_until)
+            self._announcer.announce(connection, [(change, False) for change in found.news], now)
+        self._looked_until = found.looked_until
+        self.say(found.verdicts)
+        ripe = [alert for alert in found.ripe if alert not in self._mute]
+        for start in range(0, len(ripe), TIMERS_AT_ONCE):
+            self._let_sound(ripe[start : start + TIMERS_AT_ONCE])
+        return len(ripe)
+
+    def _let_sound(self, alerts: list[int]) -> None:
+        try:
+            self._travel(Freight(ripe=alerts))
+        except Transient:
+            raise
+        except Exception:
+            if len(alerts) == 1:
+                log.exception("an alert stays quiet though its reason is over", alert=alerts[0])
+                self._mute.update(alerts)
+            else:
+                for alert in alerts:
+                    self._let_sound([alert])
+
     def take_inbox(self, limit: int) -> list[Delivery]:
         """Return what waits in the inbox."""
         with self.asking() as connection:
@@ -220,6 +250,7 @@ class Road:
             self.seconds[stop.__name__] += monotonic() - began
         began = monotonic()
         tell.tell_changes(batch, self._announcer)
+        self._announcer.announce(batch.connection, [(change, False) for change in batch.news], batch.now)
         self._commit()
         self.seconds["commit"] += monotonic() - began
         self._version += 1

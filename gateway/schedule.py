@@ -17,7 +17,7 @@ from psycopg.rows import TupleRow
 from gateway.clock import Clock, SystemClock
 from gateway.model.errors import StoreUnavailable
 from gateway.settings import Settings
-from gateway.store import accounts, changes, registry_log, upkeep
+from gateway.store import accounts, changes, registry_log, soundings, upkeep
 from gateway.store.pool import connect
 
 log = structlog.get_logger()
@@ -27,6 +27,7 @@ AHEAD = timedelta(days=7)
 CHANGES_KEPT = timedelta(days=14)
 DEAD_LETTERS_KEPT = timedelta(days=90)
 NOTIFICATIONS_KEPT = timedelta(days=180)
+SOUNDINGS_KEPT = timedelta(days=180)
 SESSIONS_KEPT = timedelta(days=7)
 PROBES_KEPT = timedelta(days=1)
 
@@ -82,6 +83,7 @@ class Schedule:
         upkeep.forget_seen(connection, station, now - self._late - timedelta(days=2))
         upkeep.forget_dead_letters(connection, station, now - DEAD_LETTERS_KEPT)
         upkeep.forget_notifications(connection, station, now - NOTIFICATIONS_KEPT)
+        soundings.forget(connection, station, now - SOUNDINGS_KEPT)
         changes.forget(connection, station, now - CHANGES_KEPT)
         upkeep.forget_probes(connection, station, now - PROBES_KEPT)
         accounts.forget_sessions(connection, now - SESSIONS_KEPT)

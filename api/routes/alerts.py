@@ -32,6 +32,7 @@ def list_alerts(  # one parameter per filter
     place: str | None = None,
     person: str | None = None,
     area: str | None = None,
+    suppressed_by: str | None = None,
     before: int | None = None,
     limit: Limit = 100,
 ) -> dict[str, Any]:
@@ -39,7 +40,7 @@ def list_alerts(  # one parameter per filter
     with have.pool.transaction() as connection:
         found = alert_store.list_alerts(
             connection, scope_of(session), state=state, rule=rule, priority=priority, device=device, place=place,
-            person=person, area=area, before=before, limit=limit,
+            person=person, area=area, suppressed_by=suppressed_by, before=before, limit=limit,
         )  # fmt: skip
     return _page(found, limit)
 

@@ -9,6 +9,22 @@ import msgspec
 
 #: Why an alert of the past is quiet: back-filled, it rings nobody. What is heard of it live, is.
 HISTORY = "history"
+#: A work item: it never sounds in the command room.
+MAINTENANCE = "maintenance"
+#: People put it on the shelf for a while.
+SHELVED = "shelved"
+#: It comes and goes too often.
+CHATTER = "chatter"
+#: Folded into the incident of the first of its rule and building, while there is more than people can read.
+FLOOD = "flood"
+#: The gateway that speaks for the device is gone.
+PARENT = "parent"
+#: The place is closed today.
+CLOSED = "closed"
+#: A consequence of a test of the device.
+DRILL = "drill"
+#: Why an alert is quiet; besides these, the id of the rule whose open alert explains it.
+REASONS = (HISTORY, MAINTENANCE, SHELVED, CHATTER, FLOOD, PARENT, CLOSED, DRILL)
 #: Events an alert names; older ones stay in the store.
 MOST_EVENTS = 50
 
@@ -45,6 +61,10 @@ class Alert(msgspec.Struct, frozen=True):
     acknowledged_by: str | None = None
     shelved_until: datetime | None = None
     suppressed_by: str | None = None
+    #: When it was last kept from sounding.
+    suppressed_at: datetime | None = None
+    #: The places and persons people were told of, like `place:mall`.
+    told_of: list[str] = []
     cleared_at: datetime | None = None
     retracted: bool = False
     reset_by: str | None = None

@@ -60,6 +60,7 @@ def _told(happened: list[AlertTurn]) -> list[AlertTurn]:
         before = by_alert.get(turn.alert.id)
         if before is not None:
             turn.at = before.at if before.sounds else turn.at
+            turn.before = before.before if before.sounds else turn.before
             turn.sounds = turn.sounds or before.sounds
             turn.turn = max(turn.turn, before.turn, key=_WEIGHT.__getitem__)
         by_alert[turn.alert.id] = turn
@@ -139,24 +140,49 @@ def _raise(verdict: Verdict, known: Alert | None, now: datetime, resound_after: 
             acknowledged_at=None,
             acknowledged_by=None,
             suppressed_by=None,
+            priority=min(known.priority, verdict.priority),
+            told_of=[*_told_of(known), *_news(verdict, known)][-MOST_EVENTS:],
         ),
         Turn.SOUNDED,
         now,
         sounds=True,
+        before=known,
     )
 
 
 def sounds_again(verdict: Verdict, known: Alert, now: datetime, resound_after: timedelta) -> bool:
     """Say whether more evidence for an open alert is to be heard again.
 
-    It is when it is a new press or a new episode after the acknowledgement, or ten minutes after the last sound.
+    It is when it is a new press or a new episode after the acknowledgement, when it is more urgent or about a place or
+    person nobody was told of, or ten minutes after it was last heard. What was kept quiet was not heard: then it is to
+    be heard, unless somebody has acknowledged it less than ten minutes ago.
     """
     new_episode = verdict.occurrence or not known.active
     # Not by the device's clock: what comes after the acknowledgement and was never seen before is a new press, however
     # slow the button's clock is.
     if known.acknowledged_at is not None and new_episode:
         return True
-    return known.last_sounded_at is None or now - known.last_sounded_at >= resound_after
+    if verdict.priority < known.priority or _news(verdict, known):
+        return True
+    last = known.last_sounded_at or known.acknowledged_at
+    return last is None or now - last >= resound_after
+
+
+def _told_of(known: Alert) -> list[str]:
+    """The places and persons people were told of; first of all the alert's own."""
+    own = [f"{what}:{one}" for what, one in (("place", known.place), ("person", known.person)) if one is not None]
+    return list(dict.fromkeys([*own, *known.told_of]))
+
+
+def _news(verdict: Verdict, known: Alert) -> list[str]:
+    """The place and person of a verdict that people were not told of.
+
+    An alert that began without a place or a person has none to be new against.
+    """
+    told = (("place", verdict.place, known.place), ("person", verdict.person, known.person))
+    about = [f"{what}:{one}" for what, one, first in told if one is not None and first is not None]
+    heard = _told_of(known)
+    return [one for one in about if one not in heard]
 
 
 def _facts(verdict: Verdict) -> dict[str, object]:

@@ -15,6 +15,7 @@ from gateway.batch import AlertTurn, Turn
 from gateway.model.incident import UNANSWERED, Incident
 from gateway.store import incidents as incident_store
 from gateway.store import outbox, rungs
+from gateway.suppressing import fold
 from gateway.telling import ladder, tell
 
 if TYPE_CHECKING:
@@ -35,6 +36,12 @@ def route(batch: Batch, road: Road) -> None:
             tell.tell_probe(batch.connection, turn.alert, turn.at)
         elif turn.sounds:
             _tell(turn, batch, road)
+        elif turn.fold:
+            joined = fold.join(batch.connection, turn)
+            if joined is not None:
+                batch.incidents[joined.id] = joined
+            else:  # people have ended that one: this is news
+                _tell(turn, batch, road)
         elif turn.turn is Turn.RETRACTED:
             _withdraw(turn, batch)
 

@@ -74,9 +74,9 @@ def list_alerts(
 ) -> list[Alert]:
     """Return alerts within a scope, newest first.
 
-    `filters`: rule, priority, device, place, person, area, and `before` (ids below it).
+    `filters`: rule, priority, device, place, person, area, suppressed_by, and `before` (ids below it).
     """
-    named = dict.fromkeys(("rule", "priority", "device", "place", "person", "area", "before"))
+    named = dict.fromkeys(("rule", "priority", "device", "place", "person", "area", "suppressed_by", "before"))
     with connection.cursor(row_factory=class_row(Alert)) as cursor:
         return cursor.execute(
             SQL["list"],
@@ -119,3 +119,15 @@ def look_at_incident(connection: Connection[TupleRow], incident: int) -> list[Al
     """Return the alerts of one incident, held by nobody."""
     with connection.cursor(row_factory=class_row(Alert)) as cursor:
         return cursor.execute(SQL["look_at_incident"], {"incident": incident}).fetchall()
+
+
+def kept_quiet(connection: Connection[TupleRow], station: str, *, after: int, limit: int) -> list[Alert]:
+    """Return open alerts kept quiet for a reason that may be over, by id, after one; held by nobody."""
+    with connection.cursor(row_factory=class_row(Alert)) as cursor:
+        return cursor.execute(SQL["kept_quiet"], {"station": station, "after": after, "limit": limit}).fetchall()
+
+
+def held(connection: Connection[TupleRow], station: str, ids: Collection[int]) -> list[Alert]:
+    """Return these alerts, held until the transaction ends."""
+    with connection.cursor(row_factory=class_row(Alert)) as cursor:
+        return cursor.execute(SQL["held"], {"station": station, "ids": list(ids)}).fetchall()

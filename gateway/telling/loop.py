@@ -18,6 +18,7 @@ from gateway.sealing import Sealer
 from gateway.store import outbox
 from gateway.store import registry as registry_store
 from gateway.store.pool import Pool
+from gateway.suppressing.digest import digest
 from gateway.telling.deliver import Deliverer
 from gateway.telling.escalate import escalate
 from gateway.telling.fallback import fall_back_all
@@ -142,7 +143,9 @@ class Telling:
         with self._pool.transaction() as connection:
             climbed = escalate(connection, self._station, self._announcer, now)
         with self._pool.transaction() as connection:
-            return made + climbed + overdue(connection, self._station, self._announcer, now)
+            late = overdue(connection, self._station, self._announcer, now)
+        with self._pool.transaction() as connection:
+            return made + climbed + late + digest(connection, self._station, self._announcer, now)
 
     def _fall_back_now(self) -> int:
         down = [name for name, deliverer in self.deliverers.items() if deliverer.breaker.is_open]

@@ -185,7 +185,7 @@ def test_labels_of_metrics() -> None:
         "watchdog": {"age_s": 1.0, "late": False, "took_s": 0.1},
         "memory_mb": 80,
         "stop_seconds": {"admit": 0.1},
-        "counts": {"events": 1},
+        "counts": {"events": 1, "suppressed_shelved": 1},
         "sources": {"mqtt-event": {"backlog": 0}},
         "delivery": {"phone": {"accepted": 1}},
         "breakers": {"phone": {"state": "open", "since": None}},

@@ -66,6 +66,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             "0006.people",
             "0007.incidents",
             "0009.delivery",
+            "0010.suppress",
         ]
         assert migrate(server.url) == []
         with connect(server.url, "test") as connection:

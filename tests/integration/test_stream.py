@@ -34,7 +34,7 @@ GENEROUS_S = 5.0
 HEARTBEAT_BY_S = 18.0
 CLIENTS = 50
 #: What is a change; `hello`, `reset` and `heartbeat` say where the log is.
-KINDS = {"alert", "incident", "work_item"}
+KINDS = {"alert", "incident", "work_item", "shelf", "flood"}
 
 
 @pytest.fixture(scope="module")

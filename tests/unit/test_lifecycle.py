@@ -80,6 +80,61 @@ def test_when_it_sounds_again(known: Alert, told: Verdict, now: float, sounds: b
         assert turn.alert.acknowledged_at is None, "what sounds wants to be acknowledged"
 
 
+def quiet(alert: Alert, at: float) -> Alert:
+    """As suppress leaves what was not heard."""
+    return msgspec.structs.replace(
+        alert, sounded=0, last_sounded_at=None, suppressed_by="shelved", suppressed_at=minutes(at)
+    )
+
+
+URGENT = msgspec.structs.replace(OPEN, priority="P3")
+SOMEWHERE = msgspec.structs.replace(OPEN, place="mall", person="p-1")
+
+
+@pytest.mark.parametrize(
+    ("known", "told", "now", "sounds", "why"),
+    [
+        (quiet(OPEN, 1), verdict("raise", 2), 2, True, "a sound that was kept quiet is no sound that was heard"),
+        (quiet(acked(OPEN, 1), 1), verdict("raise", 2), 2, False, "somebody saw it in the list a minute ago"),
+        (quiet(acked(OPEN, 1), 1), verdict("raise", 11), 11, True, "and ten minutes ago"),
+        (URGENT, verdict("raise", 1), 1, True, "it has become more urgent"),
+        (
+            msgspec.structs.replace(acked(OPEN, 1), priority="P1"),
+            msgspec.structs.replace(verdict("raise", 2), priority="P3"),
+            2,
+            False,
+            "it has become less urgent",
+        ),
+        (SOMEWHERE, verdict("raise", 1, place="mall", person="p-1"), 1, False, "the same place and person"),
+        (SOMEWHERE, verdict("raise", 1, place="school", person="p-1"), 1, True, "another place"),
+        (SOMEWHERE, verdict("raise", 1, place="mall", person="p-2"), 1, True, "another person"),
+        (SOMEWHERE, verdict("raise", 1), 1, False, "no word of a place"),
+        (OPEN, verdict("raise", 1, place="mall"), 1, False, "it began without a place: none is new against that"),
+        (
+            msgspec.structs.replace(SOMEWHERE, told_of=["place:mall", "person:p-1", "place:school"]),
+            verdict("raise", 1, place="school"),
+            1,
+            False,
+            "people were told of that place already",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_pause_counts_from_what_was_heard_and_news_break_it(
+    known: Alert, told: Verdict, now: float, sounds: bool, why: str
+) -> None:
+    assert after(known, told, now).sounds is sounds, why
+
+
+def test_what_broke_through_is_known_from_then_on() -> None:
+    turn = after(SOMEWHERE, verdict("raise", 1, place="school", person="p-1"), 1)
+    assert turn.alert.told_of == ["place:mall", "person:p-1", "place:school"]
+    assert (turn.alert.place, turn.before) == ("mall", SOMEWHERE), "where it began stays, and so does its jurisdiction"
+    assert not after(turn.alert, verdict("raise", 2, place="school"), 2).sounds
+    assert not after(turn.alert, verdict("raise", 3, place="mall"), 3).sounds
+    assert after(URGENT, verdict("raise", 1), 1).alert.priority == "P1"
+
+
 def test_clearing_ends_an_acknowledged_alert_and_leaves_others_open() -> None:
     assert after(OPEN, verdict("clear", 1), 1).alert.ended_at is None, "somebody must still look"
     assert after(acked(OPEN, 1), verdict("clear", 2), 2).alert.ended_at == minutes(2)
