@@ -36,7 +36,7 @@ def make_secrets(folder: Path, site: Path, database: str, broker: str) -> None:
     Run it again when the site file has grown: no secret is ever overwritten. Then tell Mosquitto (SIGHUP).
     """  # noqa: D301, \b is how click is told to keep lines as they are
     from gateway.credentials import Secrets  # noqa: PLC0415
-    from gateway.site import read_site  # noqa: PLC0415
+    from gateway.registering.reading import read_site  # noqa: PLC0415
 
     written = Secrets(folder, read_site(site), database=database, broker=broker).make()
     click.echo(f"written: {', '.join(written)}" if written else "nothing was missing")
@@ -54,9 +54,10 @@ def import_(site: Path, logins: Path | None) -> None:
     """Read a station's SITE.yaml into the registry: all of it or nothing, again without harm."""
     from gateway.credentials import device_secrets, first_passwords  # noqa: PLC0415
     from gateway.passwords import hash_password  # noqa: PLC0415
+    from gateway.registering.reading import read_site  # noqa: PLC0415
+    from gateway.registering.writing import import_site, without_password  # noqa: PLC0415
     from gateway.sealing import sealer_of  # noqa: PLC0415
     from gateway.settings import read_settings, require  # noqa: PLC0415
-    from gateway.site import import_site, read_site, without_password  # noqa: PLC0415
     from gateway.store.pool import connect, reaching_store  # noqa: PLC0415
 
     settings = read_settings()

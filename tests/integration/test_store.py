@@ -21,7 +21,7 @@ from gateway.model.incident import Incident
 from gateway.model.judgement import Timer
 from gateway.model.registry import ROAD_DEVICE
 from gateway.model.scope import Scope
-from gateway.site import import_site
+from gateway.registering.writing import import_site
 from gateway.store import changes, events, incidents, outbox, registry, road, rule_state, rule_versions, upkeep
 from gateway.store.changes import Change
 from gateway.store.migrate import migrate

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from gateway.model.registry import Registry
-from gateway.site import Site, read_site
+from gateway.registering.reading import read_site
+from gateway.registering.site import Site
 from simulators.county.site import site_text
 
 
