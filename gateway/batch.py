@@ -47,6 +47,8 @@ class Freight(NamedTuple):
     verdicts: Sequence[Verdict] = ()
     #: Versions of rules that run from here on.
     switches: Sequence[Switch] = ()
+    #: Subjects that left the registry.
+    departed: Sequence[str] = ()
 
     def halves(self) -> tuple[Freight, Freight] | None:
         """Return two halves, or None when there is but one thing."""
@@ -107,6 +109,7 @@ class Batch:
     changes: Sequence[tuple[str, str]] = ()
     given: Sequence[Verdict] = ()
     switches: Sequence[Switch] = ()
+    departed: Sequence[str] = ()
     #: admit → store: candidates; after store: only those never seen before.
     events: list[Event] = field(default_factory=list)
     #: The delivery each of `events` came in, by the same position, as admit left them.
