@@ -61,5 +61,6 @@ def depart(batch: Batch, road: Road) -> None:
 def _withdrawn(alert: Alert, batch: Batch) -> Verdict:
     return Verdict(
         "retract", alert.rule, alert.subject, batch.now, Explanation(alert.rule, alert.rule_version, TOLD, {}),
-        priority=cast("Priority", alert.priority), stream=cast("Stream", alert.stream), place=alert.place, device=alert.device, person=alert.person,
+        priority=cast("Priority", alert.priority), stream=cast("Stream", alert.stream),
+        place=alert.place, device=alert.device, person=alert.person,
     )  # fmt: skip
