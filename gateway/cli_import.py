@@ -57,12 +57,17 @@ def import_(site: Path, logins: Path | None, dry_run: bool, prune: bool, yes: bo
         click.echo("nothing was written (--dry-run)", err=True)
         return
     if planned.removed and not yes:
-        if not sys.stdin.isatty():
+        if not _is_asked():
             raise click.ClickException(f"{len(planned.removed)} entries would be removed; say --yes, or --keep them")
         click.confirm(f"Remove {len(planned.removed)} entries?", abort=True)
     _write(settings, planned, logins, prune=prune, by=by)
     told = ", ".join(f"{count} {what}" for what, count in counts(read).items())
     click.echo(f"station {read.station.id}: {told}")
+
+
+def _is_asked() -> bool:
+    """Whether somebody sits there who can be asked."""
+    return sys.stdin.isatty()
 
 
 def _show(planned: Plan, *, verbose: bool) -> None:

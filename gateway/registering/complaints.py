@@ -25,6 +25,8 @@ LIES_IN: dict[str, tuple[str, ...]] = {"beat": (), "grid": ("beat",), "special_g
 LONGEST_NAME = 200
 #: Lists in lists in lists: deeper is no attribute.
 DEEPEST = 20
+#: Larger numbers come back from JSON as others.
+EXACT = 2**53
 
 
 def complaints(site: Site) -> list[str]:
@@ -117,10 +119,10 @@ def _values(site: Site) -> Iterator[str]:
 
 def _not_json(value: Any, depth: int = 0) -> Any:
     """Return what in a value is no JSON (or text that PostgreSQL has no room for); None when all of it is."""
-    if value is None or isinstance(value, bool | int):
+    if value is None:
         return None
-    if isinstance(value, float):
-        return None if math.isfinite(value) else value
+    if isinstance(value, int | float):
+        return None if math.isfinite(value) and abs(value) <= EXACT else value
     if isinstance(value, str):
         return value if "\0" in value or not _is_text(value) else None
     if isinstance(value, list) and depth < DEEPEST:

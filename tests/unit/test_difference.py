@@ -234,7 +234,7 @@ def test_coordinates_of_the_file_and_of_a_place() -> None:
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 ids = st.from_regex(r"[A-Za-z0-9_-]{1,12}", fullmatch=True)
 values: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(-1e15, 1e15) | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=5,
 )
