@@ -90,10 +90,11 @@ def read_rows(kind: Kind, sheet: Sheet, known: Around) -> Reading:
                 _problem(number, "", "与上下行合并了单元格", "shares a cell with another row", *_UNMERGE)
             )
             continue
+        before = len(reading.problems)
         fields = _fields(cells, found, number, known, reading.problems)
         name = fields.get("id")
         if name is None:
-            if number not in reading.bad():
+            if len(reading.problems) == before:
                 reading.problems.append(_problem(number, "编号/id", "没有编号", "has no id", *_NAME_IT))
         elif name in seen:
             at = seen[name]
@@ -220,7 +221,9 @@ def _plan_of_good_rows(connection: Connection[TupleRow], now: Site, reading: Rea
     while True:
         site = _merged(now, reading)
         fresh = [told for told in complaints(site) if told not in before]
-        blamed = [(row, told) for told in fresh if (row := _row_of(told, of, reading)) is not None]
+        bad = reading.bad()
+        at = {row.fields["id"]: row.number for row in reading.rows if row.number not in bad}
+        blamed = [(at[name], told) for told in fresh if (name := _named_in(told, of)) in at]
         if not blamed:
             if fresh:
                 raise BadInput("; ".join(fresh[:10]), reason="sheet")
@@ -230,12 +233,10 @@ def _plan_of_good_rows(connection: Connection[TupleRow], now: Site, reading: Rea
         )
 
 
-def _row_of(told: str, of: str, reading: Reading) -> int | None:
+def _named_in(told: str, of: str) -> str:
+    """Return the id of the entry of a sort that a complaint begins with; '' when it is about something else."""
     match = re.match(rf"{of} '?([A-Za-z0-9_-]+)'?:? ", told)
-    bad = reading.bad()
-    return next(
-        (row.number for row in reading.rows if match and row.fields["id"] == match[1] and row.number not in bad), None
-    )
+    return match[1] if match else ""
 
 
 def _merged(now: Site, reading: Reading) -> Site:

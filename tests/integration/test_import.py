@@ -325,3 +325,49 @@ def test_any_small_site_comes_back_as_it_went_in(empty: str, made: Site) -> None
             assert planned.empty
             assert planned.kept == {}
         connection.rollback()
+
+
+# ── spreadsheets at the command line ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_sheet_at_the_command_line(fresh: Settings, anxin: Any, tmp_path: Path) -> None:
+    sheet, report = tmp_path / "devices.csv", tmp_path / "wrong.csv"
+    sheet.write_bytes(
+        "编号,类型,名称,位置,网关\ngw-1,网关,甲,mall,\nd-1,门磁,乙,万家商场,gw-1\nd-2,门磁,丙,mall,d-1\n".encode(
+            "gb18030"
+        )
+    )
+    told = anxin("import-sheet", sheet, "--kind", "devices", "--report", report, code=1)
+    assert "第 4 行 整行：登记检查不通过" in told.output
+    assert "未写入" in told.output
+    assert "kind gateway" in report.read_text(encoding="utf-8-sig")
+    assert one(fresh, "select count(*) from device where id in ('gw-1', 'd-1', 'd-2')") == 0
+    anxin("import-sheet", sheet, "--kind", "devices", "--good-rows", code=1)
+    assert rows(fresh, "select id, via from device where id in ('gw-1', 'd-1', 'd-2') order by id") == [
+        {"id": "d-1", "via": "gw-1"}, {"id": "gw-1", "via": None}
+    ]  # fmt: skip
+    before = version(fresh)
+    again = tmp_path / "again.csv"
+    again.write_text("id,name\nd-1,乙\n", encoding="utf-8")
+    assert "新增 0，更改 0" in anxin("import-sheet", again, "--kind", "devices").output
+    assert version(fresh) == before
+
+
+def test_a_bad_row_takes_those_that_need_it_with_it(fresh: Settings, anxin: Any, tmp_path: Path) -> None:
+    sheet = tmp_path / "devices.csv"
+    sheet.write_text("id,kind,name,place,via\ngw-1,gateway,甲,moon,\nd-1,motion,乙,mall,gw-1\nd-3,motion,丁,mall,\n")
+    told = anxin("import-sheet", sheet, "--kind", "devices", "--good-rows", "--json", code=1).output
+    assert [problem["row"] for problem in yaml.safe_load(told)["problems"]] == [2, 3]
+    assert rows(fresh, "select id from device where id in ('gw-1', 'd-1', 'd-3')") == [{"id": "d-3"}]
+
+
+def test_a_person_keeps_what_a_sheet_does_not_say(fresh: Settings, anxin: Any, tmp_path: Path) -> None:
+    sheet = tmp_path / "persons.csv"
+    sheet.write_text("编号,独居,无活动时限(小时),外出至\np-003,,无,2026-12-01\n", encoding="utf-8")
+    anxin("import-sheet", sheet, "--kind", "persons")
+    [person] = rows(fresh, "select name, place_id, care from person where id = 'p-003'")
+    assert person == {
+        "name": "陈桂芳", "place_id": "flat-2-102",
+        "care": {"lives_alone": True, "away_until": "2026-12-02T00:00:00+08:00"},
+    }  # fmt: skip
+    assert "陈桂芳" not in str(rows(fresh, "select detail from audit"))
