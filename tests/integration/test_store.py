@@ -318,6 +318,8 @@ def test_the_registry_reads_back_what_was_imported(connection: Connection[TupleR
     assert read.areas_above("grid-1") == ["grid-1", "beat-1"]
     version = read.version
     import_site(connection, site, SEALER)
+    assert registry.current_version(connection, STATION) == version, "the same again is no change"
+    import_site(connection, make_site(4), SEALER)
     assert registry.current_version(connection, STATION) == version + 1
     connection.rollback()
 
