@@ -30,6 +30,7 @@ from api.routes import (
     persons,
     receipts,
     registry,
+    registry_edit,
     rule_versions,
     shelves,
 )
@@ -56,6 +57,7 @@ ROUTERS = (
     persons,
     receipts,
     registry,
+    registry_edit,
     rule_versions,
     shelves,
 )

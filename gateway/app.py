@@ -16,6 +16,7 @@ from connectors.native.decode import decode
 from gateway import schedule as upkeep_schedule
 from gateway.activation import Activations, Switch
 from gateway.clock import Clock, clock_of, monotonic
+from gateway.departed import let_go
 from gateway.driver import RETRY_S, Driver
 from gateway.facts import facts_of
 from gateway.failpoints import Failpoints
@@ -126,6 +127,7 @@ class Gateway:
             started: list[MqttSource] = []
             try:
                 self._driver = driver = self._new_driver(road)
+                let_go(road)
                 road.start_subjects()
                 hand_over(road, self.clock.now())
                 # The broker's session belongs to whoever holds the road: connect after, let go before.

@@ -50,6 +50,8 @@ class Freight(NamedTuple):
     switches: Sequence[Switch] = ()
     #: Alerts (ids) whose reason to be quiet may be over.
     ripe: Sequence[int] = ()
+    #: Subjects that left the registry.
+    departed: Sequence[str] = ()
 
     def halves(self) -> tuple[Freight, Freight] | None:
         """Return two halves, or None when there is but one thing."""
@@ -116,6 +118,7 @@ class Batch:
     given: Sequence[Verdict] = ()
     switches: Sequence[Switch] = ()
     ripe: Sequence[int] = ()
+    departed: Sequence[str] = ()
     #: admit → store: candidates; after store: only those never seen before.
     events: list[Event] = field(default_factory=list)
     #: The delivery each of `events` came in, by the same position, as admit left them.

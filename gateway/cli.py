@@ -12,7 +12,8 @@ import click
 from gateway.cli_backtest import backtest
 from gateway.cli_devices import dead_letters, device
 from gateway.cli_duty import duty
-from gateway.cli_install import health, import_, make_secrets
+from gateway.cli_import import export, import_, import_sheet
+from gateway.cli_install import health, make_secrets
 from gateway.cli_rules import rules
 from gateway.cli_time import backfill, drill, simulate
 from gateway.model.errors import AnxinError
@@ -43,7 +44,10 @@ def main() -> None:
     """
 
 
-for command in (make_secrets, import_, health, device, dead_letters, backfill, simulate, drill, duty, rules, backtest):
+for command in (
+    make_secrets, import_, import_sheet, export, health, device, dead_letters, backfill, simulate, drill, duty, rules,
+    backtest,
+):  # fmt: skip
     main.add_command(command)
 
 

@@ -1,4 +1,4 @@
-"""The commands of an installation on other people's parts: its secrets, its registry, is it well."""
+"""The commands of an installation on other people's parts: its secrets, is it well."""
 
 from __future__ import annotations
 
@@ -36,38 +36,10 @@ def make_secrets(folder: Path, site: Path, database: str, broker: str) -> None:
     Run it again when the site file has grown: no secret is ever overwritten. Then tell Mosquitto (SIGHUP).
     """  # noqa: D301, \b is how click is told to keep lines as they are
     from gateway.credentials import Secrets  # noqa: PLC0415
-    from gateway.site import read_site  # noqa: PLC0415
+    from gateway.registering.reading import read_site  # noqa: PLC0415
 
     written = Secrets(folder, read_site(site), database=database, broker=broker).make()
     click.echo(f"written: {', '.join(written)}" if written else "nothing was missing")
-
-
-@click.command("import")
-@click.argument("site", type=click.Path(path_type=Path))
-@click.option(
-    "--logins",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="The folder `logins` that `anxin secrets` made: the devices' secrets, and a first password for each user who "
-    "has none.",
-)
-def import_(site: Path, logins: Path | None) -> None:
-    """Read a station's SITE.yaml into the registry: all of it or nothing, again without harm."""
-    from gateway.credentials import device_secrets, first_passwords  # noqa: PLC0415
-    from gateway.passwords import hash_password  # noqa: PLC0415
-    from gateway.sealing import sealer_of  # noqa: PLC0415
-    from gateway.settings import read_settings, require  # noqa: PLC0415
-    from gateway.site import import_site, read_site, without_password  # noqa: PLC0415
-    from gateway.store.pool import connect, reaching_store  # noqa: PLC0415
-
-    settings = read_settings()
-    require(settings, "database_url")
-    read = read_site(site)
-    devices, passwords = (device_secrets(logins), first_passwords(logins)) if logins else ({}, {})
-    with reaching_store(), connect(settings.database, "import") as connection:
-        new = without_password(connection, [user.username for user in read.users if user.username in passwords])
-        hashes = {username: hash_password(passwords[username]) for username in new}
-        counts = import_site(connection, read, sealer_of(settings), device_secrets=devices, password_hashes=hashes)
-    click.echo(f"station {read.station.id}: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
 
 
 @click.command()

@@ -19,8 +19,8 @@ from gateway import mosquitto
 from gateway.embedded.broker import GATEWAY_USER, INTEGRATOR_USER
 from gateway.embedded.secrets import new_secret
 from gateway.model.errors import Misconfigured
+from gateway.registering.site import Site
 from gateway.sealing import new_key
-from gateway.site import Site
 
 #: Only its owner reads it; or its group too, when another user's program (PostgreSQL, Grafana) must.
 PRIVATE, FOR_GROUP = 0o600, 0o640

@@ -10,7 +10,8 @@ import yaml
 
 from gateway.model.errors import Misconfigured
 from gateway.model.registry import Device
-from gateway.site import Site, read_site
+from gateway.registering.reading import read_site
+from gateway.registering.site import Site
 
 _DEVICES = re.compile(r"^devices:[ \t]*(\[\][ \t]*)?(#.*)?$", re.MULTILINE)
 _ITEM = re.compile(r"^([ \t]*)-[ \t]", re.MULTILINE)

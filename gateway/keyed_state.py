@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, get_type_hints
 
@@ -67,6 +67,12 @@ class KeyedState:
         self._book = book
         gone = set(changed)
         for key in [key for key in self._known if key[0] in gone]:
+            self._forget(key)
+
+    def forget_subjects(self, subjects: Collection[str]) -> None:
+        """Let go of what is in memory of subjects that are gone; the store is told by whoever says so."""
+        for key in [key for key in self._known if key[1] in subjects]:
+            self._touched.add(key)
             self._forget(key)
 
     def _decode(self, key: Key, stored: tuple[str, str | None] | None) -> Any:

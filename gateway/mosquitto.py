@@ -10,7 +10,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 
 from gateway.embedded.broker import GATEWAY_USER, INTEGRATOR_USER
-from gateway.site import Site
+from gateway.registering.site import Site
 
 #: Who asks whether the broker is well; it hears one topic and says nothing.
 HEALTH_USER = "anxin-health"

@@ -20,6 +20,7 @@ from psycopg.rows import TupleRow
 
 from gateway.batch import Batch, Freight, Mode
 from gateway.clock import Clock, monotonic
+from gateway.departed import let_go
 from gateway.failpoints import Failpoints, end_at_once
 from gateway.inbox import INBOX
 from gateway.keyed_state import KeyedState
@@ -206,6 +207,8 @@ class Road:
             before, self.registry = self.registry, registry_store.load(connection, self.station)
         self.facts = Facts(self.registry, self.health.last_heard, self.health.online)
         log.info("registry read anew", version=self.registry.version)
+        if self.registry.lost_since(before):
+            let_go(self)
         self.start_subjects()
         changed = self.registry.changed_since(before)
         concerned = [

@@ -29,8 +29,9 @@ from gateway.model.policy import Ladder, Policy, Rung
 from gateway.model.registry import Area, Device, Person, Place
 from gateway.model.registry import Station as StationRow
 from gateway.passwords import hash_password
+from gateway.registering.site import Site, SiteUser
+from gateway.registering.writing import import_site
 from gateway.sealing import Sealer
-from gateway.site import Site, SiteUser, import_site
 from gateway.store.migrate import migrate
 from gateway.store.pool import connect
 

@@ -16,7 +16,7 @@ from api.deps import Have, Parts, Reader, allow, current_session, scope_of
 from api.problems import unauthorised
 from gateway.model.errors import BadInput, Forbidden
 from gateway.model.event import ALARM, ALARM_PREFIX, EVENT
-from gateway.site import sha256
+from gateway.registering.writing import sha256
 from gateway.store import accounts
 from gateway.store import events as event_store
 from gateway.store import registry as registry_store

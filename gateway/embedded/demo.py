@@ -26,9 +26,10 @@ from gateway.embedded.supervisor import Program, Supervisor
 from gateway.embedded.town import Stopped, Town, write_site
 from gateway.logs import set_up
 from gateway.model.errors import Misconfigured
+from gateway.registering.reading import read_site
+from gateway.registering.site import Site
 from gateway.sealing import sealer_at
 from gateway.settings import read_settings
-from gateway.site import Site, read_site
 from gateway.store.migrate import migrate
 
 #: How long parts of a demo that was killed may take to end before their port counts as somebody else's.

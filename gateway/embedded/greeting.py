@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.embedded.ports import LOOPBACK
 from gateway.embedded.secrets import Secrets
-from gateway.site import Site
+from gateway.registering.site import Site
 
 #: Whose log-ins are printed; the others' are in demo.json.
 SHOWN = ("operator", "officer", "deputy", "commander", "auditor", "admin")

@@ -7,8 +7,9 @@ from pathlib import Path
 from gateway.embedded.ports import LOOPBACK
 from gateway.embedded.secrets import Secrets, load_secrets, write_private
 from gateway.passwords import hash_password
+from gateway.registering.site import Site
+from gateway.registering.writing import import_site, without_password
 from gateway.sealing import Sealer
-from gateway.site import Site, import_site, without_password
 from gateway.store.pool import connect, reaching_store
 
 

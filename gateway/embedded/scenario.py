@@ -20,10 +20,11 @@ from gateway.embedded.ports import any_free
 from gateway.embedded.postgres import EmbeddedPostgres
 from gateway.embedded.town import SIMULATORS, write_site
 from gateway.model.errors import Misconfigured
+from gateway.registering.reading import read_site
+from gateway.registering.writing import import_site
 from gateway.rehearse import rehearse as play_through
 from gateway.sealing import sealer_of
 from gateway.settings import read_settings
-from gateway.site import import_site, read_site
 from gateway.store.migrate import create_database, drop_database, migrate
 from gateway.store.pool import connect
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import psycopg
 
 from gateway.model.errors import AnxinError, Transient
-from gateway.site import Site, read_site
+from gateway.registering.reading import read_site
+from gateway.registering.site import Site
 
 
 class SiteWatch:

@@ -261,6 +261,15 @@ class Registry:
             if one in then and now[one] != then[one]
         }
 
+    def lost_since(self, before: Registry) -> bool:
+        """Whether a person, device or place of an earlier registry is no longer in this one."""
+        return any(
+            then.keys() - now.keys()
+            for now, then in (
+                (self.persons, before.persons), (self.devices, before.devices), (self.places, before.places),
+            )
+        )  # fmt: skip
+
     def areas_above(self, area: str | None) -> list[str]:
         """The area itself and those above it, nearest first; a broken tree ends the walk instead of looping."""
         chain: list[str] = []

@@ -13,6 +13,7 @@ import structlog
 
 from gateway.activation import exchange
 from gateway.batch import Mode
+from gateway.departed import depart
 from gateway.keyed_state import MOST_BYTES, TimersOnTheWay
 from gateway.model.event import ALARM_PREFIX, EVENT_KINDS
 from gateway.own_alerts import not_understood_verdict, put_aside_verdict
@@ -38,6 +39,10 @@ def judge(batch: Batch, road: Road) -> None:
     """Fill `batch.verdicts` and keep what the rules want kept."""
     if batch.given:
         batch.verdicts.extend(batch.given)
+        _note_moment(batch, batch.now)
+        return
+    if batch.departed:
+        depart(batch, road)
         _note_moment(batch, batch.now)
         return
     for ready in batch.switches:

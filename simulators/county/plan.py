@@ -36,6 +36,7 @@ class Draft:
     persons: list[Entry] = field(default_factory=list)
     users: list[Entry] = field(default_factory=list)
     duty: list[Entry] = field(default_factory=list)
+    shifts: list[Entry] = field(default_factory=list)
 
     def place(
         self,

@@ -8,7 +8,7 @@ import click
 
 from simulators.county.homes import settle
 from simulators.county.names import STREETS, Names
-from simulators.county.people import desk, staff
+from simulators.county.people import desk, roster, staff
 from simulators.county.plan import BEATS, GRIDS_OF_BEAT, Draft, Entry, Grid
 from simulators.county.venues import open_venues
 
@@ -30,6 +30,7 @@ def county_town(seed: int) -> Draft:
     open_venues(draft, grids)
     settle(draft, grids, names)
     desk(draft, grids[0])
+    roster(draft, grids, names)
     return draft
 
 
@@ -43,6 +44,7 @@ def site_text(seed: int) -> str:
         "persons": draft.persons,
         "users": draft.users,
         "duty": draft.duty,
+        "shifts": draft.shifts,
     }
     lines = [
         f"# A made-up county town, drawn with seed {seed}. Every name is invented.",

@@ -22,9 +22,9 @@ from gateway.health import Reason
 from gateway.model.event import ALERT_RAISED, EVENT_KINDS
 from gateway.model.incident import ACTS, DISPOSITIONS, OVER, UNANSWERED
 from gateway.model.registry import DEVICE_KINDS
+from gateway.registering.site import Role
 from gateway.road import STOPS
 from gateway.settings import Settings
-from gateway.site import Role
 from rules.definition import Definition
 from rules.kinds import KINDS
 from rules.load import CATALOG, read_definitions

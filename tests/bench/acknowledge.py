@@ -17,7 +17,7 @@ from gateway.embedded.ports import any_free
 from gateway.embedded.postgres import EmbeddedPostgres
 from gateway.incidents.acts import Actor, acknowledge_alert
 from gateway.model.scope import Scope
-from gateway.site import import_site
+from gateway.registering.writing import import_site
 from gateway.store import alerts as alert_store
 from gateway.store.migrate import migrate
 from gateway.store.pool import connect

@@ -21,7 +21,9 @@ from gateway.model.errors import BadInput
 from gateway.model.event import Event
 from gateway.model.ports import Delivery
 from gateway.model.registry import Registry
-from gateway.site import Site, import_site, read_site
+from gateway.registering.reading import read_site
+from gateway.registering.site import Site
+from gateway.registering.writing import import_site
 from gateway.stops.admit import admit_report
 from gateway.store import events as event_store
 from gateway.store import upkeep

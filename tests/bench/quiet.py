@@ -26,7 +26,7 @@ from gateway.model.event import Event
 from gateway.model.judgement import Verdict
 from gateway.model.ports import Delivery
 from gateway.model.registry import Registry
-from gateway.site import read_site
+from gateway.registering.reading import read_site
 from gateway.stops.admit import admit_report
 from rules.load import CATALOG, bring_to_life, read_definitions
 from rules.replay import Replay

@@ -23,7 +23,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from gateway.embedded.broker import INTEGRATOR_USER
 from gateway.embedded.ports import LOOPBACK
 from gateway.model.registry import Device, Place
-from gateway.site import Site
+from gateway.registering.site import Site
 from tests.station import PROBE_RULES, Process, Station, make_site, now_text, wait_for
 
 PARTS = ("gateway", "broker", "postgres", "api")

@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.embedded.ports import LOOPBACK
 from gateway.model.registry import Area, Device, Place
-from gateway.site import SiteUser
+from gateway.registering.site import SiteUser
 from tests.station import PASSWORD, Station, ladders, make_site, now_text, wait_for
 
 PROBLEM = "application/problem+json"

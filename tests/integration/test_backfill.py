@@ -22,10 +22,11 @@ from gateway.embedded.ports import any_free
 from gateway.embedded.postgres import EmbeddedPostgres
 from gateway.model.errors import BadInput, Misconfigured
 from gateway.model.ports import Delivery
+from gateway.registering.reading import read_site
+from gateway.registering.writing import import_site
 from gateway.road import Road
 from gateway.rule_book import definitions_of, open_book
 from gateway.settings import Settings, read_settings
-from gateway.site import import_site, read_site
 from gateway.store import road as road_store
 from gateway.store import upkeep
 from gateway.store.migrate import create_database, migrate

@@ -29,10 +29,11 @@ from gateway.model.ports import Delivery
 from gateway.model.scope import Scope
 from gateway.own_alerts import TEXTS
 from gateway.past import Past
+from gateway.registering.reading import read_site
+from gateway.registering.writing import import_site
 from gateway.road import Road
 from gateway.rule_book import definitions_of, open_book, words
 from gateway.settings import Settings
-from gateway.site import import_site, read_site
 from gateway.stops.judge import judge
 from gateway.store import backtests, rule_versions, upkeep
 from gateway.store import road as road_store

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from gateway.model.registry import Area
-from gateway.site import SiteUser
+from gateway.registering.site import SiteUser
 from tests.station import Station, ladders, make_site, wait_for
 
 RULE = "door-forced"

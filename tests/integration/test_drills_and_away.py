@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from gateway.model.registry import Area, Device, Person, Place
-from gateway.site import SiteUser, import_site
+from gateway.registering.site import SiteUser
+from gateway.registering.writing import import_site
 from gateway.store.pool import connect
 from tests.station import SEALER, Station, ladders, make_site, wait_for
 

@@ -19,7 +19,8 @@ from gateway.duty.acts import check_site_roster
 from gateway.model.duty import Shift
 from gateway.model.errors import Misconfigured
 from gateway.model.registry import Area, Place
-from gateway.site import SiteUser, import_site
+from gateway.registering.site import SiteUser
+from gateway.registering.writing import import_site
 from gateway.store.pool import connect
 from tests.station import SEALER, STATION, Station, make_site, wait_for
 

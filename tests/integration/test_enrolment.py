@@ -15,7 +15,7 @@ import pytest
 from gateway.embedded.ports import LOOPBACK
 from gateway.embedded.site_watch import SiteWatch
 from gateway.model.errors import StoreUnavailable
-from gateway.site import Site
+from gateway.registering.site import Site
 from tests.station import Station, wait_for
 
 SITE = "station: {id: s, name: %s, time_zone: Asia/Shanghai}\n"

@@ -20,7 +20,8 @@ from psycopg.rows import TupleRow, dict_row
 from gateway.embedded.ports import any_free
 from gateway.embedded.postgres import EmbeddedPostgres
 from gateway.model.ports import Message, Outcome, Report
-from gateway.site import SiteUser, import_site
+from gateway.registering.site import SiteUser
+from gateway.registering.writing import import_site
 from gateway.store import outbox, upkeep
 from gateway.store.migrate import migrate
 from gateway.store.outbox import Notification

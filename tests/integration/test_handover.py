@@ -21,10 +21,11 @@ from gateway.model.errors import BadInput
 from gateway.model.ports import Delivery
 from gateway.model.registry import Drill
 from gateway.model.scope import Scope
+from gateway.registering.reading import read_site
+from gateway.registering.writing import import_site
 from gateway.road import Road
 from gateway.rule_book import definitions_of, open_book
 from gateway.settings import Settings
-from gateway.site import import_site, read_site
 from gateway.store import registry as registry_store
 from gateway.store import road as road_store
 from gateway.store import upkeep

@@ -19,7 +19,7 @@ from gateway.incidents.acts import Actor, Asked
 from gateway.incidents.opening import Report, open_by_hand
 from gateway.model.incident import Incident
 from gateway.model.scope import Scope
-from gateway.site import import_site
+from gateway.registering.writing import import_site
 from gateway.store import incident_calls
 from gateway.store import incidents as incident_store
 from gateway.store.migrate import migrate

@@ -22,7 +22,7 @@ from gateway.model.alert import Alert
 from gateway.model.errors import BadInput, Permanent
 from gateway.model.incident import ACTS, DISPOSITIONS, OPEN, OVER, SAYS_FALSE, UNANSWERED
 from gateway.model.scope import Scope
-from gateway.site import import_site
+from gateway.registering.writing import import_site
 from gateway.store import alerts as alert_store
 from gateway.store import incidents as incident_store
 from gateway.store.migrate import migrate

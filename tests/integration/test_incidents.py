@@ -16,7 +16,7 @@ import pytest
 from gateway.model.incident import OPEN
 from gateway.model.policy import Policy
 from gateway.model.registry import Area, Device, Person, Place
-from gateway.site import SiteUser
+from gateway.registering.site import SiteUser
 from tests.station import Station, make_site, now_text, wait_for
 
 PROBLEM = "application/problem+json"

@@ -18,7 +18,7 @@ from gateway.embedded.broker import GATEWAY_USER
 from gateway.embedded.ports import LOOPBACK, any_free
 from gateway.model.registry import Device
 from gateway.mosquitto import HEALTH_USER, fits, hashed
-from gateway.site import Site
+from gateway.registering.site import Site
 from tests.station import STATION, Publisher, make_site, now_text, wait_for
 
 CONFIG = Path(__file__).parents[2] / "deploy" / "mosquitto" / "mosquitto.conf"

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 from gateway.clock import VirtualClock
 from gateway.model.scope import Scope
+from gateway.registering.reading import read_site
+from gateway.registering.writing import import_site
 from gateway.settings import Settings
-from gateway.site import import_site, read_site
 from gateway.store import registry as registry_store
-from gateway.store import registry_log
+from gateway.store import registry_edit, registry_log
 from gateway.store.pool import connect
 from tests.integration.test_activation import driving
 from tests.integration.test_backfill import NOW, SITE, fresh, one, rows, server
@@ -42,6 +43,7 @@ def test_a_change_holds_from_when_the_road_takes_it_in(fresh: Settings) -> None:
         with connect(fresh.database, "test import") as connection:
             import_site(connection, read_site(SITE), SEALER)  # the same again: nothing has changed
             connection.execute("update device set place_id = %s where id = 'school-1-gate'", (person.place,))
+            registry_edit.changed(connection, fresh.station)
             connection.commit()
         road.reload_registry()
         kept = rows(fresh, "select at, kind, object_id, before, after from registry_change order by id")

@@ -13,7 +13,8 @@ from gateway.embedded.ports import any_free
 from gateway.embedded.postgres import EmbeddedPostgres
 from gateway.model.judgement import Verdict
 from gateway.model.registry import Registry
-from gateway.site import SiteUser, import_site
+from gateway.registering.site import SiteUser
+from gateway.registering.writing import import_site
 from gateway.store import registry as registry_store
 from gateway.store.migrate import migrate
 from gateway.store.pool import connect

@@ -21,7 +21,7 @@ from gateway.model.incident import Incident
 from gateway.model.judgement import Timer
 from gateway.model.registry import ROAD_DEVICE
 from gateway.model.scope import Scope
-from gateway.site import import_site
+from gateway.registering.writing import import_site
 from gateway.store import changes, events, incidents, outbox, registry, road, rule_state, rule_versions, upkeep
 from gateway.store.changes import Change
 from gateway.store.migrate import migrate
@@ -321,6 +321,8 @@ def test_the_registry_reads_back_what_was_imported(connection: Connection[TupleR
     assert read.areas_above("grid-1") == ["grid-1", "beat-1"]
     version = read.version
     import_site(connection, site, SEALER)
+    assert registry.current_version(connection, STATION) == version, "the same again is no change"
+    import_site(connection, make_site(4), SEALER)
     assert registry.current_version(connection, STATION) == version + 1
     connection.rollback()
 

@@ -16,7 +16,7 @@ from gateway import mosquitto
 from gateway.credentials import Secrets, device_secrets, first_passwords
 from gateway.model.errors import Misconfigured
 from gateway.model.registry import Device
-from gateway.site import Site
+from gateway.registering.site import Site
 from tests.station import STATION, make_site
 
 

@@ -9,7 +9,7 @@ import pytest
 from gateway.enrol import enrol
 from gateway.model.errors import Misconfigured
 from gateway.model.registry import Device
-from gateway.site import read_site
+from gateway.registering.reading import read_site
 
 SMALL = Path(__file__).parents[2] / "simulators" / "site.yaml"
 HEAD = """\

@@ -17,7 +17,7 @@ from gateway.model.alert import Alert
 from gateway.model.event import Event
 from gateway.model.judgement import Verdict
 from gateway.model.registry import Registry, Responder
-from gateway.site import Site
+from gateway.registering.site import Site
 from gateway.stops.lifecycle import conclude
 from gateway.stops.route import ladder
 from rules.load import CATALOG, bring_to_life, read_definitions

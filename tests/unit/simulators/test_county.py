@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from gateway.model.registry import Registry
-from gateway.site import Site, read_site
+from gateway.registering.reading import read_site
+from gateway.registering.site import Site
 from simulators.county.site import site_text
 
 
@@ -90,6 +91,26 @@ def test_every_area_reaches_somebody_on_duty(town: Site) -> None:
     for area in town.areas:
         duty = next(registry.duties[one] for one in registry.areas_above(area.id) if one in registry.duties)
         assert {duty.officer, duty.deputy, duty.commander} <= phones
+
+
+def test_people_take_turns_and_schools_are_guarded(town: Site) -> None:
+    roles = {user.username: user for user in town.users}
+    auxiliaries = {user.username for user in town.users if user.auxiliary}
+    places = {place.id: place for place in town.places}
+
+    assert len(auxiliaries) == 18
+    assert roles["leader"].role == "commander"
+    assert all(address.startswith("+8610000000") for user in town.users for address in user.contacts.values())
+    numbers = [user.contacts["sms"] for user in town.users if user.contacts]
+    assert len(set(numbers)) == len(numbers) == 12
+    [room] = [place.id for place in town.places if place.kind == "duty_room"]
+    [turns] = [shift for shift in town.shifts if shift.place == room]
+    assert (turns.area, turns.turn_days, set(turns.people) <= auxiliaries) == (None, 1, True)
+    guards = [shift for shift in town.shifts if shift.duty_as == "guard"]
+    assert len(guards) == 2 * 19
+    assert all(places[shift.place or ""].kind == "school_gate" for shift in guards)
+    assert {duty.area for duty in town.duty} >= {None, "night-market-area", "beat-5"}
+    assert all(duty.leader == "leader" for duty in town.duty)
 
 
 def test_names_that_the_small_station_has_are_there_too(town: Site) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.site import Site, read_site
+from gateway.registering.reading import read_site
+from gateway.registering.site import Site
 from simulators.life.message import Message
 from simulators.life.plan import messages
 from simulators.scenario.file import find, names

@@ -1,0 +1,1 @@
+"""The station's registry from files, sheets and the API: read, compared, written as a whole."""
