@@ -143,10 +143,10 @@ def api() -> None:
 
 @main.command()
 def migrate() -> None:
-    """Bring the database's schema up to date. Safe to run at any time, also twice at once."""
-    from gateway.store.migrate import migrate as apply  # noqa: PLC0415
+    """Bring the database's schema up to date and seal what is still readable. Safe at any time, also twice at once."""
+    from gateway.sealing_up import bring_up_to_date  # noqa: PLC0415
 
-    applied = apply(_settings("database_url").database)
+    applied = bring_up_to_date(_settings("database_url"))
     click.echo(f"applied: {', '.join(applied)}" if applied else "the schema is up to date")
 
 

@@ -73,6 +73,11 @@ def sealer_at(home: Path) -> Sealer:
     return _sealer(_key_in(home / KEY_FILE))
 
 
+def key_is_there(settings: Settings) -> bool:
+    """Whether there is a key, without making one."""
+    return bool(settings.data_key.get_secret_value()) or (settings.home / KEY_FILE).exists()
+
+
 def _sealer(told: str) -> Sealer:
     try:
         key = base64.urlsafe_b64decode(told)

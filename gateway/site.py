@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -28,15 +27,13 @@ from gateway.model.registry import (
     Responder,
     Station,
 )
+from gateway.persons import care, imported
 from gateway.sealing import Sealer, contact_address
+from gateway.sealing_up import know_key
 from gateway.store import accounts, contacts
 from gateway.store import registry as registry_store
 
 _Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-#: A month: a limit beyond it watches nobody.
-MOST_S = 31 * 86_400
-#: An absence beyond this year is a mistake.
-LATEST_YEAR = 2100
 _ID = re.compile(r"^[A-Za-z0-9_-]{1,64}\Z")
 #: libyaml's loader where PyYAML was built with it: a county's file takes seconds otherwise.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -123,9 +120,7 @@ def _complaints(site: Site) -> list[str]:
         named[what] = set(ids)
         told.extend(f"{what} {one!r} stands twice" for one in sorted({one for one in ids if ids.count(one) > 1}))
     told.extend(
-        f"person {person.id}: care.{complaint}"
-        for person in site.persons
-        for complaint in _care_complaints(person.care)
+        f"person {person.id}: care.{complaint}" for person in site.persons for complaint in care.complaints(person.care)
     )
     gateways = {device.id for device in site.devices if device.kind == "gateway"}
     told.extend(
@@ -159,25 +154,6 @@ def _complaints(site: Site) -> list[str]:
     return told
 
 
-def _care_complaints(care: Mapping[str, Any]) -> Iterator[str]:
-    """What a rule could not work with must be told here, not stop the rule for everybody."""
-    limit = care.get("silence_limit_s")
-    if limit is not None and (
-        isinstance(limit, bool) or not isinstance(limit, int | float) or not 1 <= limit <= MOST_S
-    ):
-        yield f"silence_limit_s: {limit!r} is no number of seconds up to {MOST_S}"
-    away = care.get("away_until")
-    if away is not None:
-        try:
-            offset = datetime.fromisoformat(away).tzinfo
-        except (TypeError, ValueError):
-            offset = None
-        if offset is not None and datetime.fromisoformat(away).year > LATEST_YEAR:
-            yield f"away_until: {away!r} is not meant; write until when, or leave the person out of the file"
-        if offset is None:
-            yield f'away_until: {away!r} is no quoted time with an offset, like "2026-12-01T08:00:00+08:00"'
-
-
 def import_site(
     connection: Connection[TupleRow],
     site: Site,
@@ -189,15 +165,16 @@ def import_site(
     """Write a site within the caller's transaction and return how many rows there are of each sort.
 
     `device_secrets` maps devices to new secrets (kept as SHA-256), `password_hashes` users to argon2 hashes.
-    Raises `Misconfigured` when a user name belongs to another station.
+    Raises `Misconfigured` when a user name belongs to another station or the database is sealed with another key.
     """
     station = site.station.id
+    know_key(connection, sealer)
     registry_store.put_station(connection, site.station)
     registry_store.put_areas(connection, station, site.areas)
     registry_store.put_places(connection, station, site.places)
     hashed = {device: sha256(secret) for device, secret in (device_secrets or {}).items()}
     registry_store.put_devices(connection, station, site.devices, hashed)
-    registry_store.put_persons(connection, station, site.persons)
+    imported.put(connection, station, ZoneInfo(site.station.time_zone), site.persons, sealer)
     for user in site.users:
         responder = Responder(user.username, user.name, user.role, user.auxiliary)
         password = (password_hashes or {}).get(user.username)

@@ -27,9 +27,11 @@ from gateway.embedded.town import Stopped, Town, write_site
 from gateway.logs import set_up
 from gateway.model.errors import Misconfigured
 from gateway.sealing import sealer_at
+from gateway.sealing_up import seal_up
 from gateway.settings import read_settings
 from gateway.site import Site, read_site
 from gateway.store.migrate import migrate
+from gateway.store.pool import connect, reaching_store
 
 #: How long parts of a demo that was killed may take to end before their port counts as somebody else's.
 ORPHANS_S = 5.0
@@ -114,6 +116,8 @@ class Demo:
         self._say("starting PostgreSQL" + (" (first start: making the database)" if fresh else ""))
         self._supervisor.start("PostgreSQL", postgres)
         applied = migrate(postgres.url)
+        with reaching_store(), connect(postgres.url, "seal") as connection:
+            seal_up(connection, sealer_at(self.home))
         self._say(f"database ready{f', {len(applied)} migrations applied' if applied else ''}")
         self._register(postgres.url, secrets)
         self._broker = broker = EmbeddedBroker(

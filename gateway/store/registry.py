@@ -110,15 +110,6 @@ def put_devices(connection: Connection[TupleRow], station: str, devices: list[De
         )
 
 
-def put_persons(connection: Connection[TupleRow], station: str, persons: list[Person]) -> None:
-    """Make or change persons."""
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            SQL["put_person"],
-            [{"station": station, **msgspec.structs.asdict(person), "care": Jsonb(person.care)} for person in persons],
-        )
-
-
 def put_user(  # one argument per column
     connection: Connection[TupleRow],
     station: str,
