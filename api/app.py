@@ -15,8 +15,24 @@ from api import problems, stream
 from api.deps import Parts
 from api.follower import Follower
 from api.headers import SecurityHeaders
-from api.routes import alerts, auth, backtests, drills, events, health, incidents, persons, registry, rule_versions
+from api.routes import (
+    alerts,
+    audit,
+    auth,
+    backtests,
+    drills,
+    events,
+    health,
+    incidents,
+    me,
+    persons,
+    registry,
+    rule_versions,
+    totp,
+    users,
+)
 from gateway.clock import Clock, clock_of
+from gateway.sealing import sealer_of
 from gateway.settings import Settings
 from gateway.store.pool import Pool
 from gateway.telling.tell import Announcer
@@ -48,12 +64,13 @@ def make_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         title="Anxin", version=version("anxin"), description=DESCRIPTION, lifespan=life,
         docs_url=None, redoc_url=None,  # FastAPI's own pages load their scripts from elsewhere
     )  # fmt: skip
-    app.state.parts = Parts(settings, clock or clock_of(settings.clock), pool, follower, announcer)
+    app.state.parts = Parts(settings, clock or clock_of(settings.clock), pool, follower, announcer, sealer_of(settings))
     app.add_middleware(SecurityHeaders)
     problems.install(app)
-    for router in (auth, alerts, incidents, events, drills, persons, registry, rule_versions, backtests):
+    for router in (
+        auth, totp, me, users, audit, alerts, incidents, events, drills, persons, registry, rule_versions, backtests,
+    ):  # fmt: skip
         app.include_router(router.router, prefix="/api/v1")
-    app.include_router(health.private, prefix="/api/v1")
     app.include_router(stream.router, prefix="/api/v1")
     app.include_router(health.router)
     app.add_api_route("/docs", lambda: FileResponse(CONSOLE / "docs.html"), include_in_schema=False)

@@ -32,6 +32,7 @@ from gateway.road import Road
 from gateway.rule_book import definitions_of, open_book
 from gateway.schedule import Schedule
 from gateway.sealing import sealer_of
+from gateway.sealing_up import know_key
 from gateway.settings import Settings
 from gateway.store import accounts
 from gateway.store import road as road_store
@@ -66,6 +67,7 @@ class Gateway:
             say=self._say_own,
         )
         self._pool = Pool(settings.database, "gateway", size=6)
+        self._sealer = sealer_of(settings)
         self._telling = Telling(
             settings.station,
             self._pool,
@@ -73,7 +75,7 @@ class Gateway:
             self.clock,
             self._announcer,
             self._failpoints,
-            sealer_of(settings),
+            self._sealer,
         )
         self._schedule = Schedule(settings, self.clock)
         self._patience = Patience()
@@ -129,6 +131,7 @@ class Gateway:
                 self._driver = driver = self._new_driver(road)
                 road.start_subjects()
                 hand_over(road, self.clock.now())
+                road.let_go()
                 # The broker's session belongs to whoever holds the road: connect after, let go before.
                 for source in self._mqtt:
                     source.start()
@@ -196,6 +199,7 @@ class Gateway:
         return None
 
     def _load_road(self, connection: psycopg.Connection[psycopg.rows.TupleRow], definitions: list[Definition]) -> Road:
+        know_key(connection, self._sealer)
         upkeep_schedule.partitions_now(connection, self.settings, self.clock.now())
         book = open_book(connection, self.settings, definitions, self.clock.now())
         connection.commit()

@@ -194,6 +194,7 @@ def backup(file: Path, with_secrets: bool, as_json: bool) -> None:
     One consistent moment: events, alerts, incidents, accounts, the rules' state. FILE appears, or is replaced, when all
     of it is on disk; only you may read it. Needs pg_dump: from PATH, ANXIN_POSTGRES_BIN or the embedded PostgreSQL.
     What lies in $ANXIN_HOME (secrets.json, devices.json, anxin.toml) is not in it unless --with-secrets.
+    Personal data in it is sealed; the data key is never in it: keep data.key (or ANXIN_DATA_KEY) elsewhere.
     """
     from gateway.backup.report import report  # noqa: PLC0415
     from gateway.backup.take import take  # noqa: PLC0415
@@ -217,6 +218,7 @@ def restore(file: Path, into: str | None, with_secrets: bool, yes: bool) -> None
     from gateway.backup.report import about, swapping  # noqa: PLC0415
     from gateway.backup.restore import open_backup, put_home, where  # noqa: PLC0415
     from gateway.backup.restore import restore as fill  # noqa: PLC0415
+    from gateway.sealing_up import after_restore  # noqa: PLC0415
 
     settings = _settings()
     database_url = where(settings, into)
@@ -228,6 +230,7 @@ def restore(file: Path, into: str | None, with_secrets: bool, yes: bool) -> None
     rows = sum(opened.manifest.rows.values())
     click.echo(f"restored and counted: {rows:,} rows in {len(opened.manifest.rows)} tables, as in the manifest")
     click.echo(f"migrations applied: {', '.join(applied)}" if applied else "the schema is up to date")
+    click.echo(after_restore(settings, database_url))
     if swap := swapping(settings, database_url):
         click.echo(swap)
     if with_secrets:

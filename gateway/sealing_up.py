@@ -36,6 +36,25 @@ def bring_up_to_date(settings: Settings) -> list[str]:
     return applied
 
 
+def after_restore(settings: Settings, database_url: str) -> str:
+    """Say whether what was restored can be opened here, and seal what an older backup had readable.
+
+    Nothing is lost when it cannot: with the right key it can.
+    """
+    with reaching_store(), connect(database_url, "seal") as connection:
+        if data_key.read(connection) is None:
+            sealer = sealer_of(settings)
+            know_key(connection, sealer)
+            seal_up(connection, sealer)
+            return "personal data: an older backup had it readable; it is sealed now"
+        if not key_is_there(settings):
+            return (
+                "personal data: sealed, and its data key is not here. It is in no backup: set ANXIN_DATA_KEY, or put "
+                f"the file {KEY_FILE} of that installation into {settings.home}; nothing starts before"
+            )
+        return f"personal data: {'sealed, and the data key fits' if fits(connection, sealer_of(settings)) else _OTHER}"
+
+
 def sealer_for(settings: Settings, connection: Connection[TupleRow]) -> Sealer:
     """Return the sealer; no key is made for a database that is sealed already. Raises `Misconfigured`."""
     if data_key.read(connection) is not None and not key_is_there(settings):

@@ -209,6 +209,7 @@ class Demo:
             "phone_url": f"{receivers}/phones",
             "command_room_url": f"{receivers}/command-room",
             "command_room_secret": secrets.command_room,
+            "totp_required": "false",  # its passwords lie in demo.json: a second factor would protect nothing
             "rules_activate": "files",  # a demo that was updated shows the rules it came with
         }
 

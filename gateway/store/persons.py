@@ -11,6 +11,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow, class_row, dict_row
 from psycopg.types.json import Jsonb
 
+from gateway.model.judgement import Priority, Stream
 from gateway.model.scope import Scope
 from gateway.store.sql import queries
 
@@ -152,11 +153,10 @@ def presumed(connection: Connection[TupleRow], station: str) -> int:
 
 
 def standing(
-    connection: Connection[TupleRow], station: str, rules: Collection[str], persons: list[str], places: list[str]
-) -> list[tuple[str, str]]:
-    """Return `(rule, subject)` of the open alerts of these rules about these persons or places."""
-    asked = {"station": station, "rules": list(rules), "persons": persons, "places": places}
-    return connection.execute(SQL["standing"], asked).fetchall()
+    connection: Connection[TupleRow], station: str, rules: Collection[str]
+) -> list[tuple[str, str, Priority, Stream]]:
+    """Return `(rule, subject, priority, stream)` of what these rules hold up of people who may not be watched over."""
+    return connection.execute(SQL["standing"], {"station": station, "rules": list(rules)}).fetchall()
 
 
 def _json(columns: dict[str, Any]) -> dict[str, Any]:

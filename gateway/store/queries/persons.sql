@@ -109,10 +109,15 @@ select count(*) from person n join lateral (select c.said_by, c.state from conse
 where n.station_id = %(station)s and n.erased_at is null and c.state = 'given' and c.said_by = 'site_file'
 
 -- name: standing
--- The open alerts of these rules about these persons, or at these places about nobody.
-select a.rule_id, a.subject from alert a
-where a.station_id = %(station)s and a.ended_at is null and a.rule_id = any (%(rules)s)
-    and (a.person_id = any (%(persons)s) or a.person_id is null and a.place_id = any (%(places)s))
+-- What still stands of these rules about somebody who may not be watched over, or at their home when nobody else there is.
+select distinct a.rule_id, a.subject, a.priority, a.stream
+from alert a join person n on n.station_id = a.station_id
+    and (n.id = a.person_id or a.person_id is null and n.place_id = a.place_id)
+where a.station_id = %(station)s and a.ended_at is null and a.active and a.rule_id = any (%(rules)s)
+    and (n.erased_at is not null or n.care -> 'consent' = 'false')
+    and (a.person_id is not null or not exists (select from person o where o.station_id = n.station_id
+        and o.place_id = n.place_id and o.erased_at is null and (o.care ->> 'lives_alone')::boolean
+        and coalesce(o.care -> 'consent', 'true') <> 'false'))
 
 -- name: set_monitored
 -- Whether rules may watch over a person; what stands when they may needs no word.

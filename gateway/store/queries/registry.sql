@@ -76,6 +76,10 @@ join place p on p.station_id = person.station_id and p.id = person.place_id
 where person.station_id = %(station)s and person.id = %(person)s
     and (%(areas)s::text[] is null or p.area_id = any (%(areas)s))
 
+-- name: has_place
+select id from place where station_id = %(station)s and id = %(place)s
+    and (%(areas)s::text[] is null or area_id = any (%(areas)s))
+
 -- name: touch
 -- The registry has changed.
 update station set registry_version = registry_version + 1 where id = %(station)s
