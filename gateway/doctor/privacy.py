@@ -53,6 +53,10 @@ def _key(connection: Connection[TupleRow], settings: Settings) -> Finding:
                 "data key", "there is none here, and the database is sealed", "put it back: docs/privacy.md#the-key"
             )
         return warn("data key", "there is none yet", "`anxin migrate` or `anxin run` makes it; then keep a copy apart")
+    return _fitting(connection, settings)
+
+
+def _fitting(connection: Connection[TupleRow], settings: Settings) -> Finding:
     try:
         right = fits(connection, sealer_of(settings))
     except Misconfigured as error:
