@@ -32,7 +32,6 @@ from api.routes import (
     users,
 )
 from gateway.clock import Clock, clock_of
-from gateway.sealing import sealer_of
 from gateway.settings import Settings
 from gateway.store.pool import Pool
 from gateway.telling.tell import Announcer
@@ -64,7 +63,7 @@ def make_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         title="Anxin", version=version("anxin"), description=DESCRIPTION, lifespan=life,
         docs_url=None, redoc_url=None,  # FastAPI's own pages load their scripts from elsewhere
     )  # fmt: skip
-    app.state.parts = Parts(settings, clock or clock_of(settings.clock), pool, follower, announcer, sealer_of(settings))
+    app.state.parts = Parts(settings, clock or clock_of(settings.clock), pool, follower, announcer)
     app.add_middleware(SecurityHeaders)
     problems.install(app)
     for router in (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -15,7 +16,7 @@ from gateway.clock import Clock
 from gateway.incidents.acts import Actor
 from gateway.model.errors import Forbidden
 from gateway.model.scope import Scope
-from gateway.sealing import Sealer
+from gateway.sealing import Sealer, sealer_of
 from gateway.settings import Settings
 from gateway.store import accounts
 from gateway.store.accounts import Session
@@ -41,7 +42,11 @@ class Parts:
     pool: Pool
     follower: Follower
     announcer: Announcer
-    sealer: Sealer
+
+    @cached_property
+    def sealer(self) -> Sealer:
+        """Seals and opens personal data; the key is read, or made, when it is first needed."""
+        return sealer_of(self.settings)
 
 
 def parts(request: Request) -> Parts:

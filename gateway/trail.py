@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from gateway.incidents.acts import Actor
-from gateway.model.errors import Misconfigured
+from gateway.model.errors import BadInput, Misconfigured
 from gateway.sealing import Sealer
 from gateway.store import accounts
 
@@ -27,8 +27,13 @@ def write(
     detail: dict[str, Any],
     **said: str | None,
 ) -> None:
-    """Append what somebody did; `said` are their own words by name (reason, note), which may speak of people."""
+    """Append what somebody did; `said` are their own words by name (reason, note), which may speak of people.
+
+    Raises `BadInput` for words that are no text.
+    """
     words = {name: text for name, text in said.items() if text}
+    if any("\0" in text for text in words.values()):
+        raise BadInput("a reason is text: there is a NUL in it", reason="value")
     sealed = sealer.seal(msgspec.json.encode(words).decode(), _about(actor.scope.station, act, what)) if words else None
     accounts.write_audit(
         connection, at=actor.at, station=actor.scope.station, username=actor.username, act=act, object_=what,

@@ -37,6 +37,7 @@ class Row(NamedTuple):
     query: dict[str, str] = {}  # noqa: RUF012  # never changed
     ok: frozenset[int] = SUCCESS
     why: str = ""
+    unknown: frozenset[int] = frozenset({404})
 
 
 def _row(kind: Any, roles: str, body: Any, query: dict[str, str] | None, ok: set[int] | None, why: str = "") -> Row:
@@ -59,8 +60,12 @@ def listing(roles: str, query: dict[str, str] | None = None) -> Row:
     return _row("listing", roles, None, query, None)
 
 
-def thing(roles: str, body: Any = None, query: dict[str, str] | None = None, ok: set[int] | None = None) -> Row:
-    return _row("thing", roles, body, query, ok)
+def thing(
+    roles: str, body: Any = None, query: dict[str, str] | None = None, ok: set[int] | None = None,
+    unknown: set[int] | None = None,
+) -> Row:  # fmt: skip
+    """`unknown`: what whoever sees the whole station is answered about what is not there, if not 404."""
+    return _row("thing", roles, body, query, ok)._replace(unknown=frozenset(unknown or {404}))
 
 
 def whole(roles: str, body: Any = None, ok: set[int] | None = None) -> Row:
@@ -106,7 +111,7 @@ ROUTES: dict[str, Row] = {
     "GET /api/v1/areas": listing(PEOPLE),
     "GET /api/v1/places": listing(PEOPLE),
     "GET /api/v1/devices": listing(PEOPLE),
-    "GET /api/v1/users": station(RESPONDERS, "responders know each other by name, across areas"),
+    "GET /api/v1/users": station(CARERS, "who acts on incidents knows each other by name, across areas"),
     "GET /api/v1/drills": listing(PEOPLE),
     "POST /api/v1/drills": thing("operator commander admin", {"device": "{device}", "minutes": 5}),
     "POST /api/v1/drills/end": thing("operator commander admin", {"device": "{device}"}),
@@ -123,7 +128,7 @@ ROUTES: dict[str, Row] = {
     # ── rules ──
     "GET /api/v1/rules": own(PEOPLE),
     "GET /api/v1/rules/{rule}": own(PEOPLE),
-    "GET /api/v1/rules/{rule}/trace": thing(PEOPLE, query={"subject": "person:{person}"}),
+    "GET /api/v1/rules/{rule}/trace": thing(PEOPLE, query={"subject": "person:{person}"}, unknown={200}),
     "POST /api/v1/rules/{rule}/versions": whole(CHIEFS, {"definition": "id: x", "tests": ""}, ok={422}),
     "POST /api/v1/rules/{rule}/activate": whole(CHIEFS, {"version": 99, "reason": WHY}, ok={404, 409, 422}),
     "POST /api/v1/rules/{rule}/retire": whole(CHIEFS, {"reason": WHY}, ok={409}),

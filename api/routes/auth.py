@@ -70,12 +70,13 @@ def _failed(have: Parts, username: str, what: str, now: datetime) -> None:
     """Count it and write it down, with the name only when it is one: what people type there may be their password."""
     with have.pool.transaction() as connection:
         known = accounts.user(connection, username)
+        ours = known is not None and known.station == have.settings.station
         accounts.login_failed(
             connection, username, now, have.settings.login_attempts, timedelta(minutes=have.settings.login_lock_minutes)
         )
         accounts.write_audit(
             connection, at=now, station=have.settings.station, act="login.failed", detail={"wrong": what},
-            username=username if known is not None else None,
+            username=username if ours else None,
         )  # fmt: skip
 
 

@@ -49,9 +49,7 @@ def _key(connection: Connection[TupleRow], settings: Settings) -> Finding:
     sealed = data_key.read(connection) is not None
     if not key_is_there(settings):
         if sealed:
-            return bad(
-                "data key", "there is none here, and the database is sealed", "put it back: docs/privacy.md#the-key"
-            )
+            return bad("data key", "none is here, and the database is sealed", "put it back: docs/privacy.md#the-key")
         return warn("data key", "there is none yet", "`anxin migrate` or `anxin run` makes it; then keep a copy apart")
     return _fitting(connection, settings)
 

@@ -229,7 +229,9 @@ def test_a_person_is_written_changed_and_erased(town: Station) -> None:
     "body",
     [
         {"care": {"silence_limit_s": "soon"}}, {"care": {"consent": True}}, {"care": {"away_until": None}}, {},
-        {"personal": {"surname": "x"}}, {"name": "x"}, {"personal": {"contacts": [{"phone": "1"}]}},
+        {"personal": {"surname": "x"}},
+        {"personal": {"name": "\ud800"}}, {"care": {"note": "\0"}}, {"name": "x"},
+        {"personal": {"contacts": [{"phone": "1"}]}},
     ],
 )  # fmt: skip
 def test_a_change_that_cannot_work_is_refused(town: Station, body: dict[str, Any]) -> None:
