@@ -83,11 +83,13 @@ def open_session(request: Request, have: Have) -> Session:
             raise unauthorised("the session is over; log in again")
         if session.station != have.settings.station:
             raise unauthorised(f"this is station {have.settings.station}; log in at {session.station}")
-        if (why := why_over(session.created_at, session.used_at, have.settings, now)) is not None:
+        why = why_over(session.created_at, session.used_at, have.settings, now)
+        if why is not None:
             accounts.close_session(connection, hashed(token))
-            raise unauthorised(why)
-        if now - session.used_at > TOUCH_EVERY:
+        elif now - session.used_at > TOUCH_EVERY:
             accounts.touch_session(connection, hashed(token), now)
+    if why is not None:  # after the commit: it is over for good
+        raise unauthorised(why)
     return session
 
 

@@ -14,6 +14,7 @@ from gateway.cli_devices import dead_letters, device
 from gateway.cli_install import health, import_, make_secrets
 from gateway.cli_rules import rules
 from gateway.cli_time import backfill, drill, simulate
+from gateway.cli_users import user
 from gateway.model.errors import AnxinError
 
 #: Exit code for a mistake the person can mend (a setting, a file, a taken port).
@@ -42,7 +43,7 @@ def main() -> None:
     """
 
 
-for command in (make_secrets, import_, health, device, dead_letters, backfill, simulate, drill, rules, backtest):
+for command in (make_secrets, import_, health, device, dead_letters, backfill, simulate, drill, rules, backtest, user):
     main.add_command(command)
 
 
@@ -148,26 +149,6 @@ def migrate() -> None:
 
     applied = bring_up_to_date(_settings("database_url"))
     click.echo(f"applied: {', '.join(applied)}" if applied else "the schema is up to date")
-
-
-@main.group()
-def user() -> None:
-    """Accounts of people."""
-
-
-@user.command("password")
-@click.argument("username")
-@click.password_option(help="Asked for when not given.")
-def user_password(username: str, password: str) -> None:
-    """Set the password of USERNAME, who must be in the station's site file."""
-    from gateway.passwords import hash_password  # noqa: PLC0415
-    from gateway.store import accounts  # noqa: PLC0415
-    from gateway.store.pool import connect, reaching_store  # noqa: PLC0415
-
-    with reaching_store(), connect(_settings("database_url").database, "user") as connection:
-        if not accounts.set_password(connection, username, hash_password(password)):
-            raise click.ClickException(f"there is no user {username!r}; add them to the site file and import it")
-    click.echo(f"password of {username} set")
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

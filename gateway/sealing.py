@@ -103,9 +103,11 @@ def _key_in(path: Path) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             _make_key(path)
+        return path.read_text(encoding="ascii").strip()
     except OSError as error:
-        raise Misconfigured(f"{path}: {error.strerror}; set ANXIN_DATA_KEY instead") from error
-    return path.read_text(encoding="ascii").strip()
+        raise Misconfigured(f"{path}: {error.strerror}; let our user own it, or set ANXIN_DATA_KEY instead") from error
+    except UnicodeDecodeError as error:
+        raise Misconfigured(f"{path}: this is no key; put back the one that was there") from error
 
 
 def _make_key(path: Path) -> None:

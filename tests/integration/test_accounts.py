@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -286,3 +289,54 @@ def test_the_last_admin_stays(town: Station, admin: str) -> None:
     with connect(town.postgres.url, "test") as connection:
         acts.change(connection, at_the_server, "second-admin", {"disabled": False})
         assert acts.change(connection, at_the_server, "admin", {"name": "老管理员"}).name == "老管理员"
+
+
+# ── from the server's own command line ───────────────────────────────────────────────────────────────────────────────
+
+
+def anxin(town: Station, *arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "gateway.cli", "user", *arguments], env=town.environment(), input=said,
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_accounts_from_the_command_line(town: Station) -> None:
+    told = ("by-hand", "--name", "手建", "--role", "commander", "--area", "grid-1", "--password", "made by hand")
+    made = anxin(town, "add", *told)
+    assert made.returncode == 0, made.stderr
+    assert anxin(town, "add", *told).returncode == 2, "the name is taken"
+    assert log_in(town, "by-hand", "made by hand").status_code == 200
+    assert anxin(town, "disable", "by-hand").returncode == 0
+    refused(log_in(town, "by-hand", "made by hand"), 401)
+    assert anxin(town, "disable", "by-hand", "--again").returncode == 0
+    short = anxin(town, "password", "by-hand", "--password", "short")
+    assert (short.returncode, "10 to 256 characters" in short.stderr) == (2, True)
+    assert anxin(town, "password", "by-hand", "--password", "made by hand again").returncode == 0
+    unknown = anxin(town, "password", "nobody", "--password", "made by hand again")
+    assert (unknown.returncode, "no user 'nobody'" in unknown.stderr) == (2, True)
+
+
+def test_a_second_factor_from_the_command_line(town: Station) -> None:
+    # Nobody types digits they have not seen: wrong ones leave everything as it was, and the secret is offered again.
+    wrong = anxin(town, "totp", "commander", said="000000\n")
+    assert (wrong.returncode, "digits are wrong" in wrong.stderr) == (2, True), wrong.stderr
+    assert log_in(town, "commander").status_code == 200, "not confirmed yet"
+    with subprocess.Popen(
+        [sys.executable, "-u", "-m", "gateway.cli", "user", "totp", "commander"], env=town.environment(),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as child:  # fmt: skip
+        assert child.stdout is not None
+        shown = ""
+        while (found := re.search(r"type ([A-Z2-7]{32}) into", shown)) is None:
+            more = child.stdout.read(1)
+            assert more, shown
+            shown += more
+        rest, _ = child.communicate(pyotp.TOTP(found[1]).now() + "\n", timeout=60)
+        assert child.returncode == 0
+    codes = re.findall(r"^[a-z2-9]{5}-[a-z2-9]{5}$", rest, re.MULTILINE)
+    assert len(codes) == 10
+    refused(log_in(town, "commander"), 401, "otp_required")
+    assert log_in(town, "commander", otp=codes[3]).status_code == 200
+    assert anxin(town, "totp-reset", "commander").returncode == 0
+    assert log_in(town, "commander").status_code == 200
