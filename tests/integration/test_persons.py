@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from gateway.model.registry import Area, Device, Person, Place, Relative
 from gateway.site import SiteUser, import_site
 from gateway.store.pool import connect
+from tests.integration.test_drills_and_away import wait_for_the_road
 from tests.station import SEALER, Station, make_site, wait_for
 
 PROBLEM = "application/problem+json"
@@ -236,7 +238,8 @@ def test_a_person_is_written_changed_and_erased(town: Station) -> None:
 )  # fmt: skip
 def test_a_change_that_cannot_work_is_refused(town: Station, body: dict[str, Any]) -> None:
     with town.api("officer") as api:
-        refused(api.patch("/persons/p-known", json=body), 422)
+        headers = {"Content-Type": "application/json"}
+        refused(api.patch("/persons/p-known", content=json.dumps(body), headers=headers), 422)
 
 
 def test_an_id_that_is_taken(town: Station) -> None:
@@ -323,9 +326,9 @@ def test_withdrawn_consent_ends_the_standing_alert_and_a_later_silence_alarms_no
 
 def test_what_rules_saw_at_a_home_ends_too(town: Station) -> None:
     """A door that stands open is an alert about the door; nobody would ever end it once nobody may look."""
-    town.execute("update person set care = care || '{\"door_open_s\": 1}' where id = 'p-known'")
     town.execute("update place set attributes = '{\"door_open_s\": 1}' where id = 'far-flat'")
     town.execute("update station set registry_version = registry_version + 1; notify anxin_registry")
+    wait_for_the_road(town)
     with town.publisher() as devices:
         devices.event("far-contact", "door.opened")
     alert = wait_for(lambda: alert_of(town, rule="elder-door-open"), "the open door", 60)
