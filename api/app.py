@@ -17,6 +17,7 @@ from api.follower import Follower
 from api.headers import SecurityHeaders
 from api.routes import (
     alerts,
+    audit,
     auth,
     backtests,
     contacts,
@@ -27,12 +28,15 @@ from api.routes import (
     incident_files,
     incident_more,
     incidents,
+    me,
     persons,
     receipts,
     registry,
     registry_edit,
     rule_versions,
     shelves,
+    totp,
+    users,
 )
 from gateway.clock import Clock, clock_of
 from gateway.settings import Settings
@@ -45,6 +49,7 @@ SWAGGER = ("fastapi_swagger", "resources")
 #: What `/api/v1` is made of, one file a noun.
 ROUTERS = (
     alerts,
+    audit,
     auth,
     backtests,
     contacts,
@@ -54,12 +59,15 @@ ROUTERS = (
     incident_files,
     incident_more,
     incidents,
+    me,
     persons,
     receipts,
     registry,
     registry_edit,
     rule_versions,
     shelves,
+    totp,
+    users,
 )
 DESCRIPTION = """
 Alerts, incidents and what led to them. Log in at `/api/v1/auth/login`; follow changes at `/api/v1/stream`.
@@ -90,7 +98,6 @@ def make_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router.router, prefix="/api/v1")
-    app.include_router(health.private, prefix="/api/v1")
     app.include_router(stream.router, prefix="/api/v1")
     app.include_router(health.router)
     app.add_api_route("/docs", lambda: FileResponse(CONSOLE / "docs.html"), include_in_schema=False)

@@ -31,9 +31,17 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _defect)
 
 
-def unauthorised(detail: str = "log in first: POST /api/v1/auth/login") -> HTTPException:
+class Unauthorised(HTTPException):
+    """Whoever asks has not logged in; `reason` is a word that programs go by."""
+
+    def __init__(self, detail: str, reason: str) -> None:
+        super().__init__(401, detail, headers={"WWW-Authenticate": "Bearer"})
+        self.reason = reason
+
+
+def unauthorised(detail: str = "log in first: POST /api/v1/auth/login", reason: str = "http_401") -> Unauthorised:
     """Return the error for whoever has not logged in."""
-    return HTTPException(401, detail, headers={"WWW-Authenticate": "Bearer"})
+    return Unauthorised(detail, reason)
 
 
 def _problem(status: int, title: str, detail: str, reason: str, **more: Any) -> JSONResponse:
@@ -51,7 +59,9 @@ async def _anxin_error(_request: Request, error: Exception) -> JSONResponse:
 
 async def _http_error(_request: Request, error: Exception) -> JSONResponse:
     told: StarletteHTTPException = error  # type: ignore[assignment]  # installed for this class only
-    answer = _problem(told.status_code, "refused", str(told.detail), f"http_{told.status_code}")
+    answer = _problem(
+        told.status_code, "refused", str(told.detail), getattr(told, "reason", f"http_{told.status_code}")
+    )
     for name, value in (told.headers or {}).items():
         answer.headers[name] = value
     return answer

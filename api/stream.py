@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import timedelta
 
 import msgspec
 from fastapi import APIRouter, Request
@@ -97,9 +98,10 @@ def _frame(kind: str, body: object, number: int) -> bytes:
 def _still_logged_in(have: Parts, session: str) -> bool:
     try:
         with have.pool.transaction() as connection:
-            if accounts.session(connection, session) is None:
+            now, found = have.clock.now(), accounts.session(connection, session)
+            if found is None or now - found.created_at > timedelta(hours=have.settings.session_hours):
                 return False
-            accounts.touch_session(connection, session, have.clock.now())
+            accounts.touch_session(connection, session, now)
     except StoreUnavailable:
         return True  # nobody can be logged out while the database is away
     return True

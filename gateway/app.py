@@ -30,6 +30,7 @@ from gateway.road import Road
 from gateway.rule_book import definitions_of, open_book
 from gateway.schedule import Schedule
 from gateway.sealing import sealer_of
+from gateway.sealing_up import know_key
 from gateway.settings import Settings
 from gateway.store import accounts
 from gateway.store import road as road_store
@@ -65,6 +66,7 @@ class Gateway:
             say=self._say_own,
         )
         self._pool = Pool(settings.database, "gateway", size=6)
+        self._sealer = sealer_of(settings)
         self._telling = Telling(
             settings.station,
             self._pool,
@@ -72,7 +74,7 @@ class Gateway:
             self.clock,
             self._announcer,
             self._failpoints,
-            sealer_of(settings),
+            self._sealer,
             self._say_own,
         )
         self._schedule = Schedule(settings, self.clock)
@@ -130,6 +132,7 @@ class Gateway:
                 let_go(road)
                 road.start_subjects()
                 hand_over(road, self.clock.now())
+                road.let_go()
                 # The broker's session belongs to whoever holds the road: connect after, let go before.
                 for source in self._mqtt:
                     source.start()
@@ -197,6 +200,7 @@ class Gateway:
         return None
 
     def _load_road(self, connection: psycopg.Connection[psycopg.rows.TupleRow], definitions: list[Definition]) -> Road:
+        know_key(connection, self._sealer)
         upkeep_schedule.partitions_now(connection, self.settings, self.clock.now())
         book = open_book(connection, self.settings, definitions, self.clock.now())
         connection.commit()

@@ -16,6 +16,7 @@ from gateway.cli_import import export, import_, import_sheet
 from gateway.cli_install import health, make_secrets
 from gateway.cli_rules import rules
 from gateway.cli_time import backfill, drill, simulate
+from gateway.cli_users import user
 from gateway.model.errors import AnxinError
 
 #: Exit code for a mistake the person can mend (a setting, a file, a taken port).
@@ -46,7 +47,7 @@ def main() -> None:
 
 for command in (
     make_secrets, import_, import_sheet, export, health, device, dead_letters, backfill, simulate, drill, duty, rules,
-    backtest,
+    backtest, user,
 ):  # fmt: skip
     main.add_command(command)
 
@@ -148,31 +149,11 @@ def api() -> None:
 
 @main.command()
 def migrate() -> None:
-    """Bring the database's schema up to date. Safe to run at any time, also twice at once."""
-    from gateway.store.migrate import migrate as apply  # noqa: PLC0415
+    """Bring the database's schema up to date and seal what is still readable. Safe at any time, also twice at once."""
+    from gateway.sealing_up import bring_up_to_date  # noqa: PLC0415
 
-    applied = apply(_settings("database_url").database)
+    applied = bring_up_to_date(_settings("database_url"))
     click.echo(f"applied: {', '.join(applied)}" if applied else "the schema is up to date")
-
-
-@main.group()
-def user() -> None:
-    """Accounts of people."""
-
-
-@user.command("password")
-@click.argument("username")
-@click.password_option(help="Asked for when not given.")
-def user_password(username: str, password: str) -> None:
-    """Set the password of USERNAME, who must be in the station's site file."""
-    from gateway.passwords import hash_password  # noqa: PLC0415
-    from gateway.store import accounts  # noqa: PLC0415
-    from gateway.store.pool import connect, reaching_store  # noqa: PLC0415
-
-    with reaching_store(), connect(_settings("database_url").database, "user") as connection:
-        if not accounts.set_password(connection, username, hash_password(password)):
-            raise click.ClickException(f"there is no user {username!r}; add them to the site file and import it")
-    click.echo(f"password of {username} set")
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
@@ -199,6 +180,7 @@ def backup(file: Path, with_secrets: bool, as_json: bool) -> None:
     One consistent moment: events, alerts, incidents, accounts, the rules' state. FILE appears, or is replaced, when all
     of it is on disk; only you may read it. Needs pg_dump: from PATH, ANXIN_POSTGRES_BIN or the embedded PostgreSQL.
     What lies in $ANXIN_HOME (secrets.json, devices.json, anxin.toml) is not in it unless --with-secrets.
+    Personal data in it is sealed; the data key is never in it: keep data.key (or ANXIN_DATA_KEY) elsewhere.
     """
     from gateway.backup.report import report  # noqa: PLC0415
     from gateway.backup.take import take  # noqa: PLC0415
@@ -222,6 +204,7 @@ def restore(file: Path, into: str | None, with_secrets: bool, yes: bool) -> None
     from gateway.backup.report import about, swapping  # noqa: PLC0415
     from gateway.backup.restore import open_backup, put_home, where  # noqa: PLC0415
     from gateway.backup.restore import restore as fill  # noqa: PLC0415
+    from gateway.sealing_up import after_restore  # noqa: PLC0415
 
     settings = _settings()
     database_url = where(settings, into)
@@ -233,6 +216,7 @@ def restore(file: Path, into: str | None, with_secrets: bool, yes: bool) -> None
     rows = sum(opened.manifest.rows.values())
     click.echo(f"restored and counted: {rows:,} rows in {len(opened.manifest.rows)} tables, as in the manifest")
     click.echo(f"migrations applied: {', '.join(applied)}" if applied else "the schema is up to date")
+    click.echo(after_restore(settings, database_url))
     if swap := swapping(settings, database_url):
         click.echo(swap)
     if with_secrets:

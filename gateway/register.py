@@ -11,9 +11,11 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import trail
 from gateway.incidents.acts import Actor
 from gateway.model.errors import BadInput, Forbidden, NotFound
 from gateway.model.registry import Drill
+from gateway.sealing import Sealer
 from gateway.store import accounts
 from gateway.store import registry as registry_store
 
@@ -56,11 +58,17 @@ def end_drill(connection: Connection[TupleRow], actor: Actor, device: str) -> No
 
 
 def mark_away(
-    connection: Connection[TupleRow], actor: Actor, person: str, until: datetime | None, reason: str | None
+    connection: Connection[TupleRow],
+    sealer: Sealer,
+    actor: Actor,
+    person: str,
+    until: datetime | None,
+    reason: str | None,
 ) -> None:
     """Say that a person is away until a moment (aware); None: they are back.
 
-    Silence means nothing until then; a standing alert about it clears. The reason goes into the audit trail only.
+    Silence means nothing until then; a standing alert about it clears. The reason goes, sealed, into the audit
+    trail only.
     Raises `Forbidden`, `BadInput` for a moment that is past or too far off, `NotFound` outside of the actor's scope.
     """
     if actor.role not in AWAY_ROLES:
@@ -74,13 +82,8 @@ def mark_away(
     if not registry_store.patch_care(connection, actor.scope, person, {"away_until": told}):
         raise NotFound(f"there is no person {person!r} within your reach")
     act = "person.away" if until is not None else "person.back"
-    _audit(
-        connection,
-        actor,
-        act,
-        f"person/{person}",
-        {"until": until.isoformat() if until is not None else None, "reason": reason},
-    )
+    told_until = {"until": until.isoformat() if until is not None else None}
+    trail.write(connection, sealer, actor, act, f"person/{person}", told_until, reason=reason)
 
 
 def _audit(connection: Connection[TupleRow], actor: Actor, act: str, what: str, detail: dict[str, Any]) -> None:

@@ -30,6 +30,7 @@ from gateway.model.event import ALARM, Report
 from gateway.model.judgement import Timer, Verdict
 from gateway.model.ports import Delivery
 from gateway.own_alerts import buried_alarm_verdict, put_aside_verdict
+from gateway.persons import unwatched
 from gateway.road_log import log_batch
 from gateway.settings import Settings
 from gateway.stops.admit import admit, dead_letter
@@ -211,11 +212,22 @@ class Road:
             let_go(self)
         self.start_subjects()
         changed = self.registry.changed_since(before)
+        # Also whom a rule watched until now: it is to let go of them.
         concerned = [
-            (rule.id, subject) for rule in self.book for subject in rule.subjects(self.registry) if subject in changed
+            (rule.id, subject)
+            for rule in self.book
+            for subject in dict.fromkeys([*rule.subjects(before), *rule.subjects(self.registry)])
+            if subject in changed
         ]
         if concerned:
             self._travel(Freight(changes=concerned))
+        self.let_go()
+
+    def let_go(self) -> None:
+        """End what still stands about people who no longer agree to be watched over."""
+        with self.asking() as connection:
+            ended = unwatched.endings(connection, self.station, self.book, self.clock.now())
+        self.say(ended)
 
     @contextmanager
     def asking(self) -> Iterator[Connection[TupleRow]]:

@@ -73,6 +73,11 @@ def sealer_at(home: Path) -> Sealer:
     return _sealer(key_in(home / KEY_FILE, "ANXIN_DATA_KEY"))
 
 
+def key_is_there(settings: Settings) -> bool:
+    """Whether there is a key, without making one."""
+    return bool(settings.data_key.get_secret_value()) or (settings.home / KEY_FILE).exists()
+
+
 def _sealer(told: str) -> Sealer:
     try:
         key = base64.urlsafe_b64decode(told)
@@ -99,9 +104,11 @@ def key_in(path: Path, setting: str) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             _make_key(path)
+        return path.read_text(encoding="ascii").strip()
     except OSError as error:
-        raise Misconfigured(f"{path}: {error.strerror}; set {setting} instead") from error
-    return path.read_text(encoding="ascii").strip()
+        raise Misconfigured(f"{path}: {error.strerror}; let our user own it, or set {setting} instead") from error
+    except UnicodeDecodeError as error:
+        raise Misconfigured(f"{path}: this is no key; put back the one that was there") from error
 
 
 def _make_key(path: Path) -> None:

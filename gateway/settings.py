@@ -145,6 +145,12 @@ class Settings(BaseSettings):
     )
     resound_after_s: float = Field(600, gt=0, description="More evidence sounds again this long after the last sound.")
     session_idle_minutes: float = Field(60, gt=0, description="A session nobody uses ends after this.")
+    session_hours: float = Field(24, gt=0, description="A session ends after this, however busy.")
+    totp_required: bool = Field(
+        True,
+        description="Admins and commanders log in with a second factor (TOTP); until they have one they can only "
+        "enrol.",
+    )
     login_attempts: int = Field(5, ge=1, description="Wrong passwords before an account is locked.")
     login_lock_minutes: float = Field(15, gt=0, description="How long a locked account stays locked.")
     watchdog_every_s: float = Field(

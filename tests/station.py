@@ -188,6 +188,7 @@ class Station:
             "ANXIN_STATION": self.id,
             "ANXIN_WATCHDOG_EVERY_S": "0",  # its own tests switch it on
             "ANXIN_DATA_KEY": DATA_KEY,
+            "ANXIN_TOTP_REQUIRED": "false",  # its own tests switch it on
             "ANXIN_DATABASE_URL": self.postgres.url,
             "ANXIN_MQTT_URL": self.broker.url,
             "ANXIN_HTTP_PORT": str(self.api_port),

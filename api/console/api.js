@@ -6,13 +6,14 @@ const PATIENCE_MS = 15000;
 let onSessionOver = () => {};
 let clockOffset = 0;
 
-/** What went wrong, in words for the operator. `status` is 0 when nobody answered. */
+/** What went wrong, in words for the operator. `status` is 0 when nobody answered; programs go by `reason`. */
 export class Problem extends Error {
-  constructor(status, detail) {
+  constructor(status, detail, type) {
     const known = t(`status.${status}`);
     super(known && detail ? `${known}: ${problem(detail)}` : known || problem(detail));
     this.status = status;
     this.detail = detail;
+    this.reason = type?.split(":").pop();
   }
 }
 
@@ -35,7 +36,7 @@ export async function call(method, path, body, patience = PATIENCE_MS) {
   } catch {
     if (answer.ok) throw new Problem(0, t("link.broken_off"));
   }
-  if (!answer.ok) throw new Problem(answer.status, said?.detail ?? answer.statusText);
+  if (!answer.ok) throw new Problem(answer.status, said?.detail ?? answer.statusText, said?.type);
   return said;
 }
 

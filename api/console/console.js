@@ -85,12 +85,25 @@ async function logIn(event) {
   byId("login-error").textContent = "";
   try {
     const given = { username: form.username.value.trim(), password: form.password.value };
+    if (form.otp.value.trim() !== "") given.otp = form.otp.value.trim();
     await call("POST", "/api/v1/auth/login", given);
-    form.password.value = "";
-    enter(await call("GET", "/api/v1/me"));
+    form.password.value = form.otp.value = "";
+    byId("second-factor").hidden = true;
+    const who = await call("GET", "/api/v1/me");
+    if (who.totp?.must_enrol) {
+      byId("login-error").textContent = t("login.must_enrol");
+      await call("POST", "/api/v1/auth/logout");
+      return;
+    }
+    enter(who);
   } catch (problem) {
+    if (problem.reason === "otp_required") {
+      byId("second-factor").hidden = false;
+      form.otp.focus();
+      return;
+    }
     byId("login-error").textContent = problem.message;
-    form.password.select();
+    (problem.reason === "otp_wrong" ? form.otp : form.password).select();
   } finally {
     button.disabled = false;
   }

@@ -15,6 +15,8 @@ const WORDS = {
   "login.title": ["指挥室登录", "Command room log-in"],
   "login.username": ["用户名", "User name"],
   "login.password": ["密码", "Password"],
+  "login.otp": ["动态口令（手机上的六位数字）或恢复码", "The six digits on your phone, or a recovery code"],
+  "login.must_enrol": ["该角色须先绑定动态口令：请管理员在服务器上运行 anxin user totp 用户名。", "This role needs a second factor first: have anxin user totp NAME run on the server."],
   "login.button": ["登录", "Log in"],
   "login.over": ["会话已结束，请重新登录。此页面不再接收告警。", "The session is over; log in again. This page no longer receives alerts."],
   "login.left": ["已退出登录。", "Logged out."],

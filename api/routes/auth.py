@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from api.deps import COOKIE, Have, Who, hashed, token_of
+from api.deps import COOKIE, Entering, Have, Parts, hashed, needs_totp, token_of
 from api.problems import unauthorised
+from gateway.accounts import second_factor
 from gateway.model.errors import Forbidden
 from gateway.model.incident import ACTS, COMMAND_ROOM_ROLES
 from gateway.passwords import password_fits
+from gateway.persons.consent import ROLES as PERSON_ROLES
 from gateway.register import AWAY_ROLES, DRILL_ROLES
 from gateway.store import accounts
 from gateway.store import registry as registry_store
@@ -22,42 +24,64 @@ router = APIRouter(tags=["auth"])
 
 
 class Login(BaseModel):
-    """A name and a password."""
+    """A name, a password, and for whoever has one the second factor's six digits (or a recovery code)."""
 
     username: str = Field(max_length=64)
     password: str = Field(max_length=256)
+    otp: str | None = Field(default=None, max_length=32)
 
 
 @router.post("/auth/login")
 def login(given: Login, response: Response, have: Have) -> dict[str, Any]:
     """Log in. The token goes into `Authorization: Bearer …`; browsers get it as a cookie too."""
     now = have.clock.now()
+    detail: dict[str, Any] = {}
     with have.pool.transaction() as connection:
         user = accounts.user(connection, given.username)
     if user is not None and user.station != have.settings.station:
         user = None  # another station's people are unknown here
+    if user is not None and user.disabled:
+        user = None  # and so are those who have left
     if user is not None and user.locked_until is not None and user.locked_until > now:
         raise Forbidden(f"the account is locked until {user.locked_until.isoformat()} after too many wrong passwords")
     if not password_fits(user.password_hash if user is not None else None, given.password) or user is None:
-        with have.pool.transaction() as connection:
-            accounts.login_failed(
-                connection, given.username, now, have.settings.login_attempts,
-                timedelta(minutes=have.settings.login_lock_minutes),
-            )  # fmt: skip
-            accounts.write_audit(
-                connection, at=now, station=have.settings.station, username=given.username, act="login.failed"
-            )
+        _failed(have, given.username, "password", now)
         raise unauthorised("the user name or the password is wrong")
+    if user.totp:
+        if not given.otp:
+            raise unauthorised("send the six digits of your second factor as `otp`", "otp_required")
+        with have.pool.transaction() as connection:
+            how = second_factor.check(connection, have.sealer, user.username, given.otp, now)
+        if how is None:
+            _failed(have, given.username, "second factor", now)
+            raise unauthorised("these digits are wrong, too old or used already; wait for the next ones", "otp_wrong")
+        detail["second_factor"] = how
     token = secrets.token_urlsafe(32)
     with have.pool.transaction() as connection:
         accounts.login_succeeded(connection, user.username, hashed(token), now)
-        accounts.write_audit(connection, at=now, station=user.station, username=user.username, act="login")
+        accounts.write_audit(
+            connection, at=now, station=user.station, username=user.username, act="login", detail=detail
+        )
     response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=have.settings.secure_cookies, path="/")
     return {"token": token, "token_type": "bearer", "user": _public(user)}
 
 
+def _failed(have: Parts, username: str, what: str, now: datetime) -> None:
+    """Count it and write it down, with the name only when it is one: what people type there may be their password."""
+    with have.pool.transaction() as connection:
+        known = accounts.user(connection, username)
+        ours = known is not None and known.station == have.settings.station
+        accounts.login_failed(
+            connection, username, now, have.settings.login_attempts, timedelta(minutes=have.settings.login_lock_minutes)
+        )
+        accounts.write_audit(
+            connection, at=now, station=have.settings.station, act="login.failed", detail={"wrong": what},
+            username=username if ours else None,
+        )  # fmt: skip
+
+
 @router.post("/auth/logout", status_code=204)
-def logout(request: Request, response: Response, session: Who, have: Have) -> None:
+def logout(request: Request, response: Response, session: Entering, have: Have) -> None:
     """End this session."""
     token = token_of(request)
     with have.pool.transaction() as connection:
@@ -70,19 +94,24 @@ def logout(request: Request, response: Response, session: Who, have: Have) -> No
 
 
 @router.get("/me")
-def me(session: Who, have: Have) -> dict[str, Any]:
+def me(session: Entering, have: Have) -> dict[str, Any]:
     """Who is logged in, at which station, and which acts their role allows."""
     with have.pool.transaction() as connection:
         station = registry_store.station(connection, session.station)
     may = [f"incidents.{name}" for name, act in ACTS.items() if session.role in act.roles]
     if session.role in COMMAND_ROOM_ROLES:
         may += ["alerts.ack", "alerts.reset"]
+    if session.role in PERSON_ROLES:
+        may += ["persons.see", "persons.write", "persons.reveal"]
+    may += ["accounts.change"] * (session.role == "admin") + ["audit.read"] * (session.role in {"auditor", "admin"})
     may += ["drills.announce"] * (session.role in DRILL_ROLES) + ["persons.away"] * (session.role in AWAY_ROLES)
     return {
         **_public(session),
         "station_name": station.name if station is not None else None,
         "time_zone": station.time_zone if station is not None else None,
         "may": sorted(may),
+        # What has to be done before anything else: enrol a second factor.
+        "totp": {"enrolled": session.totp, "must_enrol": needs_totp(session, have.settings)},
         # In a demo the console shows newcomers around, the stand-in for the officers' phones included.
         "demo": {"phones": f"{have.settings.phone_url}/"} if have.settings.demo else None,
     }

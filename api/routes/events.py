@@ -12,7 +12,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 
-from api.deps import Have, Parts, Reader, allow, current_session, scope_of
+from api.deps import Have, Parts, Reader, allow, current_session, open_session, scope_of
 from api.problems import unauthorised
 from gateway.model.errors import BadInput, Forbidden
 from gateway.model.event import ALARM, ALARM_PREFIX, EVENT
@@ -92,7 +92,7 @@ def _reporter(request: Request, have: Parts) -> str | Session:
     device = _device_of(request, have)
     if device is not None:
         return device
-    session = current_session(request, have)
+    session = current_session(open_session(request, have), have)
     if session.role not in REPORTING_ROLES:
         raise Forbidden(f"the role {session.role} may not hand in events")
     return session

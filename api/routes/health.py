@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from api import metrics
-from api.deps import Have, Parts, allow
+from api.deps import Have, Parts
 from gateway.health import Reason, Trouble, troubles
 from gateway.model.errors import StoreUnavailable
 from gateway.store import accounts
-from gateway.store.accounts import Session
 
 router = APIRouter(tags=["health"])
-private = APIRouter(tags=["health"])
 
 
 class NotReady(StrEnum):
@@ -60,19 +58,6 @@ def show_metrics(have: Have) -> Response:
     """Prometheus' text format: this process, and what the gateway says of itself."""
     body, content_type = metrics.render(have)
     return Response(body, media_type=content_type)
-
-
-@private.get("/audit")
-def audit(
-    session: Annotated[Session, Depends(allow("auditor", "admin"))],
-    have: Have,
-    before: int | None = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> dict[str, Any]:
-    """Who did what, newest first."""
-    with have.pool.transaction() as connection:
-        found = accounts.list_audit(connection, session.station, before=before, limit=limit)
-    return {"items": found, "next": found[-1]["id"] if len(found) == limit else None}
 
 
 def _look(have: Parts) -> list[Trouble]:

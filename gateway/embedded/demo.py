@@ -29,8 +29,10 @@ from gateway.model.errors import Misconfigured
 from gateway.registering.reading import read_site
 from gateway.registering.site import Site
 from gateway.sealing import sealer_at
+from gateway.sealing_up import seal_up
 from gateway.settings import read_settings
 from gateway.store.migrate import migrate
+from gateway.store.pool import connect, reaching_store
 
 #: How long parts of a demo that was killed may take to end before their port counts as somebody else's.
 ORPHANS_S = 5.0
@@ -115,6 +117,8 @@ class Demo:
         self._say("starting PostgreSQL" + (" (first start: making the database)" if fresh else ""))
         self._supervisor.start("PostgreSQL", postgres)
         applied = migrate(postgres.url)
+        with reaching_store(), connect(postgres.url, "seal") as connection:
+            seal_up(connection, sealer_at(self.home))
         self._say(f"database ready{f', {len(applied)} migrations applied' if applied else ''}")
         self._register(postgres.url, secrets)
         self._broker = broker = EmbeddedBroker(
@@ -206,6 +210,7 @@ class Demo:
             "phone_url": f"{receivers}/phones",
             "command_room_url": f"{receivers}/command-room",
             "command_room_secret": secrets.command_room,
+            "totp_required": "false",  # its passwords lie in demo.json: a second factor would protect nothing
             "rules_activate": "files",  # a demo that was updated shows the rules it came with
         }
 

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from gateway.app import on_signal
 from gateway.embedded.ports import must_be_free
 from gateway.embedded.supervisor import Program, Supervisor
+from gateway.sealing_up import bring_up_to_date
 from gateway.settings import Settings
-from gateway.store.migrate import migrate
 
 
 def run_both(settings: Settings, say: Callable[[str], None]) -> None:
     """Apply migrations, then keep gateway and API running until told to stop."""
     must_be_free(settings.http_port, "the API", "set another ANXIN_HTTP_PORT")
-    applied = migrate(settings.database)
+    applied = bring_up_to_date(settings)
     say(f"database ready{f', {len(applied)} migrations applied' if applied else ''}")
     settings.home.mkdir(parents=True, exist_ok=True)
     supervisor = Supervisor(say)

@@ -98,13 +98,34 @@ class Mounting(msgspec.Struct, frozen=True, gc=False):
     via: str | None
 
 
+class Relative(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody to be told about a person."""
+
+    name: str
+    relation: str = ""
+    phone: str = ""
+
+
 class Person(msgspec.Struct, frozen=True):
-    """A resident. `care` is the care profile, for example `{"lives_alone": true, "silence_limit_s": 64800}`."""
+    """A resident. `care` is the care profile, for example `{"lives_alone": true, "silence_limit_s": 64800}`.
+
+    Everything but `id`, `place` and `care` is personal: a site file says it, the database keeps it sealed, and a
+    `Registry` never has it. `care.consent` false says that nobody may watch over them (docs/privacy.md).
+    """
 
     id: str
     name: str
     place: str
     care: dict[str, Any] = {}
+    phone: str = ""
+    id_number: str = ""
+    contacts: list[Relative] = []
+    note: str = ""
+
+    def on_the_road(self) -> Person:
+        """The person as rules know them: nameless; without consent there is nothing in their profile to watch by."""
+        watched = self.care if self.care.get("consent", True) else {"consent": False}
+        return Person(self.id, "", self.place, watched)
 
 
 class Responder(msgspec.Struct, frozen=True):
@@ -127,7 +148,10 @@ class Drill(msgspec.Struct, frozen=True):
 
 
 class Registry:
-    """One frozen snapshot of a station's registry, indexed for the road. `version` grows with each change."""
+    """One frozen snapshot of a station's registry, indexed for the road. `version` grows with each change.
+
+    Here, and nowhere else, it is decided what rules know of a person: see `Person.on_the_road`.
+    """
 
     def __init__(  # one argument per table
         self,
@@ -151,7 +175,7 @@ class Registry:
         self.places = {place.id: place for place in places}
         self.devices = {ROAD_DEVICE: Device(ROAD_DEVICE, "probe", "", "Anxin")}
         self.devices |= {device.id: device for device in devices}
-        self.persons = {person.id: person for person in persons}
+        self.persons = {person.id: person.on_the_road() for person in persons}
         self.duties = {duty.area: duty for duty in duties}
         self.shifts = tuple(shifts)
         self.swaps = {(swap.shift, swap.day, swap.instead_of): swap.by for swap in swaps}

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterator
 
 from pydantic import ValidationError
 
 from gateway.model.contact import CHANNELS
+from gateway.persons.care import complaints
 from gateway.registering.site import Site, SiteUser
 from rules.calendar import Schedule
 
-#: A month: a limit beyond it watches nobody.
-MOST_S = 31 * 86_400
-#: An absence beyond this year is a mistake.
-LATEST_YEAR = 2100
 _NUMBER = re.compile(r"^\+?[0-9][0-9 -]{2,22}[0-9]\Z")
 #: Channels whose address is a telephone number.
 _DIALLED = frozenset({"sms", "voice"})
@@ -28,27 +23,8 @@ def persons(site: Site) -> Iterator[str]:
     for person in site.persons:
         if person.name is None and site.personal == "here":
             yield f"person {person.id}: has no name; write it, or `personal: left_out` at the top if they are kept"
-        for complaint in care_complaints(person.care):
+        for complaint in complaints(person.care):
             yield f"person {person.id}: care.{complaint}"
-
-
-def care_complaints(care: Mapping[str, Any]) -> Iterator[str]:
-    """What a rule could not work with must be told here, not stop the rule for everybody."""
-    limit = care.get("silence_limit_s")
-    if limit is not None and (
-        isinstance(limit, bool) or not isinstance(limit, int | float) or not 1 <= limit <= MOST_S
-    ):
-        yield f"silence_limit_s: {limit!r} is no number of seconds up to {MOST_S}"
-    away = care.get("away_until")
-    if away is not None:
-        try:
-            offset = datetime.fromisoformat(away).tzinfo
-        except (TypeError, ValueError):
-            offset = None
-        if offset is not None and datetime.fromisoformat(away).year > LATEST_YEAR:
-            yield f"away_until: {away!r} is not meant; write until when, or leave the person out of the file"
-        if offset is None:
-            yield f'away_until: {away!r} is no quoted time with an offset, like "2026-12-01T08:00:00+08:00"'
 
 
 def users(site: Site) -> Iterator[str]:

@@ -16,7 +16,8 @@ from gateway.registering.site import Site, SitePerson, SiteUser
 
 #: Personal data never stands in a difference.
 MASK = "***"
-PERSONAL = {("person", "name"), ("user", "phone"), ("user", "contacts")}
+PERSONAL_FIELDS = ("name", "phone", "id_number", "contacts", "note")
+PERSONAL = {*(("person", name) for name in PERSONAL_FIELDS), ("user", "phone"), ("user", "contacts")}
 SORTS = ("station", "area", "place", "device", "person", "user", "duty", "shift", "policy")
 #: By sort: the file's list.
 LISTS = {
@@ -97,8 +98,10 @@ def settled(now: Site | None, wanted: Site) -> Site:
 def _settled_person(now: SitePerson | None, wanted: Any) -> SitePerson:
     kept = {"away_until": now.care["away_until"]} if now is not None and "away_until" in now.care else {}
     care = {name: value for name, value in {**kept, **wanted.care}.items() if value is not None}
-    name = wanted.name if wanted.name is not None or now is None else now.name
-    return SitePerson(wanted.id, wanted.place, name, care)
+    told = {name: getattr(wanted, name) for name in PERSONAL_FIELDS}
+    kept_of = {name: getattr(now, name) if now is not None else None for name in PERSONAL_FIELDS}
+    personal = {name: told[name] if told[name] is not None else kept_of[name] for name in PERSONAL_FIELDS}
+    return SitePerson(id=wanted.id, place=wanted.place, care=care, **personal)
 
 
 def _settled_user(now: SiteUser | None, wanted: SiteUser) -> SiteUser:

@@ -7,9 +7,11 @@ from collections import defaultdict
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from gateway.model.registry import ROAD_DEVICE, Registry
+from gateway.model.registry import ROAD_DEVICE
+from gateway.persons.personal import Personal, unseal
 from gateway.registering.site import Site, SitePerson, SiteUser
 from gateway.sealing import Sealer, contact_address
+from gateway.store import persons as person_store
 from gateway.store import registry as registry_store
 from gateway.store import registry_edit
 
@@ -34,7 +36,7 @@ def present(connection: Connection[TupleRow], station: str, sealer: Sealer | Non
         areas=list(registry.areas.values()),
         places=list(registry.places.values()),
         devices=[device for device in registry.devices.values() if device.id != ROAD_DEVICE],
-        persons=_persons(registry, named=sealer is not None),
+        persons=_persons(connection, station, sealer),
         users=users,
         duty=list(registry.duties.values()),
         shifts=list(registry.shifts),
@@ -43,11 +45,24 @@ def present(connection: Connection[TupleRow], station: str, sealer: Sealer | Non
     )
 
 
-def _persons(registry: Registry, *, named: bool) -> list[SitePerson]:
-    return [
-        SitePerson(person.id, person.place, person.name if named else None, dict(person.care))
-        for person in registry.persons.values()
-    ]
+def _persons(connection: Connection[TupleRow], station: str, sealer: Sealer | None) -> list[SitePerson]:
+    """Residents as they are kept; of their consent the register knows, not this."""
+    found: list[SitePerson] = []
+    for person, place, care, sealed in person_store.of_station(connection, station):
+        known = unseal(sealer, station, person, sealed) if sealer is not None else Personal()
+        found.append(
+            SitePerson(
+                person,
+                place,
+                known.name or ("" if sealer is not None else None),
+                care,
+                phone=known.phone or None,
+                id_number=known.id_number or None,
+                contacts=known.contacts or None,
+                note=known.note or None,
+            )
+        )
+    return found
 
 
 def _addresses(connection: Connection[TupleRow], station: str, sealer: Sealer) -> dict[str, dict[str, str]]:

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from gateway.model.registry import DEVICE_KINDS
+from gateway.persons.care import MOST_S
 from gateway.registering.complaints import ID
-from gateway.registering.complaints_of_people import MOST_S
 from gateway.registering.site import Site, SitePerson
 
 Kind = Literal["persons", "devices"]

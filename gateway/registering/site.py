@@ -8,7 +8,7 @@ import msgspec
 
 from gateway.model.duty import Duty, Shift
 from gateway.model.policy import Policy
-from gateway.model.registry import Area, Device, Place, Station
+from gateway.model.registry import Area, Device, Place, Relative, Station
 
 Role = Literal["operator", "officer", "commander", "grid_worker", "auditor", "admin"]
 #: `left_out`: who made the file left personal data out; what is kept of it stays.
@@ -16,12 +16,19 @@ Personal = Literal["here", "left_out"]
 
 
 class SitePerson(msgspec.Struct, frozen=True):
-    """A resident. Without a name the one that is kept stays; `care` is what rules go by."""
+    """A resident. What is personal and not in the file stays as it is kept; `care` is what rules go by.
+
+    In a file `care` may say `consent`, as `gateway.persons.imported` explains.
+    """
 
     id: str
     place: str
     name: str | None = None
     care: dict[str, Any] = {}
+    phone: str | None = None
+    id_number: str | None = None
+    contacts: list[Relative] | None = None
+    note: str | None = None
 
 
 class SiteUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from psycopg import Connection
@@ -15,10 +16,12 @@ from psycopg.rows import TupleRow
 
 from gateway.model.errors import Misconfigured
 from gateway.model.registry import Person, Responder
+from gateway.persons import imported
 from gateway.registering.difference import Change, Difference, Key, difference, entries, references, settled
 from gateway.registering.present import present
 from gateway.registering.site import Site, SiteUser
 from gateway.sealing import Sealer, contact_address
+from gateway.sealing_up import know_key
 from gateway.store import accounts, contacts, registry_edit
 from gateway.store import registry as registry_store
 
@@ -48,7 +51,9 @@ def plan(connection: Connection[TupleRow], site: Site, sealer: Sealer, *, prune:
     """
     station = site.station.id
     registry_edit.hold(connection, station)
+    know_key(connection, sealer)
     now = present(connection, station, sealer)
+    site = imported.settled(connection, site)
     wanted = settled(now, site)
     nameless = [person.id for person in wanted.persons if person.name is None]
     if nameless:
@@ -107,14 +112,25 @@ def write(
     registry_store.put_devices(connection, station, of["device"], {})
     registry_edit.put_secrets(connection, station, _fresh(connection, station, hashed))
     back = {one.id for one in plan.asked.persons if one.care.get("away_until", "") is None}
-    registry_store.put_persons(
+    imported.put(
         connection,
         station,
+        ZoneInfo(wanted.station.time_zone),
         [
             # Whoever was said to be away meanwhile is, unless the file says that they are back.
-            Person(one.id, one.name or "", one.place, one.care | ({"away_until": None} if one.id in back else {}))
+            Person(
+                one.id,
+                one.name or "",
+                one.place,
+                one.care | ({"away_until": None} if one.id in back else {}),
+                one.phone or "",
+                one.id_number or "",
+                one.contacts or [],
+                one.note or "",
+            )
             for one in of["person"]
         ],
+        sealer,
     )
     _put_users(connection, plan, of["user"], password_hashes or {}, sealer)
     registry_store.put_duties(connection, station, of["duty"])

@@ -27,10 +27,12 @@ class User(msgspec.Struct, frozen=True):
     password_hash: str | None
     failed_logins: int
     locked_until: datetime | None
+    totp: bool
+    disabled: bool
 
 
 class Session(msgspec.Struct, frozen=True):
-    """Who holds a session token."""
+    """Who holds a session token. `totp`: they have a second factor, and logged in with it if they had it then."""
 
     username: str
     station: str
@@ -39,6 +41,8 @@ class Session(msgspec.Struct, frozen=True):
     areas: list[str] | None
     created_at: datetime
     used_at: datetime
+    id: int
+    totp: bool
 
 
 def user(connection: Connection[TupleRow], username: str) -> User | None:
@@ -94,8 +98,9 @@ def write_audit(  # one argument per column
     act: str,
     object_: str | None = None,
     detail: dict[str, Any] | None = None,
+    said_sealed: bytes | None = None,
 ) -> None:
-    """Append one line to the audit trail."""
+    """Append one line to the audit trail; what people typed of people comes sealed (`gateway.trail`)."""
     connection.execute(
         SQL["audit"],
         {
@@ -105,16 +110,29 @@ def write_audit(  # one argument per column
             "act": act,
             "object": object_,
             "detail": Jsonb(detail or {}),
+            "said_sealed": said_sealed,
         },
     )
 
 
-def list_audit(
-    connection: Connection[TupleRow], station: str, *, before: int | None, limit: int
+def list_audit(  # one keyword per filter
+    connection: Connection[TupleRow],
+    station: str,
+    *,
+    user: str | None,
+    act: str | None,
+    object_: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    before: int | None,
+    limit: int,
 ) -> list[dict[str, Any]]:
-    """Return the audit trail, newest first, with ids below `before`."""
+    """Return the audit trail within `[since, until)`, newest first, with ids below `before`."""
+    asked = {"user": user, "act": act, "object": object_, "since": since, "until": until}
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(SQL["audit_list"], {"station": station, "before": before, "limit": limit}).fetchall()
+        return cursor.execute(
+            SQL["audit_list"], {"station": station, **asked, "before": before, "limit": limit}
+        ).fetchall()
 
 
 def report_health(
@@ -136,3 +154,8 @@ def set_password(connection: Connection[TupleRow], username: str, password_hash:
     """Set a user's password; returns False when there is no such user."""
     done = connection.execute(SQL["set_password"], {"username": username, "hash": password_hash})
     return done.rowcount == 1
+
+
+def replace_password(connection: Connection[TupleRow], username: str, password_hash: str) -> None:
+    """Set a user's password and let their sessions be."""
+    connection.execute(SQL["replace_password"], {"username": username, "hash": password_hash})

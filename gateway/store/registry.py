@@ -110,15 +110,6 @@ def put_devices(connection: Connection[TupleRow], station: str, devices: list[De
         )
 
 
-def put_persons(connection: Connection[TupleRow], station: str, persons: list[Person]) -> None:
-    """Make or change persons."""
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            SQL["put_person"],
-            [{"station": station, **msgspec.structs.asdict(person), "care": Jsonb(person.care)} for person in persons],
-        )
-
-
 def put_user(  # one argument per column
     connection: Connection[TupleRow],
     station: str,
@@ -163,14 +154,14 @@ def announce_drill(connection: Connection[TupleRow], scope: Scope, drill: Drill,
     """Announce a planned test; returns False when there is no such device within the scope."""
     told = {**scope.parameters(), "by": by, **msgspec.structs.asdict(drill)}
     done = connection.execute(SQL["announce_drill"], told)
-    _changed(connection, scope.station)
+    changed(connection, scope.station)
     return done.rowcount == 1
 
 
 def end_drill(connection: Connection[TupleRow], scope: Scope, device: str, *, now: datetime) -> bool:
     """End what is under way or to come of a device's drills within a scope; returns False when there is nothing."""
     done = connection.execute(SQL["end_drill"], {**scope.parameters(), "device": device, "now": now})
-    _changed(connection, scope.station)
+    changed(connection, scope.station)
     return done.rowcount > 0
 
 
@@ -183,7 +174,7 @@ def list_drills(connection: Connection[TupleRow], scope: Scope, *, now: datetime
 def patch_care(connection: Connection[TupleRow], scope: Scope, person: str, patch: dict[str, Any]) -> bool:
     """Change parts of a person's care profile (None takes one out); returns False when nobody is within the scope."""
     done = connection.execute(SQL["patch_care"], {**scope.parameters(), "person": person, "patch": Jsonb(patch)})
-    _changed(connection, scope.station)
+    changed(connection, scope.station)
     return done.rowcount == 1
 
 
@@ -193,7 +184,13 @@ def away_until(connection: Connection[TupleRow], scope: Scope, person: str) -> s
     return row[0] if row is not None else None
 
 
-def _changed(connection: Connection[TupleRow], station: str) -> None:
+def has_place(connection: Connection[TupleRow], scope: Scope, place: str) -> bool:
+    """Whether a place lies within a scope."""
+    return connection.execute(SQL["has_place"], {**scope.parameters(), "place": place}).fetchone() is not None
+
+
+def changed(connection: Connection[TupleRow], station: str) -> None:
+    """Let the registry's version grow, and everybody who keeps a copy know."""
     connection.execute(SQL["touch"], {"station": station})
     connection.execute("notify anxin_registry")
 

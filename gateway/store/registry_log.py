@@ -2,7 +2,7 @@
 
 The database notes each change by a trigger; the road takes it in and writes when (`take_in`). Going back from what
 stands now, change by change, gives the registry of any moment. What was there before the road ever lived has been there
-for ever. Names of people are not kept: the present ones are shown.
+for ever. Nothing personal is kept: names of people are not on the road at all.
 """
 
 from __future__ import annotations
@@ -70,9 +70,7 @@ def _with(registry: Registry, things: list[tuple[str, str, dict[str, Any] | None
         if row is None:
             table.pop(name, None)
             continue
-        known = table.get(name)
-        named = {"name": known.name} if known is not None and kind == "person" else {}
-        table[name] = msgspec.convert({"name": "", **dict(_renamed(row)), **named}, _KINDS[kind])
+        table[name] = msgspec.convert({"name": "", **dict(_renamed(row))}, _KINDS[kind])
     return registry.replaced(
         places=tables["place"].values(), devices=tables["device"].values(), persons=tables["person"].values()
     )

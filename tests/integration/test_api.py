@@ -405,12 +405,15 @@ def walk(api: httpx.Client, path: str, by: str, limit: int, **query: Any) -> lis
     ],
 )
 def test_pages_are_the_whole_list_each_row_once(town: Station, path: str, by: str, username: str) -> None:
+    def told(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [row for row in rows if row.get("act") != "audit.read"]  # reading the trail adds to it
+
     with town.api(username) as api:
         whole = api.get(f"/{path}", params={"limit": 500}).json()
         assert whole["next"] is None
         for limit in (1, 2, 3):
             pages = walk(api, path, by, limit)
-            assert [row for page in pages for row in page] == whole["items"]
+            assert told([row for page in pages for row in page]) == told(whole["items"])
             assert all(len(page) == limit for page in pages[:-1])
         assert len(whole["items"]) >= 5
 

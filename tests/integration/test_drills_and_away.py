@@ -270,7 +270,8 @@ def test_a_grid_worker_reaches_their_own_grid_only(town: Station) -> None:
     assert care_of(town, "p-1") == before
     assert away(town, "p-night", in_days(1), "night-worker").status_code == 200
     with town.api("night-worker") as api:
-        assert api.get("/me").json()["may"] == ["incidents.note", "persons.away"]
+        may = ["incidents.note", "persons.away", "persons.reveal", "persons.see", "persons.write"]
+        assert api.get("/me").json()["may"] == may
         assert {place["area"] for place in api.get("/places").json()["items"]} == {"grid-2"}
         assert {item["area"] for item in api.get("/alerts").json()["items"]} <= {"grid-2"}
         refused(api.get("/dead-letters"), 403)

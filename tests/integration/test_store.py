@@ -67,6 +67,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             "0007.incidents",
             "0009.delivery",
             "0010.suppress",
+            "0012.privacy",
         ]
         assert migrate(server.url) == []
         with connect(server.url, "test") as connection:

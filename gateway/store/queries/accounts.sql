@@ -1,11 +1,12 @@
 -- name: user
-select username, station_id as station, name, role, areas, password_hash, failed_logins, locked_until
+select username, station_id as station, name, role, areas, password_hash, failed_logins, locked_until,
+    totp_confirmed_at is not null as totp, disabled_at is not null as disabled
 from user_account where username = %(username)s
 
 -- name: names
 -- Who is called what, of these roles.
 select username as id, name, role from user_account
-where station_id = %(station)s and role = any (%(roles)s) order by username
+where station_id = %(station)s and role = any (%(roles)s) and disabled_at is null order by username
 
 -- name: failed
 update user_account set
@@ -35,8 +36,9 @@ select u.username, u.station_id as station, u.name, u.role,
         )
         select array_agg(id) from below), '{}')
     end as areas,
-    s.created_at, s.used_at
-from user_session s join user_account u using (username) where s.token_sha256 = %(token)s
+    s.created_at, s.used_at, s.id, u.totp_confirmed_at is not null as totp
+from user_session s join user_account u using (username)
+where s.token_sha256 = %(token)s and u.disabled_at is null
 
 -- name: touch_session
 update user_session set used_at = %(now)s where token_sha256 = %(token)s
@@ -48,13 +50,17 @@ delete from user_session where token_sha256 = %(token)s
 delete from user_session where used_at < %(before)s
 
 -- name: audit
-insert into audit (at, station_id, username, act, object, detail)
-values (%(at)s, %(station)s, %(username)s, %(act)s, %(object)s, %(detail)s)
+insert into audit (at, station_id, username, act, object, detail, said_sealed)
+values (%(at)s, %(station)s, %(username)s, %(act)s, %(object)s, %(detail)s, %(said_sealed)s)
 
 -- name: audit_list
--- What was done and seen, newest first.
-select id, at, username, act, object, detail from audit
+-- What was done and seen, newest first. `act` and `object` also name what begins with them, up to a dot or a slash.
+select id, at, username, act, object, detail, said_sealed from audit
 where station_id = %(station)s and (%(before)s::bigint is null or id < %(before)s)
+    and (%(user)s::text is null or username = %(user)s)
+    and (%(act)s::text is null or act = %(act)s or starts_with(act, %(act)s || '.'))
+    and (%(object)s::text is null or object = %(object)s or starts_with(object, %(object)s || '/'))
+    and (%(since)s::timestamptz is null or at >= %(since)s) and (%(until)s::timestamptz is null or at < %(until)s)
 order by id desc limit %(limit)s
 
 -- name: report_health
@@ -68,3 +74,7 @@ select process, at, facts from process_health where station_id = %(station)s
 -- A new password; earlier sessions end.
 with ended as (delete from user_session where username = %(username)s)
 update user_account set password_hash = %(hash)s, failed_logins = 0, locked_until = null where username = %(username)s
+
+-- name: replace_password
+-- A new password by its owner, who is logged in.
+update user_account set password_hash = %(hash)s where username = %(username)s

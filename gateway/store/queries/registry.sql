@@ -11,7 +11,8 @@ select id, kind, area_id as area, name, lat, lon, parent, attributes from place 
 select id, kind, place_id as place, name, via, attributes from device where station_id = %(station)s order by id
 
 -- name: persons
-select id, name, place_id as place, care from person where station_id = %(station)s order by id
+-- Nobody's name: the road goes by ids.
+select id, '' as name, place_id as place, care from person where station_id = %(station)s and erased_at is null order by id
 
 -- name: duties
 select area_id as area, officer, deputy, commander, leader from duty where station_id = %(station)s order by area_id
@@ -28,7 +29,8 @@ where station_id = %(station)s order by day desc limit 10000
 -- name: responders
 select u.username, u.name, u.role, u.auxiliary, coalesce((
     select jsonb_agg(jsonb_build_object('id', c.id, 'channel', c.channel) order by c.id)
-    from contact c where c.station_id = u.station_id and c.username = u.username and c.state = 'active'), '[]') as contacts
+    from contact c where c.station_id = u.station_id and c.username = u.username and c.state = 'active'
+        and u.disabled_at is null), '[]') as contacts
 from user_account u where u.station_id = %(station)s order by u.username
 
 -- name: drills
@@ -74,6 +76,10 @@ join place p on p.station_id = person.station_id and p.id = person.place_id
 where person.station_id = %(station)s and person.id = %(person)s
     and (%(areas)s::text[] is null or p.area_id = any (%(areas)s))
 
+-- name: has_place
+select id from place where station_id = %(station)s and id = %(place)s
+    and (%(areas)s::text[] is null or area_id = any (%(areas)s))
+
 -- name: touch
 -- The registry has changed.
 update station set registry_version = registry_version + 1 where id = %(station)s
@@ -101,12 +107,6 @@ values (%(station)s, %(id)s, %(kind)s, %(place)s, %(name)s, %(via)s, %(attribute
 on conflict (station_id, id) do update set kind = excluded.kind, place_id = excluded.place_id,
     name = excluded.name, via = excluded.via, attributes = excluded.attributes, secret_sha256 = case when excluded.via is null
         then coalesce(excluded.secret_sha256, device.secret_sha256) end
-
--- name: put_person
--- Whoever is registered as away stays so, unless the file itself says something of it.
-insert into person (station_id, id, name, place_id, care) values (%(station)s, %(id)s, %(name)s, %(place)s, %(care)s)
-on conflict (station_id, id) do update set name = excluded.name, place_id = excluded.place_id,
-    care = jsonb_strip_nulls(jsonb_build_object('away_until', person.care -> 'away_until') || excluded.care)
 
 -- name: put_user
 -- A user keeps the password they have unless they are given a new one.

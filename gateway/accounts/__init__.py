@@ -1,0 +1,1 @@
+"""People's accounts: second factors, who has one, passwords, sessions."""

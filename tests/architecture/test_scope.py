@@ -1,0 +1,181 @@
+"""A query without scope fails the build: what people's requests reach in the database is confined to their areas.
+
+From every function of `api/` the calls are followed through our own modules down to the named queries. Each must name
+`%(station)s` and `%(areas)s`, or stand in `UNSCOPED` with the reason.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from pathlib import Path
+
+from gateway.store.sql import queries
+
+ROOT = Path(__file__).parents[2]
+
+#: Queries that are reached without a scope of areas, or of a station, and why that is right. `file.name`.
+REASONS: dict[str, str] = {
+    "one's own account and session, named by the session itself or by a log-in": """
+        accounts.user accounts.session accounts.open_session accounts.touch_session accounts.close_session
+        accounts.failed accounts.succeeded accounts.replace_password second_factor.read second_factor.offer
+        second_factor.confirm second_factor.use_step second_factor.use_code second_factor.add_code
+        second_factor.forget_codes users.sessions users.end_session users.end_sessions""",
+    "accounts are looked after by an admin of the whole station; the account is asked for by station first": """
+        accounts.set_password second_factor.reset users.list users.get_held users.other_admins users.unknown_areas""",
+    "colleagues know each other by name across areas": "accounts.names",
+    "the trail and what cannot be read have no area, and are for roles that judge the whole station": """
+        accounts.audit accounts.audit_list events.dead_letters events.dead_letter_counts""",
+    "of a row that was looked up, and is held, within the scope in the same transaction": """
+        alerts.of_incident alerts.open_one alerts.update incidents.alerts_of incidents.of_alert
+        incidents.open_of_alert incidents.move incidents.step incidents.stop_rungs incidents.timeline
+        incidents.receipts outbox.stop events.by_reference persons.add_consent persons.last_consent
+        persons.set_monitored persons.forget_notes""",
+    "words of the process itself to the world, no answer to anybody": """
+        outbox.enqueue outbox.backlog changes.lock accounts.health registry.station registry.touch data_key.read
+        data_key.write""",
+    "read once for all who follow; each stream lets through what lies within its areas (test_stream)": """
+        changes.after changes.span""",
+    "a device speaks for itself, with its own secret": "registry.device_secret events.inbox_put",
+    "rules are the same for everybody; whoever changes or tries them sees the whole station": """
+        rule_versions.running rule_versions.versions rule_versions.activations rule_versions.publish
+        rule_versions.ask rule_versions.was_tried backtests.begin backtests.end backtests.forget backtests.get
+        backtests.hold backtests.list backtests.order backtests.running""",
+    "why a rule says something is judged on the whole registry; `gateway.trace` refuses subjects outside the scope": """
+        registry.areas registry.places registry.devices registry.persons registry.duties registry.shifts
+        registry.swaps registry.responders registry.drills road.heard road.heard_since rules.load_states
+        rules.timers_of""",
+}
+UNSCOPED = {query: why for why, queries_of_it in REASONS.items() for query in queries_of_it.split()}
+
+
+Function = tuple[str, str]
+ANNOUNCER = "gateway.telling.tell"
+
+
+def modules() -> dict[str, ast.Module]:
+    found = {}
+    for package in ("api", "gateway"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+            found[name] = ast.parse(path.read_text(encoding="utf-8"))
+    return found
+
+
+MODULES = modules()
+
+
+def names_of(module: ast.Module) -> dict[str, str]:
+    """What a name stands for in a module: `actor` → `api.deps.actor`, `acts` → `gateway.incidents.acts`."""
+    found: dict[str, str] = {}
+    for node in ast.walk(module):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+NAMES = {name: names_of(module) for name, module in MODULES.items()}
+
+
+def functions() -> dict[Function, list[ast.AST]]:
+    """Every function and method, by module and name; methods of one name are taken together."""
+    found: dict[Function, list[ast.AST]] = defaultdict(list)
+    for name, module in MODULES.items():
+        for node in ast.walk(module):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                found[name, node.name].append(node)
+            elif isinstance(node, ast.ClassDef):
+                found[name, node.name].extend(one for one in node.body if isinstance(one, ast.FunctionDef))
+    return found
+
+
+FUNCTIONS = functions()
+
+
+def meant(module: str, node: ast.AST) -> Function | None:
+    """The function of ours that is named here: `store.get`, `write`, `have.announcer.announce`."""
+    if isinstance(node, ast.Name):
+        full = NAMES[module].get(node.id, f"{module}.{node.id}")
+        owner, _, name = full.rpartition(".")
+        return (owner, name) if (owner, name) in FUNCTIONS else None
+    if isinstance(node, ast.Attribute):
+        if isinstance(node.value, ast.Name):
+            owner = NAMES[module].get(node.value.id, "")
+            if (owner, node.attr) in FUNCTIONS:
+                return owner, node.attr
+        if (found := ("gateway.telling.tell", node.attr)) in FUNCTIONS and isinstance(
+            node.value, ast.Attribute | ast.Name
+        ):
+            return found
+    return None
+
+
+def reached() -> dict[str, set[Function]]:
+    """The queries that requests reach, as `file.name`, with the store's functions that ask them."""
+    waiting: list[Function] = [one for one in FUNCTIONS if one[0].startswith("api.")]
+    seen = set(waiting)
+    asked: dict[str, set[Function]] = defaultdict(set)
+    while waiting:
+        module, _ = one = waiting.pop()
+        for body in FUNCTIONS[one]:
+            for node in ast.walk(body):
+                if (query := query_of(module, node)) is not None:
+                    asked[query].add(one)
+                if (found := meant(module, node)) is not None and found not in seen:
+                    seen.add(found)
+                    waiting.append(found)
+    return asked
+
+
+def text_of(module: str) -> str:
+    return (ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+
+
+#: The file of queries a module of the store asks.
+FILES = {
+    name: found[1]
+    for name in MODULES
+    if name.startswith("gateway.store.")
+    and (found := re.search(r'^SQL = queries\("(\w+)"\)$', text_of(name), re.MULTILINE))
+}
+
+
+def query_of(module: str, node: ast.AST) -> str | None:
+    """A word in a module of the store that is a query's name: `SQL["get"]`, `SQL["held" if hold else "get"]`, …"""
+    if module in FILES and isinstance(node, ast.Constant) and node.value in queries(FILES[module]):
+        return f"{FILES[module]}.{node.value}"
+    return None
+
+
+def is_scoped(query: str) -> bool:
+    file, _, name = query.partition(".")
+    text = queries(file)[name]
+    return "%(station)s" in text and "%(areas)s" in text
+
+
+REACHED = reached()
+
+
+def test_every_query_a_request_reaches_is_confined_or_says_why_not() -> None:
+    loose = {query: sorted(f"{m}.{f}" for m, f in by) for query, by in REACHED.items() if not is_scoped(query)}
+    undeclared = {query: by for query, by in loose.items() if query not in UNSCOPED}
+    assert undeclared == {}, "name %(station)s and %(areas)s in it (take a Scope), or say in UNSCOPED why not"
+
+
+def test_what_is_declared_is_there_and_loose() -> None:
+    assert {query for query in UNSCOPED if query not in REACHED} == set(), "no request reaches these any more"
+    assert {query for query in UNSCOPED if query in REACHED and is_scoped(query)} == set(), "these are confined by now"
+
+
+def test_the_search_reaches_what_it_should() -> None:
+    """Were the calls not followed, everything would pass."""
+    assert {
+        "persons.get",
+        "alerts.get_held",
+        "incidents.move",
+        "events.inbox_put",
+        "registry.list_places",
+    } <= REACHED.keys()
+    assert not is_scoped("persons.import")
+    assert is_scoped("persons.list")

@@ -1,0 +1,161 @@
+"""Planted names: whatever happens, nobody's name or number is in a push, a webhook, a metric, a log or a table.
+
+People whose like there is not are planted in the registry, then a case about one of them is played from the alarm to
+the closing, with every act that touches their data. Then everything is searched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2 as httpx
+import msgspec
+import pytest
+from psycopg import sql
+
+from gateway.model.registry import Person, Relative
+from gateway.store.pool import connect
+from tests.station import Station, make_site, wait_for
+
+#: What must be found nowhere; no machine makes any of these up by itself.
+PLANTED = (
+    "欧阳测试甲", "13877776661", "330102194001017771", "司徒测试乙", "13977776662", "爱吃测试丙", "诸葛测试丁",
+    "13777776663", "330102195001017772", "夏侯测试戊", "上官测试己", "皇甫测试庚", "令狐测试辛",
+)  # fmt: skip
+NAME, PHONE, IDENTITY, RELATIVE, RELATIVE_PHONE, NOTE, WRITTEN, WRITTEN_PHONE, WRITTEN_ID, *SAID = PLANTED
+#: The station's own people stand in every roster: `user_account.name` is shown to colleagues (docs/privacy.md).
+OFFICER = "慕容测试警"
+OFFICER_ADDRESS = "phone-of-慕容-13677776664"
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
+    """An elder with a whole life in the registry, and an officer with a name."""
+    site = make_site(doors=1, elders=2, silence_limit_s=2.0)
+    planted = Person(
+        "p-1", NAME, "flat-1", {"lives_alone": True, "silence_limit_s": 2.0}, PHONE, IDENTITY,
+        [Relative(RELATIVE, "女儿", RELATIVE_PHONE)], f"{NOTE}，腿脚不便",
+    )  # fmt: skip
+    users = [
+        msgspec.structs.replace(one, name=OFFICER, phone=OFFICER_ADDRESS) if one.username == "officer" else one
+        for one in site.users
+    ]
+    site = msgspec.structs.replace(site, persons=[planted, *site.persons[1:]], users=users)
+    running = Station(tmp_path_factory.mktemp("town"), site)
+    running.settings |= {"ANXIN_SIGN_DEADLINE_S": '{"P1": 2, "P2": 2}', "ANXIN_LOG_LEVEL": "debug"}
+    try:
+        running.start_all()
+        played(running)
+        yield running
+    finally:
+        running.close()
+
+
+def played(town: Station) -> None:
+    """A case about the planted person, with every act that touches data of people."""
+    with town.api("officer") as api:
+
+        def standing() -> list[dict[str, Any]]:
+            found: list[dict[str, Any]] = api.get("/alerts", params={"person": "p-1", "state": "open"}).json()["items"]
+            return found
+
+        alert = wait_for(standing, "the alert about them", 60)[0]
+        incident = wait_for(lambda: api.get(f"/alerts/{alert['id']}").json()["incidents"], "its incident")[0]
+        wait_for(town.phone_messages, "a phone that rings", 60)
+
+        def done(answer: httpx.Response, *statuses: int) -> httpx.Response:
+            assert answer.status_code in (statuses or (200, 201, 204)), answer.text
+            return answer
+
+        assert NAME in done(api.post("/persons/p-1/reveal", json={"reason": "上门核实", "incident": incident})).text
+        done(api.post("/persons/p-1/reveal", json={"reason": f"找{NAME}"}), 422)
+        done(api.get("/persons", params={"name": NAME}))
+        done(api.get("/persons", params={"phone": PHONE}))
+        done(api.post(f"/incidents/{incident}/sign", json={}))
+        done(api.post("/persons/p-1/away", json={"until": "2999-01-01T00:00:00Z", "reason": SAID[0]}), 422)
+        done(api.post("/persons/p-1/consent", json={"state": "withdrawn", "by": "relative", "note": SAID[1]}))
+        done(api.post("/persons/p-1/consent", json={"state": "given", "note": SAID[1]}))
+        made = done(api.post("/persons", json={
+            "place": "flat-2", "personal": {
+                "name": WRITTEN, "phone": WRITTEN_PHONE, "id_number": WRITTEN_ID, "contacts": [{"name": RELATIVE}],
+            },
+        })).json()["id"]  # fmt: skip
+        done(api.patch(f"/persons/{made}", json={"personal": {"note": SAID[2], "name": WRITTEN}}))
+        done(api.post(f"/persons/{made}/away", json={"until": None, "reason": SAID[0]}))
+        done(api.request("DELETE", f"/persons/{made}", json={"reason": SAID[3]}))
+        done(api.patch("/persons/p-1", json={"personal": {"name": NAME, "surname": NAME}}), 422)
+        done(api.post("/persons", json={"place": "flat-2", "personal": {"phone": PHONE * 90}}), 422)
+        done(api.post(f"/incidents/{incident}/close", json={"disposition": "real"}))
+    with httpx.Client(base_url=f"{town.url}/api/v1") as nobody:  # a password typed where the name goes
+        nobody.post("/auth/login", json={"username": SAID[0], "password": "x"})
+
+
+def planted_in(text: str) -> set[str]:
+    return {word for word in (*PLANTED, OFFICER_ADDRESS) if word in text}
+
+
+def test_no_push_and_no_webhook_names_anybody(town: Station) -> None:
+    messages = town.phone_messages()
+    assert messages
+    # The address is the phone itself: only the provider's own side of the line has it.
+    told = msgspec.json.encode([{key: one[key] for key in one if key != "device"} for one in messages]).decode()
+    assert {word for word in PLANTED if word in told} == set()
+    assert OFFICER not in msgspec.json.encode([one["message"] for one in messages]).decode()
+    events = httpx.get(f"{town.receivers}/command-room/events", timeout=10).json()["items"]
+    assert events
+    assert planted_in(msgspec.json.encode(events).decode()) == set()
+
+
+def test_no_metric_names_anybody(town: Station) -> None:
+    for path in ("/metrics", "/readyz", "/healthz"):
+        answer = httpx.get(f"{town.url}{path}", timeout=10)
+        assert planted_in(answer.text) == set()
+        assert OFFICER not in answer.text
+
+
+def test_no_log_names_anybody(town: Station) -> None:
+    for name in ("gateway", "api"):
+        text = (town.home / f"{name}.log").read_text(errors="replace")
+        assert text or name == "api", "there is a log to search"
+        assert planted_in(text) == set(), name
+        assert OFFICER not in text, name
+
+
+def test_no_column_of_any_table_says_who_somebody_is(town: Station) -> None:
+    columns = town.rows(
+        "select c.table_name, c.column_name, c.data_type from information_schema.columns c"
+        " join information_schema.tables t using (table_schema, table_name)"
+        " where c.table_schema = 'public' and t.table_type = 'BASE TABLE'"
+    )
+    searched = 0
+    with connect(town.postgres.url, "search") as connection:
+        for column in columns:
+            table, name = column["table_name"], column["column_name"]
+            # Sealed columns are searched too, as bytes: what is sealed must not be found in them either.
+            as_text = "encode({}, 'escape')" if column["data_type"] == "bytea" else "{}::text"
+            template = f"select string_agg({as_text}, ' ') from {{}}"  # noqa: S608  # one of two texts above
+            query = sql.SQL(template).format(sql.Identifier(name), sql.Identifier(table))  # type: ignore[arg-type]
+            row = connection.execute(query).fetchone()
+            text = (row[0] if row is not None else None) or ""
+            searched += bool(text)
+            wanted = [*PLANTED, OFFICER_ADDRESS]
+            if column["data_type"] == "bytea":
+                wanted += ["".join(f"\\{byte:03o}" for byte in word.encode()) for word in wanted]
+            found = {word for word in wanted if word in text}
+            assert found == set(), f"{table}.{name}"
+            assert OFFICER not in text or (table, name) == ("user_account", "name"), f"{table}.{name}"
+    assert searched > 50, "there was something to search"
+
+
+def test_the_search_finds_what_it_is_to_find(town: Station) -> None:
+    """Whoever is planted is there, for those who may see them."""
+    with town.api("officer") as api:
+        told = api.post("/persons/p-1/reveal", json={"reason": "核对登记信息"}).text
+    assert planted_in(told) == {NAME, PHONE, IDENTITY, RELATIVE, RELATIVE_PHONE, NOTE}
+    with town.api("auditor") as api:
+        trail = str(api.get("/audit", params={"limit": 1000}).json())
+    assert SAID[0] in trail, "the auditor reads why"
+    assert planted_in(trail) == {SAID[0], SAID[3]}, "and nobody's name but what people wrote themselves"
+    with town.api("admin") as api:
+        assert planted_in(str(api.get("/audit", params={"limit": 1000}).json())) == set()
