@@ -15,7 +15,21 @@ from api import problems, stream
 from api.deps import Parts
 from api.follower import Follower
 from api.headers import SecurityHeaders
-from api.routes import alerts, auth, backtests, drills, events, health, incidents, persons, registry, rule_versions
+from api.routes import (
+    alerts,
+    auth,
+    backtests,
+    desk,
+    drills,
+    events,
+    health,
+    incidents,
+    persons,
+    records,
+    registry,
+    rule_versions,
+    stats,
+)
 from gateway.clock import Clock, clock_of
 from gateway.settings import Settings
 from gateway.store.pool import Pool
@@ -52,6 +66,8 @@ def make_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     problems.install(app)
     for router in (auth, alerts, incidents, events, drills, persons, registry, rule_versions, backtests):
+        app.include_router(router.router, prefix="/api/v1")
+    for router in (stats, desk, records):
         app.include_router(router.router, prefix="/api/v1")
     app.include_router(health.private, prefix="/api/v1")
     app.include_router(stream.router, prefix="/api/v1")

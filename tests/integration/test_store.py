@@ -64,6 +64,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             "0004.town",
             "0005.rules",
             "0006.people",
+            "0013.figures",
         ]
         assert migrate(server.url) == []
         with connect(server.url, "test") as connection:
