@@ -29,9 +29,9 @@ def period(since: datetime | None, until: datetime | None, now: datetime) -> Per
     Raises `BadInput` when it is empty or longer than a year.
     """
     end = until or now
-    begin = since or max(OLDEST, end - USUAL)
-    if not OLDEST < begin < NEWEST or not OLDEST < end < NEWEST:
+    if any(not OLDEST + USUAL < moment < NEWEST for moment in (since or end, end)):
         raise BadInput("the period lies outside of 1970 to 2200; check `since` and `until`", reason="period")
+    begin = since or end - USUAL
     if begin >= end:
         raise BadInput("the period is empty: `since` must be before `until`", reason="period")
     if end - begin > LONGEST:

@@ -55,7 +55,7 @@ def cell(value: Any, language: Language, zone: ZoneInfo) -> str | int | float:
     if isinstance(value, bool):
         return {"zh": "是" if value else "否", "en": "yes" if value else "no"}[language]
     if isinstance(value, int | float):
-        return value
+        return int(value) if value == int(value) else value
     if isinstance(value, datetime):
         return value.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, Mapping):

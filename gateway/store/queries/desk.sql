@@ -35,7 +35,7 @@ order by d.began_at, d.id
 -- Incidents that are not over, the most urgent first.
 select i.id, i.state, i.priority, i.category, i.title, i.place_id as place, i.area_id as area, i.opened_at, i.due_at,
     i.overdue, i.assignees, i.drill,
-    i.overdue > 0 or i.due_at < %(now)s as late
+    i.overdue > 0 or coalesce(i.due_at < %(now)s, false) as late
 from incident i
 where i.station_id = %(station)s and i.state not in ('closed', 'merged', 'cancelled')
     and (%(areas)s::text[] is null or i.area_id = any (%(areas)s))
