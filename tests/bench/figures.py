@@ -1,16 +1,35 @@
-"""How long statistics take on years of a busy station: 200,000 incidents with 1.5 million steps, made by the database.
+"""How long statistics take on a year of a busy station: 200,000 incidents with 1.5 million steps, made by the database.
 
 `python -m tests.bench.figures [--incidents N]` prints a table; `make bench` leaves it out.
 """
 
 from __future__ import annotations
 
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from tests.station import STATION
+from gateway.embedded.ports import any_free
+from gateway.embedded.postgres import EmbeddedPostgres
+from gateway.figures import alarms, clocks, mix, rules
+from gateway.figures.period import Period, month
+from gateway.model.scope import Scope
+from gateway.records import month as months
+from gateway.site import import_site
+from gateway.store import figures as figure_store
+from gateway.store.migrate import migrate
+from gateway.store.pool import connect
+from gateway.store.records import Asked
+from tests.station import SEALER, STATION, make_site, postgres_bin
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 SINCE = UNTIL - timedelta(days=365)
@@ -63,6 +82,23 @@ insert into incident_alert (incident_id, alert_id)
 select i.id, a.id from incident i join alert a on a.station_id = i.station_id and a.area_id = i.area_id
     and a.place_id = i.place_id and a.last_event_at = i.opened_at
 where i.station_id = %(station)s;
+
+insert into desk (station_id, username, began_at, ended_at, ended_why)
+select %(station)s, 'operator', t, t + interval '12 h', 'ended'
+from generate_series(%(since)s::timestamptz, %(until)s::timestamptz, interval '12 h') t;
+
+insert into footprint (station_id, username, at, kind, area_id, place_id, lat, lon, client_id)
+select %(station)s, 'o-' || 1 + n %% 80, %(until)s::timestamptz - n * interval '2 min',
+    (array['position', 'position', 'position', 'visit', 'patrol'])[1 + n %% 5], 'g-' || 1 + n %% 60,
+    'at-' || 1 + n %% 5000,
+    33.1, 109.1, 'c-' || n
+from generate_series(1, 200000) n;
+
+insert into person (station_id, id, name, place_id, care)
+select %(station)s, 'q-' || n, 'somebody', 'at-' || n * 3, '{"lives_alone": true}' from generate_series(1, 800) n;
+
+insert into duty (station_id, area_id, officer, deputy)
+select %(station)s, 'g-' || n, 'o-' || n, 'o-' || n + 1 from generate_series(1, 60) n;
 """
 
 
@@ -76,3 +112,64 @@ def fill(connection: Connection[TupleRow], incidents: int) -> None:
     connection.commit()
     connection.autocommit = True
     connection.execute("vacuum analyze")
+
+
+def measured(connection: Connection[TupleRow]) -> Iterator[tuple[str, float]]:
+    """Ask each statistic for the whole year, and records for a month; yields what took how many seconds."""
+    scope, year = Scope(STATION), Period(SINCE, UNTIL)
+    ground = figure_store.ground(connection, STATION)
+    october = month("2026-10", ZoneInfo(ground.time_zone))
+
+    def clocked(by: clocks.By) -> object:
+        return clocks.clocks(clocks.read(connection, scope, year, by), year, by, ground.policy.buckets, 5)
+
+    def health() -> object:
+        known = alarms.read(connection, scope, year, ground.policy, UNTIL, timedelta(hours=1))
+        return alarms.alarms(known, year, UNTIL)
+
+    asked: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("clocks by beat", lambda: clocked("beat")),
+        ("clocks by officer", lambda: clocked("officer")),
+        ("mix", lambda: mix.mix(connection, scope, ground, year)),
+        ("rules", lambda: rules.rules(connection, scope, year)),
+        ("alarms", health),
+        ("records of a month, by officer", lambda: months.figures(connection, Asked(scope, *_of(october), "officer"))),
+        ("records of a month, by beat", lambda: months.figures(connection, Asked(scope, *_of(october), "beat"))),
+    )
+    for name, ask in asked:
+        took = []
+        for _ in range(3):
+            began = time.perf_counter()
+            told = ask()
+            msgspec.json.encode(told)
+            took.append(time.perf_counter() - began)
+        yield name, sorted(took)[1]
+
+
+def _of(period: Period) -> tuple[datetime, datetime]:
+    return period.since, period.until
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.figures", description=__doc__)
+    parser.add_argument("--incidents", type=int, default=200_000)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="anxin-figures-") as folder:
+        server = EmbeddedPostgres(Path(folder) / "data", any_free(), bin_directory=postgres_bin())
+        server.start()
+        try:
+            migrate(server.url)
+            with connect(server.url, "bench") as connection:
+                import_site(connection, make_site(3), SEALER)
+                fill(connection, arguments.incidents)
+                steps = connection.execute("select count(*) from incident_step").fetchone()
+                print(f"| a year: {arguments.incidents:,} incidents, {steps[0] if steps else 0:,} steps | seconds |")
+                print("| --- | --- |")
+                for name, seconds in measured(connection):
+                    print(f"| {name} | {seconds:.2f} |", flush=True)
+        finally:
+            server.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
