@@ -24,7 +24,7 @@ chosen as materialized (
 first as (
     select c.id, c.area_id, c.opened_at,
         min(s.at) filter (where s.act = 'sign') as signed,
-        array_agg(s.at) filter (where s.act = 'dispatch') as dispatched,
+        max(s.at) filter (where s.act = 'dispatch') as dispatched,
         min(s.at) filter (where s.act = 'depart') as departed,
         min(s.at) filter (where s.act = 'arrive') as arrived,
         min(s.at) filter (where s.act = 'handle') as handled,
@@ -35,8 +35,12 @@ first as (
 ),
 timed as (
     select case %(by)s when 'area' then t.area_id when 'beat' then b.beat else t.signer end as unit,
-        extract(epoch from t.signed - greatest(t.opened_at,
-            (select max(d) from unnest(t.dispatched) d where d <= t.signed)))::float8 as sign,
+        extract(epoch from t.signed - greatest(t.opened_at, case
+            -- Somebody dispatched again after the signature: which was the last before it, is looked up.
+            when t.dispatched > t.signed then (
+                select max(d.at) from incident_step d
+                where d.incident_id = t.id and d.act = 'dispatch' and d.at <= t.signed)
+            else t.dispatched end))::float8 as sign,
         extract(epoch from t.departed - t.signed)::float8 as depart,
         extract(epoch from t.arrived - t.departed)::float8 as arrive,
         extract(epoch from t.handled - coalesce(t.arrived, t.signed))::float8 as feedback
