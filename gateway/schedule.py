@@ -16,8 +16,9 @@ from psycopg.rows import TupleRow
 
 from gateway.clock import Clock, SystemClock
 from gateway.model.errors import StoreUnavailable
+from gateway.records.footprints import POSITIONS_KEPT
 from gateway.settings import Settings
-from gateway.store import accounts, changes, registry_log, soundings, upkeep
+from gateway.store import accounts, changes, footprints, registry_log, soundings, upkeep
 from gateway.store.pool import connect
 
 log = structlog.get_logger()
@@ -87,6 +88,7 @@ class Schedule:
         changes.forget(connection, station, now - CHANGES_KEPT)
         upkeep.forget_probes(connection, station, now - PROBES_KEPT)
         accounts.forget_sessions(connection, now - SESSIONS_KEPT)
+        footprints.forget_positions(connection, station, now - POSITIONS_KEPT)
         kept_from = now - timedelta(days=self._settings.store_keep_days)
         registry_log.forget(connection, station, kept_from)
         return upkeep.drop_events(connection, kept_from)

@@ -68,6 +68,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             "0009.delivery",
             "0010.suppress",
             "0012.privacy",
+            "0013.figures",
         ]
         assert migrate(server.url) == []
         with connect(server.url, "test") as connection:
