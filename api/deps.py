@@ -58,6 +58,14 @@ def parts(request: Request) -> Parts:
 Have = Annotated[Parts, Depends(parts)]
 
 
+def sealer(have: Have) -> Sealer:
+    """What opens personal data for the routes that show it."""
+    return have.sealer
+
+
+Seals = Annotated[Sealer, Depends(sealer)]
+
+
 def token_of(request: Request) -> str | None:
     """The session token a request carries: `Authorization: Bearer …` or the cookie."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")

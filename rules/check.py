@@ -25,7 +25,8 @@ from pydantic import Field, ValidationError
 
 from gateway.model.errors import Misconfigured
 from gateway.model.event import Event
-from gateway.model.registry import Area, Device, Person, Place, Registry, Station
+from gateway.model.person import Person
+from gateway.model.registry import Area, Device, Place, Registry, Station
 from rules.definition import Definition, Strict
 from rules.load import bring_to_life, read_definition, test_file
 from rules.replay import Replay, RuleFailed

@@ -17,7 +17,8 @@ import msgspec
 
 from gateway.model.event import Event
 from gateway.model.judgement import Judgement, Timer, Trace, Verdict
-from gateway.model.registry import Device, Person, Registry
+from gateway.model.person import Person
+from gateway.model.registry import Device, Registry
 from rules.definition import Definition
 from rules.explain import explain
 from rules.parameter import Parameter

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from gateway.model.duty import Duty
-from gateway.model.registry import Area, Person, Place
+from gateway.model.person import Person
+from gateway.model.registry import Area, Place
 from gateway.registering.site import SiteUser
 from tests.station import Station, make_site
 

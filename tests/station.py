@@ -25,8 +25,9 @@ from gateway.embedded.broker import INTEGRATOR_USER, EmbeddedBroker
 from gateway.embedded.ports import LOOPBACK, any_free
 from gateway.embedded.postgres import EmbeddedPostgres
 from gateway.model.duty import Duty
+from gateway.model.person import Person
 from gateway.model.policy import Ladder, Policy, Rung
-from gateway.model.registry import Area, Device, Person, Place
+from gateway.model.registry import Area, Device, Place
 from gateway.model.registry import Station as StationRow
 from gateway.passwords import hash_password
 from gateway.registering.site import Site, SiteUser

@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field
 from api.deps import Have, Who, actor, allow, scope_of
 from gateway.model.contact import CHANNELS
 from gateway.model.errors import NotFound
-from gateway.sealing import sealer_of
 from gateway.store import registry as registry_store
 from gateway.store.accounts import Session
 from gateway.telling import contacts, reach
@@ -51,7 +50,7 @@ class Subscription(BaseModel):
 def list_contacts(username: str, session: Who, have: Have) -> dict[str, Any]:
     """How somebody is reached: themselves, commanders and admins may see it. Of an address, its last characters."""
     with have.pool.transaction() as connection:
-        found = contacts.list_contacts(connection, sealer_of(have.settings), actor(session, have), username)
+        found = contacts.list_contacts(connection, have.sealer, actor(session, have), username)
     return {"items": found, "next": None}
 
 
@@ -60,7 +59,7 @@ def add_contact(username: str, contact: NewContact, session: Who, have: Have) ->
     """Add a way to be reached; an admin may for others."""
     with have.pool.transaction() as connection:
         number = contacts.add_contact(
-            connection, sealer_of(have.settings), actor(session, have), username, contact.channel, contact.address,
+            connection, have.sealer, actor(session, have), username, contact.channel, contact.address,
             contact.label,
         )  # fmt: skip
     return {"id": number}
@@ -95,7 +94,7 @@ def subscribe(subscription: Subscription, session: Who, have: Have) -> dict[str,
     """Let this browser be told: its push subscription becomes a contact of mine."""
     with have.pool.transaction() as connection:
         number = contacts.add_contact(
-            connection, sealer_of(have.settings), actor(session, have), session.username, "web_push",
+            connection, have.sealer, actor(session, have), session.username, "web_push",
             subscription.text(), subscription.label,
         )  # fmt: skip
     return {"id": number}
@@ -105,7 +104,7 @@ def subscribe(subscription: Subscription, session: Who, have: Have) -> dict[str,
 def unsubscribe(subscription: Subscription, session: Who, have: Have) -> None:
     """Tell this browser no more."""
     with have.pool.transaction() as connection:
-        contacts.retire_subscription(connection, sealer_of(have.settings), actor(session, have), subscription.text())
+        contacts.retire_subscription(connection, have.sealer, actor(session, have), subscription.text())
 
 
 @router.get("/duty/reach")

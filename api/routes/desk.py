@@ -12,7 +12,6 @@ from pydantic import BaseModel, Field
 from api.deps import Have, Parts, actor, allow, scope_of
 from gateway.figures import desk
 from gateway.model.incident import COMMAND_ROOM_ROLES
-from gateway.sealing import sealer_of
 from gateway.store import desk as desk_store
 from gateway.store.accounts import Session
 
@@ -60,7 +59,7 @@ def hand_over(session: Operator, have: Have, leaving: Leaving | None = None) -> 
     """Keep that page as it is now, signed by me who gives."""
     note = leaving.note if leaving is not None else None
     with have.pool.transaction() as connection:
-        return desk.hand_over(connection, sealer_of(have.settings), actor(session, have), note, _idle(have))
+        return desk.hand_over(connection, have.sealer, actor(session, have), note, _idle(have))
 
 
 @router.get("/handovers")
@@ -74,14 +73,14 @@ def list_handovers(session: Operator, have: Have, limit: Annotated[int, Query(ge
 def get_handover(handover_id: int, session: Operator, have: Have) -> dict[str, Any]:
     """One handover: its page, its note, who gave and who took it."""
     with have.pool.transaction() as connection:
-        return desk.handover(connection, sealer_of(have.settings), actor(session, have), handover_id)
+        return desk.handover(connection, have.sealer, actor(session, have), handover_id)
 
 
 @router.post("/handover/{handover_id}/sign")
 def take_over(handover_id: int, session: Operator, have: Have) -> dict[str, Any]:
     """I take over what another has written."""
     with have.pool.transaction() as connection:
-        return desk.take_over(connection, sealer_of(have.settings), actor(session, have), handover_id)
+        return desk.take_over(connection, have.sealer, actor(session, have), handover_id)
 
 
 def _idle(have: Parts) -> timedelta:

@@ -8,8 +8,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from api.deps import Have, Parts, Reader, actor
-from api.sealing import Seals
+from api.deps import Have, Parts, Reader, Seals, actor
 from gateway.incidents import attachments
 from gateway.model.errors import BadInput, Forbidden
 from gateway.sealing import Sealer

@@ -10,9 +10,8 @@ import msgspec
 from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel, Field, field_validator
 
-from api.deps import Have, Reader, actor
+from api.deps import Have, Reader, Seals, actor
 from api.routes.incidents import ClientId, Seen, Words, believable
-from api.sealing import Seals
 from gateway.incidents import candidates, dispute, opening, trail
 from gateway.incidents.dispute import Dispute
 from gateway.incidents.opening import Report

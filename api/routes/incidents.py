@@ -9,8 +9,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.deps import Have, Reader, actor, scope_of
-from api.sealing import Seals
+from api.deps import Have, Reader, Seals, actor, scope_of
 from gateway.incidents import acts, view
 from gateway.incidents.acts import Asked
 from gateway.model.errors import BadInput

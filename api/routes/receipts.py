@@ -10,7 +10,6 @@ from pydantic import AwareDatetime, BaseModel
 from api.deps import Have, Who, scope_of
 from gateway.model.contact import CHANNELS
 from gateway.model.errors import BadInput, NotFound
-from gateway.sealing import sealer_of
 from gateway.store import receipts as receipt_store
 from gateway.telling import receipts
 from gateway.telling.contacts import SEES_OTHERS
@@ -46,7 +45,7 @@ def show_receipt(token: Annotated[str, Path(max_length=64)], receipt: Receipt, h
     The answer is the same whatever the token is worth.
     """
     station = have.settings.station
-    notification = receipts.read_token(sealer_of(have.settings), station, token)
+    notification = receipts.read_token(have.sealer, station, token)
     if notification is None:
         return
     with have.pool.transaction() as connection:

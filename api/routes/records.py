@@ -13,7 +13,6 @@ from api.table import Shaped
 from gateway.figures.period import period
 from gateway.records import footprints, read
 from gateway.records.month import inputs_sheet, sheet
-from gateway.sealing import sealer_of
 from gateway.store import figures as figure_store
 from gateway.store.accounts import Session
 
@@ -33,7 +32,7 @@ class Batch(BaseModel):
 def take_footprints(batch: Batch, session: Writer, have: Have) -> dict[str, Any]:
     """Hand in visits, patrols, looks and positions; each is taken once, or refused with a sentence, by itself."""
     with have.pool.transaction() as connection:
-        taken = footprints.take(connection, sealer_of(have.settings), actor(session, have), batch.items)
+        taken = footprints.take(connection, have.sealer, actor(session, have), batch.items)
     return {"items": [msgspec.to_builtins(one) for one in taken]}
 
 
@@ -52,7 +51,7 @@ def list_footprints(  # one parameter per filter
     by = actor(session, have)
     with have.pool.transaction() as connection:
         found = footprints.of_user(
-            connection, sealer_of(have.settings), by, username or by.username, period(since, until, by.at),
+            connection, have.sealer, by, username or by.username, period(since, until, by.at),
             kind=kind, before=before, limit=limit,
         )  # fmt: skip
     return {"items": found, "next": found[-1]["id"] if len(found) == limit else None}

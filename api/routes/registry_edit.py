@@ -17,7 +17,6 @@ from gateway.registering import editing, policy_act, sheet_report
 from gateway.registering.sheet_act import bring
 from gateway.registering.sheet_cells import MOST_BYTES, read_sheet
 from gateway.registering.sheet_columns import Kind
-from gateway.sealing import sealer_of
 from gateway.store import registry as registry_store
 from gateway.store.accounts import Session
 
@@ -160,7 +159,7 @@ def _bring(
     sheet = read_sheet(content)
     with have.pool.transaction() as connection:
         outcome = bring(
-            connection, actor(session, have), kind, sheet, sealer_of(have.settings),
+            connection, actor(session, have), kind, sheet, have.sealer,
             good_rows=good_rows, dry_run=dry_run,
         )  # fmt: skip
     refused = bool(outcome.reading.problems) and not good_rows

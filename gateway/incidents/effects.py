@@ -61,6 +61,8 @@ def carry_out(  # what was decided, and about what
     if moved.state not in UNANSWERED:
         incident_store.stop_rungs(connection, moved.id)
         outbox.stop(connection, moved.id)
+    if decision.act == "sign":
+        outbox.acknowledge(connection, moved.id, actor.username, actor.at)
     if moved.state in OVER:
         incident_calls.stop_messages(connection, moved.id)
     if decision.act == "dispatch":

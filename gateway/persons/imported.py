@@ -16,7 +16,7 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from gateway.model.registry import Person
+from gateway.model.person import Person
 from gateway.persons.care import day_of
 from gateway.persons.personal import personal_of, seal
 from gateway.registering.site import Site, SitePerson

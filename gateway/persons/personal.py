@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.model.registry import Person, Relative
+from gateway.model.person import Person, Relative
 from gateway.sealing import Sealer
 
 

@@ -7,8 +7,9 @@ from typing import Any, Literal
 import msgspec
 
 from gateway.model.duty import Duty, Shift
+from gateway.model.person import Relative
 from gateway.model.policy import Policy
-from gateway.model.registry import Area, Device, Place, Relative, Station
+from gateway.model.registry import Area, Device, Place, Station
 
 Role = Literal["operator", "officer", "commander", "grid_worker", "auditor", "admin"]
 #: `left_out`: who made the file left personal data out; what is kept of it stays.

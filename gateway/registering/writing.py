@@ -15,7 +15,8 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from gateway.model.errors import Misconfigured
-from gateway.model.registry import Person, Responder
+from gateway.model.person import Person
+from gateway.model.registry import Responder
 from gateway.persons import imported
 from gateway.registering.difference import Change, Difference, Key, difference, entries, references, settled
 from gateway.registering.present import present

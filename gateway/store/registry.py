@@ -13,8 +13,9 @@ from psycopg.types.json import Jsonb
 from gateway.model.contact import Contact
 from gateway.model.duty import Duty, Shift, Swap
 from gateway.model.errors import Misconfigured
+from gateway.model.person import Person
 from gateway.model.policy import Policy
-from gateway.model.registry import Area, Device, Drill, Person, Place, Registry, Responder, Station
+from gateway.model.registry import Area, Device, Drill, Place, Registry, Responder, Station
 from gateway.model.scope import Scope
 from gateway.store.sql import queries
 

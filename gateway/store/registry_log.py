@@ -15,7 +15,8 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from gateway.model.registry import Device, Person, Place, Registry
+from gateway.model.person import Person
+from gateway.model.registry import Device, Place, Registry
 from gateway.store.sql import queries
 
 SQL = queries("registry_log")

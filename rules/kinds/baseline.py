@@ -21,7 +21,8 @@ from typing import Any
 
 from gateway.model.event import Event
 from gateway.model.judgement import Judgement, Timer, Verdict
-from gateway.model.registry import Person, Registry
+from gateway.model.person import Person
+from gateway.model.registry import Registry
 from rules.definition import Definition
 from rules.kinds.selecting import Selection
 from rules.rhythm import watched

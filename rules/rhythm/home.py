@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from gateway.model.event import Event
-from gateway.model.registry import Device, Person
+from gateway.model.person import Person
+from gateway.model.registry import Device
 from rules.kinds.selecting import Selection
 from rules.rhythm.limits import Kit, kit_of
 from rules.rhythm.profile import HOUR_S

@@ -11,7 +11,8 @@ import httpx2 as httpx
 import msgspec
 import pytest
 
-from gateway.model.registry import Area, Device, Person, Place
+from gateway.model.person import Person
+from gateway.model.registry import Area, Device, Place
 from gateway.registering.site import SiteUser
 from gateway.registering.writing import import_site
 from gateway.store.pool import connect

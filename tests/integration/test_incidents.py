@@ -14,8 +14,9 @@ import msgspec
 import pytest
 
 from gateway.model.incident import OPEN
+from gateway.model.person import Person
 from gateway.model.policy import Policy
-from gateway.model.registry import Area, Device, Person, Place
+from gateway.model.registry import Area, Device, Place
 from gateway.registering.site import SiteUser
 from tests.station import Station, make_site, now_text, wait_for
 

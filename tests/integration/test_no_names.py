@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from psycopg import sql
 
-from gateway.model.registry import Person, Relative
+from gateway.model.person import Person, Relative
 from gateway.store.pool import connect
 from tests.station import Station, make_site, wait_for
 

@@ -13,7 +13,8 @@ from fastapi.routing import APIRoute
 
 from api.app import make_app
 from api.deps import Allow, open_session
-from gateway.model.registry import Area, Device, Person, Place
+from gateway.model.person import Person
+from gateway.model.registry import Area, Device, Place
 from gateway.model.registry import Station as StationRow
 from gateway.passwords import hash_password
 from gateway.registering.site import Site, SiteUser

@@ -12,7 +12,8 @@ import pytest
 from gateway.model.errors import Misconfigured
 from gateway.model.event import Event
 from gateway.model.judgement import Timer, Verdict
-from gateway.model.registry import Device, Person, Place, Registry, Station
+from gateway.model.person import Person
+from gateway.model.registry import Device, Place, Registry, Station
 from rules.kinds.baseline import Baseline
 from rules.load import CATALOG, bring_to_life, parse_definition, read_definition
 from rules.replay import Replay

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from gateway.model.device_health import DeviceHealth
 from gateway.model.event import Event
 from gateway.model.judgement import Verdict
-from gateway.model.registry import Area, Device, Person, Place, Registry, Station
+from gateway.model.person import Person
+from gateway.model.registry import Area, Device, Place, Registry, Station
 from rules.load import CATALOG, TEST_SUFFIX, bring_to_life, read_definition
 from rules.replay import Replay
 from rules.rule import Rule

@@ -17,8 +17,9 @@ from gateway.incidents.decide import CLOCKS, PROPOSED, Asked, Decision, Overtake
 from gateway.incidents.trail import known_of
 from gateway.model.errors import BadInput, Conflict, Forbidden
 from gateway.model.incident import ACTS, DISPOSITIONS, OPEN, OVER, SAYS_FALSE, Incident
+from gateway.model.person import Person
 from gateway.model.policy import Policy
-from gateway.model.registry import Device, Person, Place, Registry, Station
+from gateway.model.registry import Device, Place, Registry, Station
 from gateway.model.scope import Scope
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)

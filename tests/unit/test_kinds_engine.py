@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from gateway.model.errors import Misconfigured
 from gateway.model.event import Event
-from gateway.model.registry import Area, Device, Person, Place, Registry, Station
+from gateway.model.person import Person
+from gateway.model.registry import Area, Device, Place, Registry, Station
 from gateway.store.registry_log import RegistryChange, redone, undone
 from rules.load import CATALOG, bring_to_life, parse_definition
 from rules.replay import Replay

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from gateway.model.errors import Misconfigured
 from gateway.model.event import Event
-from gateway.model.registry import Area, Device, Person, Place, Registry, Station
+from gateway.model.person import Person
+from gateway.model.registry import Area, Device, Place, Registry, Station
 from rules.definition import Definition
 from rules.kinds.surge import tail
 from rules.kinds.travel import distance

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.model.errors import Misconfigured
-from gateway.model.registry import Area, Person, Place, Registry, Relative
+from gateway.model.person import Person, Relative
+from gateway.model.registry import Area, Place, Registry
 from gateway.model.registry import Station as StationRow
 from gateway.persons import care
 from gateway.persons.personal import (

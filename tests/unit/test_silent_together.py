@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.model.event import Event
-from gateway.model.registry import Device, Person, Place, Registry, Station
+from gateway.model.person import Person
+from gateway.model.registry import Device, Place, Registry, Station
 from rules.load import CATALOG, bring_to_life, read_definition
 from rules.replay import Replay
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from gateway.model.event import Event
 from gateway.model.judgement import Judgement, Timer
-from gateway.model.registry import Device, Mounting, Person, Place, Registry, Station
+from gateway.model.person import Person
+from gateway.model.registry import Device, Mounting, Place, Registry, Station
 from rules.kinds.baseline import TIMER
 from rules.load import CATALOG, bring_to_life, read_definition
 from rules.rule import Facts
