@@ -38,8 +38,7 @@ from rules.rule import Facts, Rule
 TIMER = "silent"
 #: The timer looks at least this often, so that a changed limit, a return or an absence told late is noticed.
 LOOK_EVERY = timedelta(hours=1)
-#: How soon it looks again at a home that cannot be heard.
-LOOK_AGAIN = timedelta(minutes=5)
+LOOK_AGAIN = timedelta(minutes=5)  # at a home that cannot be heard
 #: Learnt limits are stretched while some, but not all, of the sensors are missing.
 PATIENCE = 1.3
 A_MOMENT = timedelta(milliseconds=1)
