@@ -23,8 +23,10 @@ DISPOSITIONS = (
     "unfounded",
     "handed_over",
 )
+#: Dispositions that say the rule was wrong.
+SAYS_FALSE = frozenset({"false_sensor", "false_human", "nuisance", "unfounded"})
 #: A P1 is closed with one of these by two people only: with whatever says that nobody was in need.
-SAYS_FALSE = frozenset(DISPOSITIONS) - {"real", "handed_over"}
+NEEDS_TWO = SAYS_FALSE | {"drill", "duplicate"}
 
 #: What sort of thing happened: the mix of the statistics, and what may join what.
 Category = Literal[

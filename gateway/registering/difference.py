@@ -153,7 +153,8 @@ def _fields(sort: str, before: Any, after: Any) -> Iterator[tuple[str, list[Any]
 
 def _plain_values(entry: Any) -> Mapping[str, Any]:
     values: dict[str, Any] = msgspec.to_builtins(entry)
-    return values
+    # Nothing known and nothing said are the same.
+    return {name: value or None if name in PERSONAL_FIELDS else value for name, value in values.items()}
 
 
 def _shown(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from gateway.model.duty import Duty, Shift
-from gateway.model.person import Relative
+from gateway.model.person import Person, Relative
 from gateway.model.policy import Policy
 from gateway.model.registry import Area, Device, Place, Station
 
@@ -30,6 +30,13 @@ class SitePerson(msgspec.Struct, frozen=True):
     id_number: str | None = None
     contacts: list[Relative] | None = None
     note: str | None = None
+
+    def person(self) -> Person:
+        """The resident as the registry takes them; empty where the file says nothing."""
+        return Person(
+            self.id, self.name or "", self.place, self.care, self.phone or "", self.id_number or "",
+            self.contacts or [], self.note or "",
+        )  # fmt: skip
 
 
 class SiteUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

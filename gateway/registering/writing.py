@@ -15,7 +15,6 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from gateway.model.errors import Misconfigured
-from gateway.model.person import Person
 from gateway.model.registry import Responder
 from gateway.persons import imported
 from gateway.registering.difference import Change, Difference, Key, difference, entries, references, settled
@@ -119,16 +118,7 @@ def write(
         ZoneInfo(wanted.station.time_zone),
         [
             # Whoever was said to be away meanwhile is, unless the file says that they are back.
-            Person(
-                one.id,
-                one.name or "",
-                one.place,
-                one.care | ({"away_until": None} if one.id in back else {}),
-                one.phone or "",
-                one.id_number or "",
-                one.contacts or [],
-                one.note or "",
-            )
+            msgspec.structs.replace(one, care={**one.care, "away_until": None} if one.id in back else one.care).person()
             for one in of["person"]
         ],
         sealer,

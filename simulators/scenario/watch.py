@@ -58,7 +58,7 @@ class Watch:
             common = {"incident": number, "alert": None, "priority": incident["priority"]}
             for receipt in incident["receipts"]:
                 if receipt["accepted_at"] is not None:
-                    body = {**common, "channel": receipt["channel"], "recipient": receipt["recipient"]}
+                    body = {**common, "channel": receipt["channel"], "recipient": receipt["user"]}
                     yield Line(_time(receipt["accepted_at"]), "notification", {**body, **_drill(incident)})
             for step in incident["timeline"]:
                 if step["act"] == "escalated":

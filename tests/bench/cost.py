@@ -55,7 +55,11 @@ def run(home: Path) -> Iterator[str]:
     yield "| --- | --- | --- |"
     site = make_site(500, elders=50)
     registry = Registry(
-        station=site.station, areas=site.areas, places=site.places, devices=site.devices, persons=site.persons
+        station=site.station,
+        areas=site.areas,
+        places=site.places,
+        devices=site.devices,
+        persons=[one.person() for one in site.persons],
     )
     for definition in read_definitions([CATALOG, PROBE_RULES]):
         met, seconds = judge_all(bring_to_life(definition), mix, registry)

@@ -66,7 +66,11 @@ class Town:
         """The town as its site file has it."""
         site = self.site
         return Registry(
-            station=site.station, areas=site.areas, places=site.places, devices=site.devices, persons=site.persons
+            station=site.station,
+            areas=site.areas,
+            places=site.places,
+            devices=site.devices,
+            persons=[one.person() for one in site.persons],
         )
 
     def fill(self, events: int) -> int:

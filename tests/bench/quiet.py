@@ -79,7 +79,7 @@ class Town:
             areas=known.areas,
             places=known.places,
             devices=known.devices,
-            persons=known.persons,
+            persons=[one.person() for one in known.persons],
             duties=known.duty,
         )
 

@@ -76,7 +76,7 @@ def test_a_report_says_what_became_of_messages() -> None:
         {"provider_id": "m-1", "step": "delivered", "at": NOW.isoformat()},
         {"provider_id": "m-2", "step": "failed"},
     ]
-    first, second = read_reports("sms", json.dumps(told).encode(), {})
+    first, second = read_reports("phone", json.dumps(told).encode(), {})
     assert (first.provider_id, first.step, first.at) == ("m-1", "delivered", NOW)
     assert (second.step, second.at) == ("failed", None)
 
@@ -84,9 +84,9 @@ def test_a_report_says_what_became_of_messages() -> None:
 @pytest.mark.parametrize("told", ["{", "{}", '[{"step": "seen"}]', '[{"provider_id": "m", "step": "lost"}]'])
 def test_a_report_that_cannot_be_read_is_refused(told: str) -> None:
     with pytest.raises(BadInput):
-        read_reports("sms", told.encode(), {})
+        read_reports("phone", told.encode(), {})
 
 
 def test_a_report_with_a_time_without_an_offset_is_refused() -> None:
     with pytest.raises(BadInput, match="offset"):
-        read_reports("sms", b'[{"provider_id": "m", "step": "seen", "at": "2026-11-22T08:00:00"}]', {})
+        read_reports("phone", b'[{"provider_id": "m", "step": "seen", "at": "2026-11-22T08:00:00"}]', {})

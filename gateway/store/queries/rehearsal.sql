@@ -1,6 +1,6 @@
 -- name: notifications_after
 -- Messages put into the outbox for people, after one.
-select id, created_at as at, channel, recipient, incident_id as incident, alert_id as alert, priority,
+select id, created_at as at, channel, coalesce(username, recipient) as recipient, incident_id as incident, alert_id as alert, priority,
     coalesce((body->>'rung')::int, 0) as rung, coalesce((body->>'drill')::boolean, false) as drill
 from notification where station_id = %(station)s and id > %(after)s and channel <> 'command_room' order by id
 

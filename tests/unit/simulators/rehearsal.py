@@ -14,19 +14,20 @@ from typing import Any
 import msgspec
 
 from gateway.model.alert import Alert
+from gateway.model.contact import Contact
 from gateway.model.event import Event
 from gateway.model.judgement import Verdict
 from gateway.model.registry import Registry, Responder
 from gateway.registering.site import Site
 from gateway.stops.lifecycle import conclude
-from gateway.stops.route import ladder
+from gateway.telling import ladder
 from rules.load import CATALOG, bring_to_life, read_definitions
 from rules.replay import Replay
 
 DEFINITIONS = tuple(read_definitions([CATALOG]))
 RESOUND = timedelta(minutes=10)
 TOLERANCE = timedelta(minutes=5)
-SIGN_WITHIN_S = {"P1": 30.0, "P2": 120.0}
+REACHED = [Contact(1, "phone")]
 
 
 class Rehearsal:
@@ -48,8 +49,15 @@ class Rehearsal:
         site = self.site
         return Registry(
             station=site.station, areas=site.areas, places=site.places, devices=site.devices, duties=site.duty,
-            persons=[msgspec.structs.replace(one, care=care.get(one.id, one.care)) for one in site.persons],
-            responders=[Responder(user.username, user.name, user.role, user.phone) for user in site.users],
+            persons=[
+                msgspec.structs.replace(one, care=care.get(one.id, one.care)).person() for one in site.persons
+            ],
+            shifts=site.shifts,
+            policy=site.policy,
+            responders=[
+                Responder(user.username, user.name, user.role, user.auxiliary, REACHED if user.phone else [])
+                for user in site.users
+            ],
         )  # fmt: skip
 
     def run(self, told: Iterable[str]) -> list[str]:
@@ -122,12 +130,12 @@ class Rehearsal:
         return "maintenance" if alert.stream == "work_item" else None
 
     def _tell(self, alert: Alert, at: datetime) -> Iterator[dict[str, Any]]:
-        phones = {user.username: user.phone for user in self.site.users}
-        for number, rung in enumerate(ladder(self.registry, alert.area, alert.priority, SIGN_WITHIN_S)):
+        climbed = ladder.freeze(self.registry, area=alert.area, place=alert.place, priority=alert.priority, now=at)
+        for number, rung in enumerate(climbed):
             due = at + timedelta(seconds=rung["after_s"])
             for one in rung["recipients"]:
                 body = {
-                    "channel": "phone", "recipient": phones[one["user"]], "incident": alert.id, "alert": alert.id,
+                    "channel": "phone", "recipient": one["user"], "incident": alert.id, "alert": alert.id,
                     "priority": alert.priority, "rung": number, "drill": alert.drill,
                 }  # fmt: skip
                 yield {"at": due.isoformat(), "kind": "notification", "body": body}

@@ -57,8 +57,8 @@ class Gateway(ThreadingHTTPServer):
     def incident(self) -> dict[str, Any]:
         return {
             "id": 9, "alerts": [5], "priority": "P1", "opened_at": _now(), "changed_at": _now(),
-            "receipts": [{"channel": "phone", "recipient": "phone-officer", "accepted_at": _now()},
-                         {"channel": "phone", "recipient": "phone-deputy", "accepted_at": None}],
+            "receipts": [{"channel": "phone", "user": "officer", "accepted_at": _now()},
+                         {"channel": "phone", "user": "deputy", "accepted_at": None}],
             "timeline": [{"act": "opened", "at": _now(), "detail": {}},
                          {"act": "escalated", "at": _now(), "detail": {"rung": 1}}],
         }  # fmt: skip
