@@ -42,7 +42,10 @@ def put(connection: Connection[TupleRow], station: str, zone: ZoneInfo, persons:
     store.import_all(connection, station, rows)
     for one, consent in said.items():
         store.add_consent(connection, station, one, purpose=MONITORING, by=BY_FILE, **consent)
-    store.set_monitored(connection, station, {one: told["state"] == "given" for one, told in said.items()})
+    # What the register says holds also for somebody who left the registry and is back.
+    states = {one: state for one, (state, _) in known.items()} | {one: told["state"] for one, told in said.items()}
+    written = {person.id for person in persons}
+    store.set_monitored(connection, station, {one: states[one] == "given" for one in states if one in written})
 
 
 def settled(connection: Connection[TupleRow], site: Site) -> Site:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from gateway.batch import Batch
     from gateway.road import Road
 
+#: Subjects that many places are part of.
+COLLECTIVE = frozenset({"building", "area"})
 #: How telling a turn is, when several happen to one alert in one batch.
 _WEIGHT = {Turn.EXTENDED: 0, Turn.CLEARED: 1, Turn.RETRACTED: 2, Turn.SOUNDED: 3, Turn.RAISED: 4}
 
@@ -177,8 +179,11 @@ def _told_of(known: Alert) -> list[str]:
 def _news(verdict: Verdict, known: Alert) -> list[str]:
     """The place and person of a verdict that people were not told of.
 
-    An alert that began without a place or a person has none to be new against.
+    An alert that began without a place or a person has none to be new against; one about a building or an area is about
+    all that lies in it.
     """
+    if verdict.subject.partition(":")[0] in COLLECTIVE:
+        return []
     told = (("place", verdict.place, known.place), ("person", verdict.person, known.person))
     about = [f"{what}:{one}" for what, one, first in told if one is not None and first is not None]
     heard = _told_of(known)

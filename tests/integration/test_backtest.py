@@ -194,7 +194,7 @@ def _delivery(told: bytes) -> Delivery:
 def _away(settings: Settings, moment: datetime) -> None:
     actor = Actor("operator", "operator", Scope(settings.station), moment)
     with connect(settings.database, "test") as connection:
-        register.mark_away(connection, actor, "p-001", moment + timedelta(hours=9), "with her daughter")
+        register.mark_away(connection, SEALER, actor, "p-001", moment + timedelta(hours=9), "with her daughter")
 
 
 def _moved(settings: Settings, _moment: datetime) -> None:

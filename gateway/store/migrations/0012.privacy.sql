@@ -57,8 +57,7 @@ create table consent (
     since timestamptz not null,
     at timestamptz not null default now(),
     recorded_by text not null,
-    note_sealed bytea,
-    foreign key (station_id, person_id) references person (station_id, id)
+    note_sealed bytea
 );
 create index consent_person on consent (station_id, person_id, purpose, id desc);
 
