@@ -26,7 +26,7 @@ from gateway.embedded.ports import LOOPBACK, any_free
 from gateway.embedded.postgres import EmbeddedPostgres
 from gateway.model.duty import Duty
 from gateway.model.person import Person
-from gateway.model.policy import Ladder, Policy, Rung
+from gateway.model.policy import Flood, Ladder, Policy, Rung
 from gateway.model.registry import Area, Device, Place
 from gateway.model.registry import Station as StationRow
 from gateway.passwords import hash_password
@@ -53,7 +53,7 @@ def postgres_bin() -> Path | None:
 def ladders(second_after_s: Mapping[str, float] | None = None, expires_after_s: float | None = None) -> Policy:
     """Ladders for tests: the officer at once, after so many seconds by priority the officer and the deputy.
 
-    Each alert is an incident of its own.
+    Each alert is an incident of its own, however many there are.
     """
     second = second_after_s or {}
     return Policy(
@@ -69,6 +69,7 @@ def ladders(second_after_s: Mapping[str, float] | None = None, expires_after_s: 
             for priority in ("P1", "P2", "P3", "P4")
         ),
         join_within_s=0,
+        flood=Flood(begins_above=1_000_000),
     )
 
 

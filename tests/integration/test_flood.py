@@ -37,7 +37,7 @@ def flooded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
             *(Device(f"cam-{b}-{n}", "camera", f"lane-{b}-{n}", f"摄像机{b}{n}") for b, n in cameras),
             *(Device(f"button-{n}", "school_button", "school-1", f"按钮{n}") for n in (2, 3, 4)),
         ],
-        policy=Policy(flood=Flood(begins_above=10, ends_below=5, window_s=25, digest_every_s=300)),
+        policy=Policy(join_within_s=0, flood=Flood(begins_above=10, ends_below=5, window_s=25, digest_every_s=300)),
     )
     station = Station(tmp_path_factory.mktemp("flood"), site)
     station.settings["ANXIN_RULES_FOLDERS"] = f'["{RULES}"]'

@@ -32,7 +32,8 @@ CALLS = "select count(*) from notification where channel = 'phone' and purpose =
 
 @pytest.fixture
 def noisy(fresh: Settings) -> Settings:
-    """A station with rules of its own."""
+    """A station with rules of its own, where each alert is an incident of its own."""
+    set_policy(fresh)
     return fresh.model_copy(update={"rules_folders": [RULES]})
 
 
@@ -58,7 +59,10 @@ class Saying:
 
 def set_policy(settings: Settings, **policy: Any) -> None:
     with connect(settings.database, "test") as connection:
-        connection.execute("update station set policy = %s, registry_version = registry_version + 1", [Jsonb(policy)])
+        connection.execute(
+            "update station set policy = %s, registry_version = registry_version + 1",
+            [Jsonb({"join_within_s": 0, **policy})],
+        )
 
 
 def act(settings: Settings, clock: VirtualClock, who: str, work: Any, *told: Any, **more: Any) -> Any:
