@@ -35,14 +35,14 @@ where i.station_id = %(station)s and i.state in ('new', 'acknowledged', 'dispatc
         order by r.sounding desc limit 1)
 
 -- name: stalled
--- Urgent incidents that nobody has signed and nobody is called for any more though the ladder has not ended, or whose
--- next rung should have been climbed long ago.
+-- Urgent incidents that nobody has signed whose next rung should have been climbed long ago, or is not there.
 select i.id from incident i
 where i.station_id = %(station)s and i.state in ('new', 'acknowledged', 'dispatched', 'reopened')
     and i.priority = any (%(priorities)s) and i.changed_at < %(before)s
-    and not exists (select from rung r where r.incident_id = i.id and r.state = 'waiting' and r.due_at >= %(before)s)
-    and 'climbed' is distinct from (select r.state from rung r where r.incident_id = i.id and r.kind = 'expiry'
-        order by r.sounding desc limit 1)
+    and (exists (select from rung r where r.incident_id = i.id and r.state = 'waiting' and r.due_at < %(before)s)
+        or not exists (select from rung r where r.incident_id = i.id and r.state = 'waiting')
+            and jsonb_array_length(i.ladder) > (
+                select count(distinct r.number) from rung r where r.incident_id = i.id and r.state = 'climbed'))
 
 -- name: drop_waiting
 -- What waits of a ladder makes way for a new one.
