@@ -21,6 +21,7 @@ from gateway.model.duty import Shift, Swap
 from gateway.model.errors import BadInput, Conflict, Forbidden, NotFound
 from gateway.model.incident import ACTS
 from gateway.model.registry import Registry
+from gateway.model.scope import Scope
 from gateway.store import duty as duty_store
 
 #: The hours of a duty day may go on this long after it: a weekend that began on a Friday evening.
@@ -37,7 +38,8 @@ def add_swap(connection: Connection[TupleRow], actor: Actor, swap: Swap) -> tupl
     duty_store.hold(connection, actor.scope.station)
     before = load(connection, actor.scope.station, actor.at)
     shift = next((one for one in before.shifts if one.id == swap.shift), None)
-    if shift is None or not (reaches(actor, shift.area) or swap.instead_of == actor.username):
+    mine = shift is not None and actor.username == swap.instead_of and actor.username in shift.people
+    if shift is None or not (reaches(actor, shift.area) or mine):
         raise NotFound(f"there is no shift {swap.shift!r} within your reach")
     spans = _to_come(before, shift, swap, actor.at)
     _can_stand_in(before, swap)
@@ -56,10 +58,13 @@ def drop_swap(connection: Connection[TupleRow], actor: Actor, swap_id: int) -> N
 
     Raises `Forbidden`, `NotFound`, `BadInput` when it is over, `LeavesNobody`.
     """
-    scope = msgspec.structs.replace(actor.scope, areas=None) if actor.role == "officer" else actor.scope
+    whole = Scope(actor.scope.station) if actor.role == "officer" else actor.scope
     duty_store.hold(connection, actor.scope.station)
-    row = duty_store.swap(connection, scope, swap_id)
-    if row is None:
+    row = duty_store.swap(connection, whole, swap_id)
+    # An officer takes back their own turn's, wherever it is; another's out of reach is not there for them.
+    if row is None or (
+        row["instead_of"] != actor.username and duty_store.swap(connection, actor.scope, swap_id) is None
+    ):
         raise NotFound(f"there is no swap {swap_id} within your reach")
     swap = Swap(row["shift"], row["day"], row["instead_of"], row["by"], row["reason"])
     _may_swap(actor, swap.instead_of)

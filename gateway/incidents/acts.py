@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 
 from gateway.incidents import effects, merging, notes
 from gateway.incidents.actor import Actor
-from gateway.incidents.decide import Asked, decide
+from gateway.incidents.decide import Asked, decide, must_be_allowed
 from gateway.model.alert import Alert
 from gateway.model.errors import BadInput, Conflict, Forbidden, NotFound
 from gateway.model.incident import COMMAND_ROOM_ROLES, RESPONDER_ROLES, Incident
@@ -92,6 +92,8 @@ def move_incident(
 
     Raises `NotFound`, `Forbidden`, `BadInput`, and `Conflict` that says what somebody else did in between.
     """
+    # Before anything is looked up: who may not do it does not learn what there is.
+    must_be_allowed(actor, asked.act)
     if asked.act == "note":
         return notes.add(connection, announcer, sealer, actor, incident_id, asked)
     if asked.act == "merge":

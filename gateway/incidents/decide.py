@@ -95,8 +95,7 @@ def decide(
     Raises `Forbidden`, `BadInput`, and `Overtaken` with who did what instead.
     """
     spec = ACTS[asked.act]
-    if actor.role not in spec.roles:
-        raise Forbidden(f"the role {actor.role} may not {asked.act} incidents")
+    must_be_allowed(actor, asked.act)
     _must_be_whole(asked)
     if _done_already(incident, asked, actor, timeline):
         return Decision(incident, asked.act, repeated=True)
@@ -113,6 +112,12 @@ def decide(
                 f"{first['by']} wants this P1 closed as {asked.disposition}; an operator or a commander has to agree"
             )
     return _moved(incident, asked, actor, policy, spec.target or incident.state)
+
+
+def must_be_allowed(actor: Actor, act: str) -> None:
+    """Raise `Forbidden` unless somebody's role may do an act at all."""
+    if actor.role not in ACTS[act].roles:
+        raise Forbidden(f"the role {actor.role} may not {act} incidents")
 
 
 def may(incident: Incident, actor: Actor, *, withdrawn: bool = False) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import trail as audit_trail
 from gateway.incidents import effects, texts
 from gateway.incidents.actor import Actor
 from gateway.incidents.decide import overtaken
@@ -72,13 +73,13 @@ def trail(  # what is asked by whom about what
     told = {"persons": persons, "hours": round(back / timedelta(hours=1), 2), "events": len(found[:MOST_EVENTS])}
     step = effects.write_step(connection, actor, incident_id, "trail", incident.state, incident.state, told)
     texts.keep(connection, sealer, incident.station, incident_id, step, reason=reason)
-    # Whoever looks at the audit has to judge the reason, and sees no incident's texts.
-    effects.audit(connection, actor, "incident.trail", f"incident/{incident_id}", {**told, "reason": reason})
+    # The auditor has to judge the reason, and sees no incident's texts; it may speak of people, so it is sealed there.
+    audit_trail.write(connection, sealer, actor, "incident.trail", f"incident/{incident_id}", told, reason=reason)
     announcer.announce(connection, [(tell.incident_change(connection, incident), False)], actor.at)
     return {
         "persons": persons,
-        "devices": devices,
-        "doors": doors,
+        "devices": _within(registry, actor, devices),
+        "doors": _within(registry, actor, doors),
         "since": since,
         "until": actor.at,
         "items": found[:MOST_EVENTS],
@@ -104,6 +105,12 @@ def known_of(registry: Registry, persons: list[str]) -> tuple[list[str], list[st
         for card in registry.persons[one].care.get("credentials", ())
     }
     return sorted(own), sorted(doors), sorted(cards)
+
+
+def _within(registry: Registry, actor: Actor, devices: list[str]) -> list[str]:
+    """Of these devices, those in the actor's areas: what was looked through, and all they may know of."""
+    areas = actor.scope.areas
+    return [one for one in devices if areas is None or registry.area_of(registry.devices[one].place) in areas]
 
 
 def _persons(connection: Connection[TupleRow], actor: Actor, incident: Incident) -> list[str]:

@@ -7,7 +7,6 @@ kit's own). `care.silence_limit_s` goes over cap and cold limit and is never pas
 the rule back, and clears what it raised. `sensors_alive_s`: when no sensor of the home has been heard for so long, or
 all are cut off, the clock stands still, but no longer than `ceiling_s` after the last sign, nor twice the person's own
 limit. A door granted to a caregiver (`data.role: caregiver`, or a credential in `care.caregivers`): somebody looked in.
-
 Signs only move times in the state; the timer looks at it, hourly at least, and says whether it has become too long.
 """
 

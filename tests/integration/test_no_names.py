@@ -16,14 +16,20 @@ from psycopg import sql
 
 from gateway.model.person import Person, Relative
 from gateway.store.pool import connect
-from tests.station import Station, make_site, wait_for
+from tests.station import Station, make_site, now_text, wait_for
 
 #: What must be found nowhere; no machine makes any of these up by itself.
 PLANTED = (
     "欧阳测试甲", "13877776661", "330102194001017771", "司徒测试乙", "13977776662", "爱吃测试丙", "诸葛测试丁",
     "13777776663", "330102195001017772", "夏侯测试戊", "上官测试己", "皇甫测试庚", "令狐测试辛",
+    # What people write about an incident, on a round and at the desk: headline, text, reporter, reason, note, feedback,
+    # outcome; why a trail is asked for; a visit's note; a handover's.
+    "公孙测试子", "仲孙测试丑", "轩辕测试寅13677776665", "令狐测试卯", "钟离测试辰", "宇文测试巳", "长孙测试午",
+    "鲜于测试未", "闾丘测试申", "司空测试酉",
 )  # fmt: skip
-NAME, PHONE, IDENTITY, RELATIVE, RELATIVE_PHONE, NOTE, WRITTEN, WRITTEN_PHONE, WRITTEN_ID, *SAID = PLANTED
+NAME, PHONE, IDENTITY, RELATIVE, RELATIVE_PHONE, NOTE, WRITTEN, WRITTEN_PHONE, WRITTEN_ID = PLANTED[:9]
+SAID = PLANTED[9:13]
+HEADLINE, TEXT, REPORTER, REASON, REMARK, FEEDBACK, OUTCOME, TRAIL, VISIT, HANDOVER = PLANTED[13:]
 #: The station's own people stand in every roster: `user_account.name` is shown to colleagues (docs/privacy.md).
 OFFICER = "慕容测试警"
 OFFICER_ADDRESS = "phone-of-慕容-13677776664"
@@ -86,9 +92,40 @@ def played(town: Station) -> None:
         done(api.request("DELETE", f"/persons/{made}", json={"reason": SAID[3]}))
         done(api.patch("/persons/p-1", json={"personal": {"name": NAME, "surname": NAME}}), 422)
         done(api.post("/persons", json={"place": "flat-2", "personal": {"phone": PHONE * 90}}), 422)
+        done(api.post(f"/incidents/{incident}/notes", json={"text": f"{REMARK}在场"}))
+        done(api.post(f"/incidents/{incident}/trail", json={"reason": f"{TRAIL}报走失"}))
+        done(api.post(f"/incidents/{incident}/handle", json={"text": f"{FEEDBACK}已送医"}))
         done(api.post(f"/incidents/{incident}/close", json={"disposition": "real"}))
+        visit = {"client_id": "v1", "kind": "visit", "at": now_text(), "person": "p-1", "note": f"见到{VISIT}"}
+        done(api.post("/footprints", json={"items": [visit]}))
+        assert VISIT in done(api.get("/footprints")).text
+    told(town)
     with httpx.Client(base_url=f"{town.url}/api/v1") as nobody:  # a password typed where the name goes
         nobody.post("/auth/login", json={"username": SAID[0], "password": "x"})
+
+
+def told(town: Station) -> None:
+    """A dispute somebody reports, and everything that is written about it, up to the handover of the desk."""
+    with town.api("operator") as api:
+
+        def done(method: str, path: str, **body: Any) -> dict[str, Any]:
+            answer = api.request(method, path, json=body)
+            assert answer.status_code in {200, 201}, answer.text
+            found: dict[str, Any] = answer.json()
+            return found
+
+        incident = done(
+            "POST", "/incidents", category="dispute", place="mall", title=f"{HEADLINE}吵架", text=f"{TEXT}动手",
+            reporter=REPORTER, dispute={"route": "police", "parties": 2},
+        )["id"]  # fmt: skip
+        done("PATCH", f"/incidents/{incident}/dispute", outcome="agreed", outcome_text=f"{OUTCOME}赔礼")
+        done("POST", f"/incidents/{incident}/dispatch", assignees=["officer"], reason=f"{REASON}认识")
+        done("POST", f"/incidents/{incident}/cancel", reason=f"{REASON}撤回")
+        done("POST", f"/incidents/{incident}/reopen", reason=f"{REASON}又来")
+        done("POST", "/desk/begin")
+        assert HANDOVER in done("POST", "/desk/handover", note=f"{HANDOVER}要回电")["note"]
+        shown = api.get(f"/incidents/{incident}").text
+        assert planted_in(shown) == {HEADLINE, TEXT, REPORTER, REASON, OUTCOME}, "it is there for who may see it"
 
 
 def planted_in(text: str) -> set[str]:
@@ -156,6 +193,6 @@ def test_the_search_finds_what_it_is_to_find(town: Station) -> None:
     with town.api("auditor") as api:
         trail = str(api.get("/audit", params={"limit": 1000}).json())
     assert SAID[0] in trail, "the auditor reads why"
-    assert planted_in(trail) == {SAID[0], SAID[3]}, "and nobody's name but what people wrote themselves"
+    assert planted_in(trail) == {SAID[0], SAID[3], TRAIL}, "and nobody's name but what people wrote themselves"
     with town.api("admin") as api:
         assert planted_in(str(api.get("/audit", params={"limit": 1000}).json())) == set()
