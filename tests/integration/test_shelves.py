@@ -123,7 +123,7 @@ def test_what_cannot_be_shelved(town: Station, told: dict[str, Any], status: int
 def test_other_roles_shelve_nothing(town: Station, who: str) -> None:
     with town.api(who) as api:
         for path, body in (
-            ("/shelves", {"rule": "own-noise", "until": 5, "reason": "r"}),
+            ("/shelves", {"rule": "own-noise", "until": until(5), "reason": "r"}),
             ("/shelves/preview", {"rule": "own-noise"}),
             ("/shelves/1/agree", None),
             ("/shelves/1/end", None),
@@ -140,7 +140,7 @@ def test_whoever_has_areas_shelves_within_them(town: Station) -> None:
     )
     alert = raised(town, "door-9", "own.stall")
     with town.api("grid-op") as mine:
-        far = {"until": 5, "reason": "r"}
+        far = {"until": until(5), "reason": "r"}
         assert mine.post("/shelves", json={**far, "area": "beat-1"}).status_code == 404, (
             "the beat is more than the grid"
         )
@@ -160,7 +160,7 @@ def test_whoever_has_areas_shelves_within_them(town: Station) -> None:
 
 def test_it_is_counted_and_audited(town: Station) -> None:
     with town.api() as api:
-        shelf = api.post("/shelves", json={"rule": "own-noise", "until": 5, "reason": "计数"}).json()
+        shelf = api.post("/shelves", json={"rule": "own-noise", "until": until(5), "reason": "计数"}).json()
         since = datetime.now(UTC).isoformat()
         raised(town, "door-15")
         wait_for(lambda: town.rows("select 1 from sounding where reason = 'shelved'"), "the count")

@@ -31,7 +31,7 @@ order by i.id desc limit 1 for no key update of i
 -- The newest open incident of this sort about this person, or at this place and about nobody else; held until the
 -- transaction ends.
 select {columns} from incident i
-where i.station_id = %(station)s and i.category = %(category)s and i.drill = %(drill)s and i.opened_at >= %(since)s
+where i.station_id = %(station)s and i.category = %(category)s and i.drill = %(drill)s and i.opened_at > %(since)s
     and i.state not in ('closed', 'merged', 'cancelled')
     and (i.person_id = %(person)s
         or i.place_id = %(place)s and (i.person_id is null or %(person)s::text is null))
