@@ -18,9 +18,9 @@ from gateway.model.incident import (
     ACTS,
     COMMAND_ROOM_ROLES,
     DISPOSITIONS,
-    NEEDS_TWO,
     OVER,
     RESPONDER_ROLES,
+    SAYS_FALSE,
     Incident,
 )
 from gateway.model.policy import Policy
@@ -130,7 +130,7 @@ def may(incident: Incident, actor: Actor, *, withdrawn: bool = False) -> list[st
 
 def needs_two(incident: Incident, disposition: str | None) -> bool:
     """Say whether two different people have to close an incident as this."""
-    return incident.priority == "P1" and not incident.drill and disposition in NEEDS_TWO
+    return incident.priority == "P1" and not incident.drill and disposition in SAYS_FALSE
 
 
 def due(priority: str, state: str, policy: Policy, at: datetime) -> datetime | None:

@@ -23,10 +23,8 @@ DISPOSITIONS = (
     "unfounded",
     "handed_over",
 )
-#: Dispositions that say the rule was wrong.
+#: A P1 is closed with one of these by two people only.
 SAYS_FALSE = frozenset({"false_sensor", "false_human", "nuisance", "unfounded"})
-#: A P1 is closed with one of these by two people only: with whatever says that nobody was in need.
-NEEDS_TWO = SAYS_FALSE | {"drill", "duplicate"}
 
 #: What sort of thing happened: the mix of the statistics, and what may join what.
 Category = Literal[

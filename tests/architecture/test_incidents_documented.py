@@ -8,7 +8,7 @@ import pytest
 
 from gateway.incidents.decide import needs_two
 from gateway.incidents.dispute import Outcome, Route
-from gateway.model.incident import ACTS, NEEDS_TWO, OPEN, OVER, UNANSWERED
+from gateway.model.incident import ACTS, OPEN, OVER, SAYS_FALSE, UNANSWERED
 from gateway.model.policy import Policy
 from tests.pages import coded, page, rows, section
 
@@ -47,5 +47,5 @@ def test_states_and_their_deadlines() -> None:
 def test_what_needs_two_and_what_comes_of_a_dispute() -> None:
     assert needs_two.__doc__
     two = next(line for line in section(PAGE, "Acts").split("* **") if line.startswith("Closed as false by two"))
-    assert set(coded(two)) >= NEEDS_TWO
+    assert set(coded(two)) >= SAYS_FALSE
     assert set(Route.__args__) | set(Outcome.__args__) <= set(coded(section(PAGE, "By hand")))  # type: ignore[attr-defined]

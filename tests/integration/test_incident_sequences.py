@@ -20,7 +20,7 @@ from gateway.incidents.acts import Actor, Asked
 from gateway.incidents.opening import Report, open_by_hand
 from gateway.model.alert import Alert
 from gateway.model.errors import BadInput, Permanent
-from gateway.model.incident import ACTS, DISPOSITIONS, NEEDS_TWO, OPEN, OVER, UNANSWERED
+from gateway.model.incident import ACTS, DISPOSITIONS, OPEN, OVER, SAYS_FALSE, UNANSWERED
 from gateway.model.scope import Scope
 from gateway.registering.writing import import_site
 from gateway.store import alerts as alert_store
@@ -191,7 +191,7 @@ def _must_make_sense(now: dict[str, Any], number: int) -> None:
     if incident["merged_into"] is not None:
         assert now["alerts"][number] == []
         assert root["priority"] <= incident["priority"], "nothing gets less urgent by it"
-    if state == "closed" and incident["priority"] == "P1" and incident["disposition"] in NEEDS_TWO:
+    if state == "closed" and incident["priority"] == "P1" and incident["disposition"] in SAYS_FALSE:
         last, first = [line for line in now["lines"][number] if line["act"] in {"close", "proposed"}][:-3:-1]
         assert first["act"] == "proposed"
         assert first["actor"] != last["actor"]

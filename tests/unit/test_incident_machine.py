@@ -16,7 +16,7 @@ from gateway.incidents.attachments import is_what_it_says
 from gateway.incidents.decide import CLOCKS, PROPOSED, Asked, Decision, Overtaken, decide, may, needs_two
 from gateway.incidents.trail import known_of
 from gateway.model.errors import BadInput, Conflict, Forbidden
-from gateway.model.incident import ACTS, DISPOSITIONS, NEEDS_TWO, OPEN, OVER, Incident
+from gateway.model.incident import ACTS, DISPOSITIONS, OPEN, OVER, SAYS_FALSE, Incident
 from gateway.model.person import Person
 from gateway.model.policy import Policy
 from gateway.model.registry import Device, Place, Registry, Station
@@ -239,7 +239,7 @@ def test_a_note_is_a_repetition_by_its_client_id_only() -> None:
 def test_which_closing_needs_two(priority: str, disposition: str, drill: bool) -> None:
     before = incident(priority=priority, drill=drill)
     decision = decide(before, asked("close", disposition=disposition), who(), (), POLICY)
-    two = priority == "P1" and disposition in NEEDS_TWO and not drill
+    two = priority == "P1" and disposition in SAYS_FALSE and not drill
     assert needs_two(before, disposition) == two
     assert (decision.act, decision.incident.state) == ((PROPOSED, "new") if two else ("close", "closed"))
 
