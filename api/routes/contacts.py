@@ -83,7 +83,7 @@ def try_contact(username: str, contact_id: int, session: Who, have: Have) -> dic
 def push_key(session: Who, have: Have) -> dict[str, str]:
     """The key a browser subscribes with (VAPID, base64url). 404: this station has no Web Push."""
     del session
-    key = vapid_public_key(have.settings)
+    key = vapid_public_key(have.settings) if have.settings.web_push_contact else None
     if not key:
         raise NotFound("this station has no Web Push; set up its VAPID key first")
     return {"key": key}

@@ -16,7 +16,7 @@ from psycopg import sql
 
 from gateway.model.person import Person, Relative
 from gateway.store.pool import connect
-from tests.station import Station, make_site, now_text, wait_for
+from tests.station import Station, ladders, make_site, now_text, wait_for
 
 #: What must be found nowhere; no machine makes any of these up by itself.
 PLANTED = (
@@ -49,7 +49,8 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
     ]
     site = msgspec.structs.replace(site, persons=[planted, *site.persons[1:]], users=users)
     running = Station(tmp_path_factory.mktemp("town"), site)
-    running.settings |= {"ANXIN_SIGN_DEADLINE_S": '{"P1": 2, "P2": 2}', "ANXIN_LOG_LEVEL": "debug"}
+    running.settings["ANXIN_LOG_LEVEL"] = "debug"
+    running.policy = ladders({"P1": 2, "P2": 2})
     try:
         running.start_all()
         played(running)

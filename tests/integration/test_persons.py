@@ -17,7 +17,7 @@ from gateway.registering.site import SiteUser
 from gateway.registering.writing import import_site
 from gateway.store.pool import connect
 from tests.integration.test_drills_and_away import wait_for_the_road
-from tests.station import SEALER, Station, make_site, wait_for
+from tests.station import SEALER, Station, ladders, make_site, wait_for
 
 PROBLEM = "application/problem+json"
 SILENCE_S = 2.0
@@ -52,7 +52,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
         ],
     )  # fmt: skip
     running = Station(tmp_path_factory.mktemp("town"), site)
-    running.settings["ANXIN_SIGN_DEADLINE_S"] = "{}"
+    running.policy = ladders()
     try:
         yield running.start_all()
     finally:

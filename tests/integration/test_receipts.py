@@ -13,10 +13,11 @@ from itertools import count
 from typing import Any
 
 import httpx2 as httpx
+import msgspec
 import pytest
 
 from gateway.telling.receipts import token_of
-from tests.station import SEALER, STATION, Station, make_site
+from tests.station import SEALER, STATION, Station, ladders, make_site
 
 SECRET = "reports-secret"
 DOORS = 30
@@ -30,13 +31,12 @@ _doors = count()
 def receiving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
     """A station whose phones say what they have, and whose patience with those that do not is short."""
     running = Station(tmp_path_factory.mktemp("receiving"), make_site(doors=DOORS))
-    running.settings |= {
-        "ANXIN_RECEIPTS_SECRET": SECRET, "ANXIN_SIGN_DEADLINE_S": '{"P1": 3600, "P2": 3600, "P3": 3600}',
-    }  # fmt: skip
+    running.settings["ANXIN_RECEIPTS_SECRET"] = SECRET
+    within = dict.fromkeys(("P1", "P2", "P3", "P4"), 4.0)
+    ladder = ladders(dict.fromkeys(("P1", "P2", "P3"), 3600))
+    running.policy = msgspec.structs.replace(ladder, receipt_within_s=within)
     try:
         running.start_stores()
-        within = dict.fromkeys(("P1", "P2", "P3", "P4"), 4.0)
-        running.execute("update station set policy = %s", json.dumps({"receipt_within_s": within}))
         yield running.start_receivers(receipts=True).start_api().start_gateway()
     finally:
         running.close()
