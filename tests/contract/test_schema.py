@@ -167,13 +167,19 @@ def examples() -> Iterator[tuple[str, Any]]:
                 yield from ((f"{path.name}: {text[:40]}", json.loads(text)) for text in texts)
 
 
+#: A line of JSON with none of these is no message of a device or of history: the API's answers stand in its own pages.
+OF_MESSAGES = {"topic", "since", "person", "drill", "session", "ts", "kind"}
+
+
 def sort_of(told: Any) -> str:
     if "topic" in told or "since" in told or "person" in told or "drill" in told:
         return "history-line"
     return "status" if "session" in told else "event"
 
 
-@pytest.mark.parametrize("told", [pytest.param(told, id=name) for name, told in examples()])
+@pytest.mark.parametrize(
+    "told", [pytest.param(told, id=name) for name, told in examples() if OF_MESSAGES & told.keys()]
+)
 def test_an_example_is_true(told: Any) -> None:
     sort = sort_of(told)
     assert [error.message for error in VALIDATORS[sort].iter_errors(told)] == []
