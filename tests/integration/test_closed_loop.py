@@ -1,4 +1,4 @@
-"""From the press to the figures: phone, dispatch, sign, depart, arrive, handle, close, and what statistics say of it."""
+"""From the press to the figures: dispatch, sign, depart, arrive, handle, close, and what the statistics say of it."""
 
 from __future__ import annotations
 
