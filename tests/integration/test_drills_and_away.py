@@ -301,6 +301,7 @@ def test_who_looks_after_accounts_or_the_trail_registers_nobody(town: Station, u
         "2099-01-01T00:00:00",
         "x",
     ],
+    ids=["past", "the first year", "too far", "the last year", "no offset", "no time"],
 )
 def test_an_absence_ends_in_the_future_within_half_a_year(town: Station, until: str) -> None:
     before = care_of(town, "p-1")
