@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from gateway.model.judgement import Explanation, Verdict
 from gateway.past import Past
 from gateway.settings import Settings
 from gateway.store import alerts as alert_store
+from gateway.store import events as event_store
 from gateway.store import rule_state, rule_versions
 from gateway.store.pool import Pool
 from gateway.store.rule_versions import Asked
@@ -165,7 +166,7 @@ def exchange(batch: Batch, road: Road, ready: Switch) -> None:
     rule_state.forget_rules(connection, station, ready.rules)
     if ready.learnt is not None:
         late = timedelta(days=1) + road.late
-        since = (ready.learnt.read_until or ready.learnt.since) - timedelta(minutes=5)
+        since = _unread_since(batch, station, ready.learnt, late)
         past = Past(connection, station, since, batch.now + timedelta(minutes=5), late)
         standing = Standing(ready.learnt.raised)
         replay = resume(list(rules.values()), ready.learnt, past, standing)
@@ -191,6 +192,18 @@ def exchange(batch: Batch, road: Road, ready: Switch) -> None:
         {"events": ready.learnt.events if ready.learnt is not None else 0},
         batch.now,
     )
+
+
+def _unread_since(batch: Batch, station: str, learnt: Learnt, late: timedelta) -> datetime:
+    """Since when something was received, or changed in the registry, that the learning did not see.
+
+    A road that catches up commits what it received long ago: the last commit that was read says nothing of that.
+    """
+    if learnt.read_until is None:
+        return learnt.since
+    first = event_store.first_received(batch.connection, station, learnt.since - late, learnt.read_until)
+    read = learnt.read_until - timedelta(minutes=5)
+    return read if first is None else min(first, read)
 
 
 def _ends(rule: str, subject: str, batch: Batch, road: Road, place: str | None, device: str | None) -> Verdict:

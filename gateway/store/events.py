@@ -91,6 +91,15 @@ def newest_commit(connection: Connection[TupleRow], station: str, since: datetim
     return row[0] if row is not None else None
 
 
+def first_received(
+    connection: Connection[TupleRow], station: str, since: datetime, committed_after: datetime
+) -> datetime | None:
+    """Return when the first was received of those that happened since a moment and were committed after another."""
+    told = {"station": station, "since": since, "committed_after": committed_after}
+    row = connection.execute(SQL["first_received"], told).fetchone()
+    return row[0] if row is not None else None
+
+
 def _bounds(station: str, since: datetime, until: datetime, late: timedelta) -> dict[str, Any]:
     # The table is parted by the events' own time, which is at most so long before their receipt, and hardly after it.
     return {

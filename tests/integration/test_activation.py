@@ -114,6 +114,18 @@ def test_a_new_version_knows_what_came_before_it_and_what_came_while_it_learnt(f
         assert alerts(fresh)[0][0] is False, "its timers came along: quiet clears it"
 
 
+def test_what_a_road_that_catches_up_received_long_ago_is_not_missed(fresh: Settings) -> None:
+    clock, then = VirtualClock(NOW), NOW - timedelta(hours=2)
+    with driving(fresh, clock) as road:
+        denied(road, clock, then, 0)
+        ask(fresh, changed(fresh, RULE, limit=3))
+        ready = prepare(fresh, clock.now())
+        for number in (1, 2):  # committed after the learning, received two hours before
+            denied(road, clock, then + number * timedelta(seconds=10), number)
+        assert switch(road, ready)
+        assert alerts(fresh) == [(True, False, 2)]
+
+
 def test_what_stands_under_the_new_words_rings_and_what_does_not_ends(fresh: Settings) -> None:
     clock = VirtualClock(NOW)
     with driving(fresh, clock) as road:

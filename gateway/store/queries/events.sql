@@ -71,6 +71,11 @@ group by device_id
 -- name: newest_commit
 select max(committed_at) from event where station_id = %(station)s and ts >= %(since)s
 
+-- name: first_received
+-- When the first of those was received that were committed after a moment.
+select min(received_at) from event
+where station_id = %(station)s and ts >= %(since)s and committed_at > %(committed_after)s
+
 -- name: by_reference
 -- The events an alert names.
 select e.device_id as device, e.event_id as id, e.kind, e.ts, e.device_ts, e.received_at, e.committed_at,
