@@ -93,6 +93,11 @@ def contact_address(station: str, username: str, channel: str) -> str:
     return f"contact.address/{station}/{username}/{channel}"
 
 
+def enterprise_endpoint(station: str, enterprise: int) -> str:
+    """Return what an enterprise's URL and secret are sealed about."""
+    return f"enterprise.endpoint/{station}/{enterprise}"
+
+
 def new_key() -> str:
     """Return a new key as text."""
     return base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()

@@ -103,6 +103,11 @@ class Settings(BaseSettings):
     aliyun_sms_template: str | None = Field(
         None, description="Switches texts on: the approved template's code, like SMS_123456789."
     )
+    aliyun_sms_bulletin_template: str | None = Field(
+        None,
+        description="The approved template of bulletins to residents, with the variables kind and title; empty: none "
+        "are sent as texts.",
+    )
     aliyun_sms_url: str = Field("https://dysmsapi.aliyuncs.com", description="The interface for texts.")
     aliyun_voice_template: str | None = Field(
         None, description="Switches calls on: the approved voice template's code, like TTS_123456789."

@@ -7,7 +7,7 @@ import random
 import secrets
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
 from selectors import EVENT_READ, EVENT_WRITE, BaseSelector
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -59,11 +59,13 @@ class Device:
         battery: int = 87,
         announces: bool = True,
         client_id: str | None = None,
+        hears: Mapping[str, Callable[[bytes], None]] | None = None,
     ) -> None:
         """Prepare, don't connect yet.
 
         `zone` is what `ts` is written in, `battery` a percentage. A device that doesn't announce publishes
-        events only, no status and no last will. Raises CredentialsError when there is no login for it.
+        events only, no status and no last will. `hears` says what becomes of messages on topics it listens to.
+        Raises CredentialsError when there is no login for it.
         """
         self.id = device_id
         self.acked = 0
@@ -75,6 +77,7 @@ class Device:
         self._zone = zone
         self._battery = battery
         self._announces = announces
+        self._hears = dict(hears or {})
         self._ids = IdMaker()
         self._numbers = itertools.count()
         self._unacked: dict[int, Parcel] = {}
@@ -194,6 +197,7 @@ class Device:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
+        client.on_message = self._on_message
         self._watch_socket(client, selector)
         return client
 
@@ -234,8 +238,15 @@ class Device:
         self._online_since = time.monotonic()
         if self._announces:
             client.publish(self.topic("status"), self._status(online=True), qos=1, retain=True)
+        for topic in self._hears:
+            client.subscribe(topic, qos=1)
         for number in self._unacked:
             self._publish(number)
+
+    def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
+        hear = self._hears.get(message.topic)
+        if hear is not None:
+            hear(bytes(message.payload))
 
     def _on_disconnect(
         self,

@@ -13,7 +13,7 @@ CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 RANDOM_BITS = 80
 
-Value = str | int | float | bool | list[str]
+Value = str | int | float | bool | list[str] | list[int]
 """What a data field may hold."""
 
 

@@ -43,6 +43,7 @@ class DeviceEntry:
     place: Place
     via: str | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def _place(raw: Mapping[str, Any]) -> Place:
 
 def _device(raw: Mapping[str, Any], places: Mapping[str, Place]) -> DeviceEntry:
     place, attributes = places[str(raw["place"])], raw.get("attributes") or {}
-    return DeviceEntry(str(raw["id"]), str(raw["kind"]), place, raw.get("via"), attributes)
+    return DeviceEntry(str(raw["id"]), str(raw["kind"]), place, raw.get("via"), attributes, str(raw.get("name") or ""))
 
 
 def _resident(raw: Mapping[str, Any]) -> Resident:

@@ -135,6 +135,23 @@ def make_shelf(town: Station, where: Where, made: Made) -> str:
     ))  # fmt: skip
 
 
+def make_bulletin(town: Station, where: Where, made: Made) -> str:
+    return str(town.one(
+        "insert into bulletin (station_id, kind, title, text, areas, media, enterprises, urgent, starts_at, ends_at,"
+        " made_by, made_at) values (%s, 'safety', '{\"zh\": \"x\"}', '{\"zh\": \"x\"}', %s, '{screens}', '{}', false,"
+        " now(), now() + interval '1 hour', %s, now()) returning id",
+        station_of(town, where), [f"{where}-grid"], user_of(town, where, made),
+    ))  # fmt: skip
+
+
+def make_enterprise(town: Station, where: Where, made: Made) -> str:
+    return str(town.one(
+        "insert into enterprise (station_id, name, area_id, endpoint_sealed, made_by, made_at)"
+        " values (%s, '超市', %s, '', %s, now()) returning id",
+        station_of(town, where), f"{where}-grid", user_of(town, where, made),
+    ))  # fmt: skip
+
+
 def make_shift(town: Station, where: Where, _made: Made) -> str:
     return str(town.one(
         "insert into shift (station_id, id, area_id, duty_as, people, since, turn_days)"
@@ -229,6 +246,8 @@ MAKE: dict[str, Callable[[Station, Where, Made], str]] = {
     "drill": make_drill,
     "event": make_event,
     "shelf": make_shelf,
+    "bulletin": make_bulletin,
+    "enterprise": make_enterprise,
     "shift": make_shift,
     "swap": make_swap,
     "doubts": make_doubts,

@@ -33,6 +33,10 @@ SUCCESS = frozenset({200, 201, 202, 204})
 WHY = "an honest reason"
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"a picture"
 ROSTER = {"area": "{area}", "duty": [{"area": "{area}", "officer": "near-officer"}]}
+TIP = {
+    "kind": "safety", "title": {"zh": "提示"}, "text": {"zh": "谨防诈骗"}, "areas": ["{area}"],
+    "enterprises": ["{enterprise}"], "ends_at": "{soon}",
+}  # fmt: skip
 SUBSCRIPTION = {
     "endpoint": "https://push.example.com/{new}",
     "keys": {"p256dh": "B" + "A" * 86, "auth": "A" * 22},
@@ -224,6 +228,16 @@ ROUTES: dict[str, Row] = {
     "POST /api/v1/alerts/{alert_id}/shelve": thing(DESK, {"minutes": 5, "reason": WHY}),
     "GET /api/v1/suppressed": listing(PEOPLE),
     "GET /api/v1/floods": station(PEOPLE, "that there is a flood concerns everybody; its report, the whole station's"),
+    # ── bulletins ──
+    "GET /api/v1/bulletins": listing(PEOPLE, colleagues=True),
+    "POST /api/v1/bulletins": thing(RESPONDERS, TIP),
+    "POST /api/v1/bulletins/preview": thing(RESPONDERS, TIP),
+    "GET /api/v1/bulletins/{bulletin_id}": thing(PEOPLE, colleagues=True),
+    "POST /api/v1/bulletins/{bulletin_id}/withdraw": thing(RESPONDERS),
+    "GET /api/v1/enterprises": listing(RESPONDERS, colleagues=True),
+    "POST /api/v1/enterprises": thing(CHIEFS, {"name": "超市", "area": "{area}", "url": "https://shop.example.com/n"}),
+    "DELETE /api/v1/enterprises/{enterprise_id}": thing(CHIEFS),
+    "POST /api/v1/enterprises/{enterprise_id}/test": thing(CHIEFS),
     # ── figures, the desk, the officers' record ──
     "GET /api/v1/stats/clocks": listing(PEOPLE, {"by": "area"}),
     "GET /api/v1/stats/mix": listing(PEOPLE),

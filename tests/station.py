@@ -151,8 +151,8 @@ class Station:
         self.broker.start()
         return self
 
-    def start_receivers(self, *, receipts: bool = False) -> Station:
-        """Phones and command room; with `receipts` the phones say what they have."""
+    def start_receivers(self, *, receipts: bool = False, screens: bool = False) -> Station:
+        """Phones and command room; `receipts`: the phones say what they have. `screens`: the site's are played."""
         if receipts:
             self.settings["ANXIN_PHONE_RECEIPTS"] = "true"
         self._spawn(
@@ -160,9 +160,22 @@ class Station:
             "-m", "simulators", "receivers", "--port", str(self.receivers_port), "--secret", "command-secret",
             "--journal", str(self.home / "receivers"),
             *(["--receipts", f"{self.url}/api/v1/receipts"] if receipts else []),
+            *(self._screens() if screens else []),
         )  # fmt: skip
         self.wait_for(lambda: self._answers(f"{self.receivers}/healthz"), "the receivers")
         return self
+
+    def _screens(self) -> list[str]:
+        site, logins = self.home / "site.yaml", self.home / "devices.json"
+        site.write_text(json.dumps({  # JSON is YAML
+            "station": msgspec.to_builtins(self.site.station),
+            "places": msgspec.to_builtins(self.site.places),
+            "devices": msgspec.to_builtins(self.site.devices),
+        }))  # fmt: skip
+        devices = {name: {"username": name, "password": secret} for name, secret in self.device_secrets.items()}
+        broker = {"host": LOOPBACK, "port": self.broker.port, "station": self.id}
+        logins.write_text(json.dumps({**broker, "devices": devices}))
+        return ["--site", str(site), "--credentials", str(logins)]
 
     def start_gateway(self, *, ready: bool = True, **environment: str) -> Station:
         """The gateway process."""

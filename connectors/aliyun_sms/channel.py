@@ -13,6 +13,8 @@ from connectors.aliyun.reports import moment_of, notification_of, read_array
 from connectors.hiding import hidden
 from connectors.http_outcome import TIMEOUT_S
 from connectors.wording import area_of
+from connectors.wording import said as said_in
+from gateway.model.bulletin import KIND_WORDS, BulletinKind
 from gateway.model.ports import Message, Outcome, Report
 
 BASE_URL = "https://dysmsapi.aliyuncs.com"
@@ -36,10 +38,11 @@ class AliyunSmsChannel:
         template: str,
         now: Callable[[], datetime],
         *,
+        bulletin_template: str | None = None,
         base_url: str = BASE_URL,
         limit_s: float = TIMEOUT_S,
     ) -> None:
-        self._sign, self._template = sign, template
+        self._sign, self._template, self._bulletin_template = sign, template, bulletin_template
         self._caller = AliyunCaller(base_url, VERSION, key_id, key_secret, now, limit_s=limit_s)
 
     async def send(self, message: Message) -> Outcome:
@@ -47,13 +50,19 @@ class AliyunSmsChannel:
         number = number_of(message.recipient)
         if number is None:
             return Outcome("gone", "the address is no phone number; enter it again")
+        bulletin = "bulletin" in message.body
+        template = self._bulletin_template if bulletin else self._template
+        if template is None:
+            return Outcome("refused", "there is no template for bulletins: ANXIN_ALIYUN_SMS_BULLETIN_TEMPLATE")
         said = await self._caller.call(
             "SendSms",
             {
                 "PhoneNumbers": number,
                 "SignName": self._sign,
-                "TemplateCode": self._template,
-                "TemplateParam": msgspec.json.encode(variables_of(message)).decode(),
+                "TemplateCode": template,
+                "TemplateParam": msgspec.json.encode(
+                    bulletin_variables(message) if bulletin else variables_of(message)
+                ).decode(),
                 "OutId": str(message.id),
             },
             hide=[number, message.recipient],
@@ -63,9 +72,13 @@ class AliyunSmsChannel:
         return said.refusal or Outcome("accepted", provider_id=said.told.biz_id)
 
     async def check(self) -> Outcome:
-        """Ask for the template: `accepted` when it is there and approved. Costs nothing and tells nobody."""
-        said = await self._caller.call("QuerySmsTemplate", {"TemplateCode": self._template})
-        return said if isinstance(said, Outcome) else said.refusal or Outcome("accepted")
+        """Ask for the templates: `accepted` when they are there and approved. Costs nothing and tells nobody."""
+        for template in filter(None, (self._template, self._bulletin_template)):
+            said = await self._caller.call("QuerySmsTemplate", {"TemplateCode": template})
+            found = said if isinstance(said, Outcome) else said.refusal
+            if found is not None:
+                return found
+        return Outcome("accepted")
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -80,6 +93,12 @@ def variables_of(message: Message) -> dict[str, str]:
         "area": area_of(message)[:LONGEST],
         "incident": "" if message.incident is None else str(message.incident),
     }
+
+
+def bulletin_variables(message: Message) -> dict[str, str]:
+    """Return the variables of a bulletin's template: its sort, and its title as far as there is room."""
+    kind: BulletinKind = message.body["kind"]
+    return {"kind": KIND_WORDS[kind]["zh"], "title": said_in(message, "title")[:LONGEST]}
 
 
 def read_report(body: bytes) -> list[Report]:

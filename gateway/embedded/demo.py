@@ -148,7 +148,8 @@ class Demo:
                 "--credentials", self.home / "devices.json", *town.arguments(),
             )  # fmt: skip
             self._write_demo_file()
-        for line in greeting(self.site, secrets, self._ports, self.home, time.monotonic() - began):
+        took, screens = time.monotonic() - began, bool(self._screens())
+        for line in greeting(self.site, secrets, self._ports, self.home, took, screens=screens):
             self._say(line)
 
     def _choose_ports(self) -> None:
@@ -220,12 +221,18 @@ class Demo:
         write_private_text(secret_file, secrets.command_room)
         self._start_program(
             "receivers", "-m", "simulators", "receivers", "--port", str(self._ports["receivers"]),
-            "--secret-file", secret_file, "--journal", self.home / "receivers",
+            "--secret-file", secret_file, "--journal", self.home / "receivers", *self._screens(),
         )  # fmt: skip
         self._say("starting the gateway")
         self._start_program("gateway", "-m", "gateway.cli", "gateway")
         self._say(f"starting the API on port {self._ports['http']}")
         self._start_program("api", "-m", "gateway.cli", "api")
+
+    def _screens(self) -> list[str | Path]:
+        """The site's screens are played with the rest of the town, or are one's own."""
+        if not self.options.simulators:
+            return []
+        return ["--site", self.site_file, "--credentials", self.home / "devices.json"]
 
     def _start_program(self, name: str, *arguments: str | Path) -> None:
         command = [sys.executable, *arguments]

@@ -17,8 +17,10 @@ from gateway.registering.site import Site
 SHOWN = ("operator", "officer", "deputy", "commander", "auditor", "admin")
 
 
-def greeting(site: Site, secrets: Secrets, ports: Mapping[str, int], home: Path, seconds: float) -> list[str]:
-    """Return the lines that say where everything is and who may log in."""
+def greeting(
+    site: Site, secrets: Secrets, ports: Mapping[str, int], home: Path, seconds: float, *, screens: bool
+) -> list[str]:
+    """Return the lines that say where everything is and who may log in; `screens` says whether they are played."""
     names = [user.username for user in site.users]
     shown = [name for name in names if name in SHOWN] or names[: len(SHOWN)]
     more = len(names) - len(shown)
@@ -27,6 +29,7 @@ def greeting(site: Site, secrets: Secrets, ports: Mapping[str, int], home: Path,
         f"Anxin is ready after {seconds:.1f} s.",
         f"  console      http://{LOOPBACK}:{ports['http']}",
         f"  phones       http://{LOOPBACK}:{ports['receivers']}/phones/",
+        *([f"  screens      http://{LOOPBACK}:{ports['receivers']}/screens/"] if screens else []),
         f"  MQTT broker  {LOOPBACK}:{ports['mqtt']}",
         f"  state        {home}",
         "",

@@ -51,6 +51,7 @@ EVENT_KINDS = (
     "device.offline",
     "device.battery_low",
     "device.tamper",
+    "screen.showed",
     "incident.reported",
     "venue.reported",
 )

@@ -1,7 +1,7 @@
 """The consent register: who agreed to what. Withdrawing it ends optional monitoring at once, not lawful duty.
 
 `care_monitoring`: rules of category care watch over somebody who lives alone. `sharing_relatives`: their relatives are
-told. A press of their own button is theirs and needs no consent.
+told. `bulletins`: tips and notices come to their phone. A press of their own button is theirs and needs no consent.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from gateway.store import registry as registry_store
 
 #: Who works with persons' data, within their areas. The admin and the auditor never do.
 ROLES = frozenset({"grid_worker", "officer", "operator", "commander"})
-Purpose = Literal["care_monitoring", "sharing_relatives"]
+Purpose = Literal["care_monitoring", "sharing_relatives", "bulletins"]
 State = Literal["given", "withdrawn"]
 Speaker = Literal["self", "guardian", "relative"]
 #: A phone's clock may be a little ahead.

@@ -41,15 +41,29 @@ class Notification(msgspec.Struct, frozen=True):
     contact: int | None = None
     #: Which message to the same person this one makes good for.
     instead_of: int | None = None
+    #: Which bulletin it carries; and the resident or enterprise it is for, whose address is looked up like a contact's.
+    bulletin: int | None = None
+    person: str | None = None
+    enterprise: int | None = None
 
 
 class Leased(msgspec.Struct, frozen=True):
-    """A message taken out for us alone. `address_sealed` is the contact's, None when it is gone or was none."""
+    """A message taken out for us alone, for a contact of a user, a resident, an enterprise, or an address of its own.
+
+    `address_sealed` is how they are reached, None when they no longer are: a resident's is all their personal data.
+    """
 
     message: Message
     contact: int | None
     username: str | None
+    person: str | None
+    enterprise: int | None
     address_sealed: bytes | None
+
+    @property
+    def looked_up(self) -> bool:
+        """Whether its address is somebody's, not its own."""
+        return self.contact is not None or self.person is not None or self.enterprise is not None
 
 
 def enqueue(connection: Connection[TupleRow], notification: Notification, now: datetime, lives: timedelta) -> int:
@@ -96,6 +110,8 @@ def lease(
         Leased(
             contact=row.pop("contact_id"),
             username=row.pop("username"),
+            person=row.pop("person_id"),
+            enterprise=row.pop("enterprise_id"),
             address_sealed=row.pop("address_sealed"),
             message=Message(**row),
         )

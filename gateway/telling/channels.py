@@ -80,6 +80,7 @@ def sms_of(settings: Settings) -> AliyunSmsChannel | None:
         settings.aliyun_sms_sign or "",
         settings.aliyun_sms_template,
         SystemClock().now,
+        bulletin_template=settings.aliyun_sms_bulletin_template,
         base_url=settings.aliyun_sms_url,
     )
 

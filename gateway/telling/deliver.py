@@ -25,7 +25,8 @@ from gateway.model.errors import BadInput, StoreUnavailable
 from gateway.model.judgement import Verdict
 from gateway.model.policy import RECEIPTS, Policy
 from gateway.model.ports import Channel, Message, Outcome
-from gateway.sealing import Sealer, contact_address
+from gateway.persons import personal
+from gateway.sealing import Sealer, contact_address, enterprise_endpoint
 from gateway.store import outbox
 from gateway.store.outbox import Leased
 from gateway.store.pool import Pool
@@ -204,9 +205,9 @@ class Deliverer:
 
     async def _asked(self, leased: Leased) -> Outcome:
         """What the provider answers; the breaker hears of it."""
-        if leased.contact is not None and leased.address_sealed is None:
+        if leased.looked_up and leased.address_sealed is None:
             self.breaker.not_tried(self._clock.now())
-            return Outcome("refused", "this way to the user is retired")
+            return Outcome("refused", "nobody is to be reached this way any more")
         try:
             async with asyncio.timeout(SEND_S):
                 outcome = await self.channel.send(self._opened(leased))
@@ -227,12 +228,18 @@ class Deliverer:
     def _opened(self, leased: Leased) -> Message:
         """The message as the channel gets it: with the opened address, and with what its receipts are shown by."""
         message = leased.message
-        if leased.contact is None or leased.address_sealed is None:
+        if leased.address_sealed is None:
             return message
-        about = contact_address(self.station, leased.username or "", message.channel)
-        address = self._sealer.unseal(leased.address_sealed, about)
-        shown = {"receipt": token_of(self._sealer, self.station, message.id)} if self._receipts else {}
-        return msgspec.structs.replace(message, recipient=address, body={**message.body, **shown})
+        body, sealed = message.body, leased.address_sealed
+        if leased.person is not None:
+            address = personal.unseal(self._sealer, self.station, leased.person, sealed).phone
+        elif leased.enterprise is not None:
+            address = self._sealer.unseal(sealed, enterprise_endpoint(self.station, leased.enterprise))
+        else:
+            address = self._sealer.unseal(sealed, contact_address(self.station, leased.username or "", message.channel))
+            if self._receipts:
+                body = {**body, "receipt": token_of(self._sealer, self.station, message.id)}
+        return msgspec.structs.replace(message, recipient=address, body=body)
 
     def _settle(
         self, leased: Leased, outcome: Outcome, started: datetime, ended: datetime, retry_at: datetime | None

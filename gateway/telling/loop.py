@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from gateway.bulletins.display import update_displays
+from gateway.bulletins.spread import spread
 from gateway.clock import Clock
 from gateway.failpoints import Failpoints
 from gateway.incidents.clocks import overdue
@@ -32,6 +34,8 @@ log = structlog.get_logger()
 CLIMB_EVERY_S = 0.25
 #: How often ladders that stand still, or have ended unheard, are looked for.
 WATCH_EVERY_S = 2.0
+#: How often bulletins that begin or end are looked for.
+SPREAD_EVERY_S = 1.0
 #: How often it is looked who is about to be on duty and cannot be reached.
 CHECK_EVERY_S = 60.0
 
@@ -106,6 +110,7 @@ class Telling:
             group.create_task(self._again(CLIMB_EVERY_S, self._climb_now))
             group.create_task(self._again(WATCH_EVERY_S, self._watch_now))
             group.create_task(self._again(CHECK_EVERY_S, self._check_shifts_now))
+            group.create_task(self._again(SPREAD_EVERY_S, self._spread_now))
             for deliverer in self.deliverers.values():
                 group.create_task(deliverer.run())
 
@@ -135,6 +140,18 @@ class Telling:
             except Exception:
                 log.exception("what is due could not be done", stop="escalate")
             await asyncio.sleep(every_s)
+
+    def _spread_now(self) -> int:
+        now, told = self._clock.now(), 0
+        with self._pool.transaction() as connection:
+            told += update_displays(connection, self._station, now)
+        while True:
+            with self._pool.transaction() as connection:
+                page = spread(connection, self._station, now)
+            if not page:
+                break
+            told += page
+        return told
 
     def _climb_now(self) -> int:
         # First whoever was not reached: that may let a rung be due at once.

@@ -101,4 +101,5 @@ def _shops(draft: Draft, grid: Grid, number: int) -> None:
         if trade.endswith(("药房", "珠宝")):
             draft.device(f"{shop}-motion", "motion", shop, f"{name}店内红外", _hub(number))
         if watched:
-            draft.device(f"{shop}-till", "screen", shop, f"{name}重点物品销售登记终端", _hub(number))
+            till, shows = f"{name}重点物品销售登记终端", {"shows": "nothing"}
+            draft.device(f"{shop}-till", "screen", shop, till, _hub(number), attributes=shows)

@@ -1,5 +1,6 @@
-"""`receivers`: one small HTTP server with the phones, a push service and the command room."""
+"""`receivers`: one small HTTP server with the phones, a push service, the command room and a site's screens."""
 
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -13,16 +14,23 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from simulators import options
+from simulators.clock import VARIABLE, ClockError, read_clock
+from simulators.credentials import CredentialsError, read_credentials
 from simulators.receivers.command_room import CommandRoom
 from simulators.receivers.connection import CuttableProtocol
 from simulators.receivers.phones import Phones
 from simulators.receivers.push_service import PushService
 from simulators.receivers.receipts import Receipts
+from simulators.receivers.screens import Screens
+from simulators.site_file import SiteError, read_site
 
 SHUTDOWN_S = 1
 
 
-def build_app(secret: str, journal_dir: Path | None = None, receipts: Receipts | None = None) -> Starlette:
+def build_app(
+    secret: str, journal_dir: Path | None = None, receipts: Receipts | None = None, screens: Screens | None = None
+) -> Starlette:
     """Build the ASGI app; `journal_dir` is made if need be. Raises OSError when it can't be written."""
     phones = Phones(journal_dir / "phones.jsonl" if journal_dir else None, receipts)
     push_service = PushService(journal_dir / "webpush.jsonl" if journal_dir else None)
@@ -30,20 +38,34 @@ def build_app(secret: str, journal_dir: Path | None = None, receipts: Receipts |
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        if screens is not None:
+            screens.start()
         yield
+        if screens is not None:
+            screens.stop()
         phones.mailbox.close()
         push_service.mailbox.close()
         command_room.mailbox.close()
 
     routes = [phones.mount(), push_service.mount(), command_room.mount(), Route("/healthz", _healthz)]
+    if screens is not None:
+        routes.append(screens.mount())
     return Starlette(routes=routes, lifespan=lifespan)
+
+
+def _screens(site_path: Path, credentials_path: Path) -> Screens:
+    try:
+        clock = read_clock(os.environ.get(VARIABLE))
+        return Screens(read_site(site_path), read_credentials(credentials_path), clock.now)
+    except (SiteError, CredentialsError, ClockError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 async def _healthz(_request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-@click.command(short_help="Officers' phones and the command room, with faults to order.")
+@click.command(short_help="Officers' phones, the command room and community screens, with faults to order.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", required=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--secret", help="HMAC secret that the command room and the gateway share.")
@@ -58,6 +80,13 @@ async def _healthz(_request: Request) -> Response:
     help="Directory for phones.jsonl, webpush.jsonl and command-room.jsonl; a restart then keeps history.",
 )
 @click.option("--receipts", help="Where phones say that they have a message: the API's /api/v1/receipts.")
+@click.option(
+    "--credentials",
+    "credentials_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Play the screens of --site too, with these logins (JSON).",
+)
+@options.site
 @click.option("--seen", is_flag=True, help="Phones are looked at as soon as they ring.")
 def receivers(  # one argument per option
     *,
@@ -68,8 +97,10 @@ def receivers(  # one argument per option
     journal: Path | None,
     receipts: str | None,
     seen: bool,
+    credentials_path: Path | None,
+    site_path: Path,
 ) -> None:
-    """Receive what the gateway sends: officers' phones and the station's command room.
+    """Receive what the gateway sends: officers' phones, the station's command room, community screens.
 
     \b
     POST   /phones/push            a push, with an Idempotency-Key
@@ -83,6 +114,8 @@ def receivers(  # one argument per option
     POST   /command-room/events    a signed CloudEvent
     GET    /command-room/events    what the command room got; ?type= ?subject= ?since=
     DELETE /command-room/events    forget it
+    GET    /screens/               what the screens of a site show, for people
+    GET    /screens/shown          the same as JSON; ?screen=DEVICE
     PUT    /phones/faults          faults to order; also GET and DELETE, also at /command-room/, /webpush/
     GET    /healthz                200 when up
 
@@ -104,7 +137,8 @@ def receivers(  # one argument per option
     except (OSError, ValueError) as error:
         raise click.ClickException(f"can't read {secret_file}: {error}") from error
     try:
-        app = build_app(shared, journal, Receipts(receipts, seen=seen))
+        screens = _screens(site_path, credentials_path) if credentials_path is not None else None
+        app = build_app(shared, journal, Receipts(receipts, seen=seen), screens)
     except OSError as error:
         raise click.ClickException(f"can't write the journal: {error}") from error
     click.echo(f"phones at http://{host}:{port}/phones/, command room beside them at /command-room/", err=True)

@@ -48,6 +48,12 @@ REASONS: dict[str, str] = {
     "a contact belongs to somebody who is looked up by station first, and is shown masked to them and whoever may": """
         contacts.active_of contacts.get contacts.of_address contacts.put contacts.reach contacts.relabel
         contacts.retire contacts.retire_others contacts.tested contacts.touch incident_calls.responders""",
+    "whom a bulletin is for, in areas that were looked up within the scope: numbers, no one's data": """
+        bulletins.of_ids bulletins.reached bulletins.screens bulletins.residents bulletins.colleagues
+        bulletins.area_name bulletins.counts bulletins.screens_told bulletins.withdraw bulletins.stop_messages
+        bulletins.sent_enterprises enterprises.next enterprises.stop""",
+    "whether a text speaks of somebody, wherever they live: answered by yes or no": """
+        bulletins.phones_known bulletins.concerned""",
     "receipts come from phones and providers, by a token or number that we gave them": """
         receipts.failed receipts.note receipts.of_provider receipts.reached receipts.receive""",
     "the roster is checked as a whole, since areas inherit; what is shown is confined in `duty.looked_up`": """

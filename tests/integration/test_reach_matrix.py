@@ -115,7 +115,17 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
         running.stop("gateway")
         running.start_api()
         for where in ("near", "far", "alien"):
-            for kind in ("alert", "incident", "drill", "event", "shelf", "handover", "walker"):
+            for kind in (
+                "alert",
+                "incident",
+                "drill",
+                "event",
+                "shelf",
+                "bulletin",
+                "enterprise",
+                "handover",
+                "walker",
+            ):
                 MAKE[kind](running, where, {})
         yield running
     finally:

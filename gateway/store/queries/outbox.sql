@@ -1,9 +1,9 @@
 -- name: enqueue
 -- One message to one recipient on one channel; the same key again is the message it was.
 insert into notification (station_id, key, channel, recipient, priority, incident_id, alert_id, body, purpose,
-    username, contact_id, instead_of, created_at, due_at, expires_at)
+    username, contact_id, instead_of, bulletin_id, person_id, enterprise_id, created_at, due_at, expires_at)
 values (%(station)s, %(key)s, %(channel)s, %(recipient)s, %(priority)s, %(incident)s, %(alert)s, %(body)s, %(purpose)s,
-    %(username)s, %(contact)s, %(instead_of)s, %(now)s, %(now)s, %(expires_at)s)
+    %(username)s, %(contact)s, %(instead_of)s, %(bulletin)s, %(person)s, %(enterprise)s, %(now)s, %(now)s, %(expires_at)s)
 on conflict (key) do nothing
 returning id
 
@@ -13,7 +13,8 @@ select id from notification where key = %(key)s
 -- name: quieten
 -- Quiet hours: lesser messages to people wait until they are over, and are of use as much longer.
 update notification set due_at = %(until)s, expires_at = expires_at + (%(until)s - %(now)s::timestamptz)
-where state = 'queued' and channel = %(channel)s and station_id = %(station)s and username is not null
+where state = 'queued' and channel = %(channel)s and station_id = %(station)s
+    and (username is not null or person_id is not null)
     and priority in ('P3', 'P4') and purpose <> 'test' and due_at <= %(now)s
     and (leased_until is null or leased_until <= %(now)s)
 
@@ -34,13 +35,22 @@ where id in (
     select id from notification
     where state = 'queued' and channel = %(channel)s and station_id = %(station)s
         and priority = any (%(priorities)s) and (not %(fresh)s or attempts = 0)
-        and (not %(quiet)s or username is null or priority in ('P1', 'P2') or purpose = 'test')
+        and (not %(quiet)s or username is null and person_id is null or priority in ('P1', 'P2') or purpose = 'test')
         and due_at <= %(now)s and (leased_until is null or leased_until <= %(now)s)
     order by priority, id limit %(limit)s for update skip locked
 )
 returning id, key, channel, recipient, priority, body, created_at, attempts, incident_id as incident,
-    alert_id as alert, contact_id, username,
-    (select c.address_sealed from contact c where c.id = contact_id and c.state = 'active') as address_sealed
+    alert_id as alert, contact_id, username, person_id, enterprise_id,
+    case
+        when person_id is not null then (
+            select p.sealed from person p where p.station_id = notification.station_id and p.id = person_id
+                and p.phone_index is not null and p.erased_at is null and (
+                    select c.state from consent c where c.station_id = p.station_id and c.person_id = p.id
+                        and c.purpose = 'bulletins' order by c.id desc limit 1) = 'given')
+        when enterprise_id is not null then (
+            select e.endpoint_sealed from enterprise e where e.id = enterprise_id and e.ended_at is null)
+        else (select c.address_sealed from contact c where c.id = contact_id and c.state = 'active')
+    end as address_sealed
 
 -- name: release
 -- A new start: whoever leased these is gone, since only the holder of the road delivers.
