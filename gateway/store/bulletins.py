@@ -88,7 +88,7 @@ def residents(
 
 
 def colleagues(connection: Connection[TupleRow], station: str, reached: Sequence[str]) -> list[Reached]:
-    """Return the users whose areas these are, with the ways to reach them."""
+    """Return the users whose areas these are or who are on duty for them, with the ways to reach them."""
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(SQL["colleagues"], {"station": station, "reached": list(reached)}).fetchall()
     return [msgspec.convert(row, Reached) for row in rows]

@@ -42,10 +42,11 @@ def _bubble(entry: Entry) -> str:
     message, priority = entry["message"], escape(str(entry["priority"]))
     drill = "【演练】" if message.get("drill") else ""
     repeats = f" · 重复 {entry['repeats']}" if entry["repeats"] else ""
+    incident = entry["incident"]
+    about = f" · 警情 {escape(str(incident))} · 第 {escape(str(entry['rung']))} 级" if incident is not None else ""
     return (
         f'<article class="{priority}"><b>{drill}{_both(message.get("title"))}</b>{_both(message.get("body"))}'
-        f"<br><small>{escape(entry['received_at'])} · {priority} · 警情 {escape(str(entry['incident']))}"
-        f" · 第 {escape(str(entry['rung']))} 级{repeats}</small></article>"
+        f"<br><small>{escape(entry['received_at'])} · {priority}{about}{repeats}</small></article>"
     )
 
 

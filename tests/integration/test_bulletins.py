@@ -55,11 +55,12 @@ def site() -> Site:
             SiteUser("operator", "值班员", "operator"),
             SiteUser("commander", "指挥长", "commander", "phone-commander"),
             SiteUser("officer", "民警", "officer", "phone-officer", areas=["beat-1"]),
+            SiteUser("second", "副班", "officer", "phone-second"),
             SiteUser("gridder", "网格员", "grid_worker", "phone-gridder", areas=["grid-1"]),
             SiteUser("western", "西街民警", "officer", "phone-western", areas=["beat-2"]),
             SiteUser("admin", "管理员", "admin"),
         ],
-        duty=[Duty("beat-1", "officer", None, "commander"), Duty("beat-2", "western", None, "commander")],
+        duty=[Duty("beat-1", "officer", "second", "commander"), Duty("beat-2", "western", None, "commander")],
         policy=ladders({}),
     )
 
@@ -249,11 +250,11 @@ def test_a_killed_gateway_takes_it_up_where_it_was(town: Station) -> None:
     assert before == 0
     town.start_gateway()
     wait_for(lambda: shown(town, "east-screen") == [made], "the screen")
-    wait_for(lambda: len(told_of(town, made)) == 2, "the colleagues' phones")
+    wait_for(lambda: len(told_of(town, made)) == 3, "the colleagues' phones")
     town.kill("gateway")
     town.start_gateway()
     wait_for(lambda: standing(town, made)["spread_at"], "it to have been spread")
-    assert len(told_of(town, made)) == 2, "nobody twice"
+    assert len(told_of(town, made)) == 3, "nobody twice"
 
 
 # ── people ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -267,15 +268,17 @@ def test_colleagues_of_the_area_and_residents_who_agreed_are_told_once(town: Sta
     outside.texts.clear()
     with town.api("officer") as api:
         asked = api.post("/bulletins/preview", json=tip(media=["screens", "tvs", "phones", "staff"]))
-        assert asked.json() == {"reach": {"screens": 1, "tvs": 1, "phones": 1, "staff": 2}}
+        assert asked.json() == {"reach": {"screens": 1, "tvs": 1, "phones": 1, "staff": 3}}
     made = issue(town, media=["phones", "staff"])["id"]
-    wait_for(lambda: sorted(told_of(town, made)) == ["phone-gridder", "phone-officer"], "the colleagues")
+    wait_for(
+        lambda: sorted(told_of(town, made)) == ["phone-gridder", "phone-officer", "phone-second"], "the colleagues"
+    )
     [text] = wait_for(lambda: outside.texts, "the resident's text")
     assert text["PhoneNumbers"] == HER_PHONE
     assert text["TemplateCode"] == "SMS_2"
     assert json.loads(text["TemplateParam"]) == {"kind": "防诈骗提示", "title": "谨防冒充客服退款诈骗"}
     wait_for(
-        lambda: standing(town, made)["delivered"] == {"phones": {"accepted": 1}, "staff": {"accepted": 2}}, "the count"
+        lambda: standing(town, made)["delivered"] == {"phones": {"accepted": 1}, "staff": {"accepted": 3}}, "the count"
     )
     assert standing(town, made)["spread_at"] is not None
 
@@ -307,7 +310,7 @@ def test_quiet_hours_hold_what_is_not_urgent(town: Station) -> None:
     try:
         waits = issue(town, media=["staff", "phones"])["id"]
         urgent = issue(town, "operator", kind="safety", media=["staff"], urgent=True)["id"]
-        wait_for(lambda: len(told_of(town, urgent)) == 2, "the urgent one")
+        wait_for(lambda: len(told_of(town, urgent)) == 3, "the urgent one")
         wait_for(lambda: standing(town, waits)["delivered"].get("phones") == {"queued": 1}, "the other to be made")
         assert told_of(town, waits) == []
     finally:

@@ -83,7 +83,7 @@ where n.station_id = %(station)s and p.area_id = any (%(reached)s) and n.erased_
 order by n.id limit %(limit)s
 
 -- name: colleagues
--- Users whose areas these are, with the ways to reach them.
+-- Users whose areas these are, or who are on duty for them, with the ways to reach them.
 with recursive above (id) as (
     select unnest(%(reached)s::text[])
     union select a.parent from area a join above on a.id = above.id
@@ -93,7 +93,12 @@ select u.username, u.role, coalesce((
     select jsonb_agg(jsonb_build_object('id', c.id, 'channel', c.channel) order by c.id)
     from contact c where c.station_id = u.station_id and c.username = u.username and c.state = 'active'), '[]') as contacts
 from user_account u
-where u.station_id = %(station)s and u.disabled_at is null and u.areas && array(select id from above)
+where u.station_id = %(station)s and u.disabled_at is null and (
+    u.areas && array(select id from above)
+    or exists (select from duty d where d.station_id = u.station_id and d.area_id in (select id from above)
+        and u.username in (d.officer, d.deputy))
+    or exists (select from shift s where s.station_id = u.station_id and s.area_id in (select id from above)
+        and s.duty_as in ('officer', 'deputy') and u.username = any (s.people)))
 order by u.username
 
 -- name: due
