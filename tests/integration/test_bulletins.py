@@ -192,6 +192,15 @@ def test_a_screen_of_the_area_shows_it_says_so_and_no_other_does(town: Station) 
     assert shown(town, "west-screen") == []
 
 
+def test_a_screen_that_was_off_shows_what_holds(town: Station) -> None:
+    town.kill("receivers")
+    made = issue(town)["id"]
+    wait_for(lambda: standing(town, made)["delivered"] == {"screens": {"accepted": 1}}, "the broker to have it")
+    town.start_receivers(screens=True)
+    wait_for(lambda: shown(town, "east-screen") == [made], "the screen to show it")
+    wait_for(lambda: standing(town, made)["delivered"] == {"screens": {"shown": 1}}, "the screen to say so")
+
+
 def test_it_begins_and_ends_by_itself(town: Station) -> None:
     now = datetime.now(UTC)
     made = issue(
