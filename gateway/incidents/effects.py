@@ -60,11 +60,9 @@ def carry_out(  # what was decided, and about what
         changes.extend(acknowledge_all(connection, alerts, actor))
     if moved.state not in UNANSWERED:
         incident_store.stop_rungs(connection, moved.id)
-        outbox.stop(connection, moved.id)
+        outbox.stop(connection, moved.id, over=moved.state in OVER)
     if decision.act == "sign":
         outbox.acknowledge(connection, moved.id, actor.username, actor.at)
-    if moved.state in OVER:
-        incident_calls.stop_messages(connection, moved.id)
     if decision.act == "dispatch":
         tell_users(connection, moved, "dispatch", moved.assignees, actor.at)
     elif decision.act == "reopen":

@@ -176,7 +176,7 @@ def _withdraw(turn: AlertTurn, batch: Batch) -> None:
     cancelled = incident.state in UNANSWERED
     state = "cancelled" if cancelled else incident.state
     incident_store.stop_rungs(batch.connection, incident.id)
-    outbox.stop(batch.connection, incident.id)
+    outbox.stop(batch.connection, incident.id, over=cancelled)
     incident_store.add_step(
         batch.connection, incident.id, at=turn.at, actor=SYSTEM, act="retracted",
         from_state=incident.state, to_state=state, detail={"alert": alert.id},

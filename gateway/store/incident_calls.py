@@ -59,11 +59,6 @@ def climb_next(connection: Connection[TupleRow], incident: int, now: datetime) -
     return connection.execute(SQL["climb_next"], {"incident": incident, "now": now}).rowcount == 1
 
 
-def stop_messages(connection: Connection[TupleRow], incident: int) -> None:
-    """Take back what was not sent yet to those assigned to an incident."""
-    connection.execute(SQL["stop_messages"], {"incident": incident})
-
-
 def overdue(connection: Connection[TupleRow], station: str, now: datetime, limit: int) -> list[int]:
     """Return the ids of incidents whose moment has passed, the most urgent first, held until the transaction ends."""
     found = connection.execute(SQL["overdue"], {"station": station, "now": now, "limit": limit}).fetchall()

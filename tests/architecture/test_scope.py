@@ -32,7 +32,7 @@ REASONS: dict[str, str] = {
         incidents.open_of_alert incidents.move incidents.step incidents.stop_rungs incidents.timeline
         incidents.receipts outbox.stop outbox.acknowledge events.by_reference persons.add_consent persons.last_consent
         persons.set_monitored persons.forget_notes alerts.held alerts.look_at_incident incidents.alerts_of_each
-        incidents.insert incidents.relink incident_calls.busy incident_calls.climb_next incident_calls.stop_messages
+        incidents.insert incidents.relink incident_calls.busy incident_calls.climb_next
         incident_calls.where_it_is incident_subjects.persons_at incident_texts.attach incident_texts.attachment
         incident_texts.attachments incident_texts.hold_client incident_texts.incident_of_client
         incident_texts.of_incident incident_texts.put shelves.change shelves.cover shelves.insert shelves.reach

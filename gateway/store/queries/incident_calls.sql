@@ -41,11 +41,6 @@ where (incident_id, sounding, number) = (
     order by due_at, sounding, number limit 1 for update)
     and due_at > %(now)s
 
--- name: stop_messages
--- It is over: who is sent or urged need not come any more.
-update notification set state = 'stopped'
-where incident_id = %(incident)s and state = 'queued' and purpose in ('dispatch', 'urge')
-
 -- name: overdue
 -- Incidents whose moment has passed, held until the transaction ends; those somebody acts on this moment come later.
 select i.id from incident i
