@@ -1,4 +1,4 @@
-"""Who is called about an incident beside its ladder: the assigned, their commanders; and by which policy."""
+"""Who is called about an incident beside its ladder: the assigned, their commanders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from psycopg import Connection
 from psycopg.rows import TupleRow, dict_row
 
 from gateway.model.contact import Contact
-from gateway.model.policy import Policy
 from gateway.store.sql import queries
 
 SQL = queries("incident_calls")
@@ -22,12 +21,6 @@ class Reached(msgspec.Struct, frozen=True):
     username: str
     role: str
     contacts: list[Contact]
-
-
-def policy(connection: Connection[TupleRow], station: str) -> Policy:
-    """Return the station's policy as it is in this transaction."""
-    row = connection.execute(SQL["policy"], {"station": station}).fetchone()
-    return msgspec.convert(row[0], Policy) if row is not None else Policy()
 
 
 def where_it_is(connection: Connection[TupleRow], station: str, area: str | None) -> str:

@@ -58,6 +58,12 @@ def station(connection: Connection[TupleRow], station_id: str) -> Station | None
     return Station(*row[:3]) if row is not None else None
 
 
+def policy(connection: Connection[TupleRow], station: str) -> Policy:
+    """Return the station's policy as it is in this transaction."""
+    row = connection.execute(SQL["station"], {"station": station}).fetchone()
+    return msgspec.convert(row[4], Policy) if row is not None else Policy()
+
+
 def current_version(connection: Connection[TupleRow], station: str) -> int:
     """Return the registry's version, 0 when there is no such station."""
     row = connection.execute(SQL["station"], {"station": station}).fetchone()

@@ -41,7 +41,7 @@ REASONS: dict[str, str] = {
         outbox.enqueue outbox.backlog changes.lock accounts.health registry.station registry.touch data_key.read
         data_key.write rungs.next_sounding rungs.plan outbox.of_key""",
     "how the whole station wants its people told: no data of anybody": """
-        incident_calls.policy shelves.policy figures.station registry.put_policy soundings.floods""",
+        figures.station registry.put_policy soundings.floods""",
     "who is at the desk is the station's matter, and for those who sit there": """
         desk.begin desk.end desk.open desk.pause desk.resume desk.seats desk.take_over figures.officers_called
         records.people""",

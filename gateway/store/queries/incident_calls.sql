@@ -1,7 +1,3 @@
--- name: policy
--- The station's policy, read with what is decided by it.
-select policy from station where id = %(station)s
-
 -- name: where_it_is
 -- What a push may say of where something is: the area's name, without one the station's.
 select coalesce((select a.name from area a where a.station_id = s.id and a.id = %(area)s), s.name)

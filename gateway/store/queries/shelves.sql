@@ -103,7 +103,3 @@ from fitting f where a.id = f.id
     and a.shelved_until is distinct from case
         when %(until)s::timestamptz is null then null else greatest(a.shelved_until, %(until)s) end
 returning a.id
-
--- name: policy
--- The station's own policy; a few of its figures limit what may be shelved.
-select policy from station where id = %(station)s
