@@ -22,6 +22,7 @@ from gateway.sealing import Sealer
 from gateway.store import alerts as alert_store
 from gateway.store import incidents as incident_store
 from gateway.store import registry as registry_store
+from gateway.store import rungs
 from gateway.telling import tell
 from gateway.telling.tell import Announcer
 
@@ -99,6 +100,6 @@ def _take_over(
     registry = registry_store.load(connection, target.station)
     frozen = ladder.freeze(registry, priority=priority, area=kept.area, place=kept.place, now=actor.at)
     kept = incident_store.move(connection, msgspec.structs.replace(kept, ladder=frozen))
-    incident_store.stop_rungs(connection, kept.id)
+    rungs.stop(connection, kept.id)
     ladder.start(connection, kept, registry, actor.at)
     return kept

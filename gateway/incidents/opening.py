@@ -136,7 +136,7 @@ def _must_be_whole(report: Report) -> None:
 def _where(connection: Connection[TupleRow], actor: Actor, report: Report) -> tuple[str | None, str | None]:
     area = report.area
     if report.place is not None:
-        area = incident_subjects.area_of_place(connection, actor.scope, report.place)
+        area = registry_store.area_of_place(connection, actor.scope, report.place)
         if area is None:
             raise NotFound(f"there is no place {report.place!r} within your reach")
         if report.area is not None and report.area != area:

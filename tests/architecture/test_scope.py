@@ -29,7 +29,7 @@ REASONS: dict[str, str] = {
         accounts.audit accounts.audit_list events.dead_letters events.dead_letter_counts""",
     "of a row that was looked up, and is held, within the scope in the same transaction": """
         alerts.of_incident alerts.open_one alerts.update incidents.alerts_of incidents.of_alert
-        incidents.open_of_alert incidents.move incidents.step incidents.stop_rungs incidents.timeline
+        incidents.open_of_alert incidents.move incidents.step rungs.stop incidents.timeline
         incidents.receipts outbox.stop outbox.acknowledge events.by_reference persons.add_consent persons.last_consent
         persons.set_monitored persons.forget_notes alerts.held alerts.look_at_incident incidents.alerts_of_each
         incidents.insert incidents.relink incident_calls.busy incident_calls.climb_next
@@ -47,15 +47,15 @@ REASONS: dict[str, str] = {
         records.people""",
     "a contact belongs to somebody who is looked up by station first, and is shown masked to them and whoever may": """
         contacts.active_of contacts.get contacts.of_address contacts.put contacts.reach contacts.relabel
-        contacts.retire contacts.retire_others contacts.tested contacts.touch incident_calls.responders""",
+        contacts.retire contacts.retire_others contacts.tested incident_calls.responders""",
     "receipts come from phones and providers, by a token or number that we gave them": """
         receipts.failed receipts.note receipts.of_provider receipts.reached receipts.receive""",
     "the roster is checked as a whole, since areas inherit; what is shown is confined in `duty.looked_up`": """
-        duty.add_swap duty.drop_swap duty.hold duty.places duty.swaps_since""",
+        duty.add_swap duty.drop_swap duty.places duty.swaps_since""",
     "the registry's own file and its edits, for whoever looks after the whole station (`registering.editing`)": """
         persons.import persons.last_consents persons.of_station registry.put_area registry.put_device
         registry.put_duty registry.put_place registry.put_shift registry.put_station registry_edit.contacts
-        registry_edit.hold registry_edit.put_secrets registry_edit.secrets registry_edit.touch registry_edit.users
+        registry_edit.hold registry_edit.put_secrets registry_edit.secrets registry_edit.users
         registry_edit.with_record""",
     "one's own footprints, under one's own name": "footprints.known footprints.put",
     "read once for all who follow; each stream lets through what lies within its areas (test_stream)": """
