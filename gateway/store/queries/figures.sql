@@ -8,13 +8,7 @@ from station s where s.id = %(station)s
 -- The seconds between steps of the incidents opened in a period, gathered by unit: drills, merged and cancelled ones are
 -- left out. `by` is `area`, `beat` or `officer` (whoever signed first). The first of each step counts; sign-in is from
 -- the opening, or from the last dispatch before the signature.
-with recursive below (id, beat) as (
-    select a.id, case when a.kind = 'beat' then a.id end from area a
-    where a.station_id = %(station)s and a.parent is null
-    union all
-    select a.id, case when a.kind = 'beat' then a.id else b.beat end from area a join below b on a.parent = b.id
-    where a.station_id = %(station)s
-),
+with recursive {below},
 chosen as materialized (
     select i.id, i.area_id, i.opened_at from incident i
     where i.station_id = %(station)s and i.opened_at >= %(since)s and i.opened_at < %(until)s
