@@ -126,35 +126,31 @@ select t.rule_id as rule, t.outcome, count(*) as incidents from (
         and (%(areas)s::text[] is null or i.area_id = any (%(areas)s)) and a.stream = 'alert'
 ) t group by t.rule_id, t.outcome order by t.rule_id, t.outcome
 
--- name: heard
--- How many alerts each rule made people hear, by priority; drills and what was kept quiet are not among them.
-select a.rule_id as rule, a.priority, count(*) as alerts from alert a
-where a.station_id = %(station)s and a.raised_at >= %(since)s and a.raised_at < %(until)s
+-- name: sounded
+-- Each time an alert sounded in a period, or would have: then `reason` says why it did not. No drills, no work items.
+sounding s join alert a on a.id = s.alert_id and a.stream = 'alert' and not a.drill
+where s.station_id = %(station)s and s.at >= %(since)s and s.at < %(until)s
     and (%(areas)s::text[] is null or a.area_id = any (%(areas)s))
-    and a.stream = 'alert' and not a.drill and a.sounded > 0
+
+-- name: heard
+-- How many alerts each rule made people hear, by priority.
+select a.rule_id as rule, a.priority, count(distinct a.id) as alerts from {sounded} and s.reason is null
 group by a.rule_id, a.priority
 
 -- name: kept_quiet
--- How many alerts were kept quiet, by why: suppressing is never dropping.
-select a.suppressed_by as reason, a.priority, count(*) as alerts from alert a
-where a.station_id = %(station)s and a.raised_at >= %(since)s and a.raised_at < %(until)s
-    and (%(areas)s::text[] is null or a.area_id = any (%(areas)s))
-    and a.stream = 'alert' and not a.drill and a.suppressed_by is not null
-group by a.suppressed_by, a.priority order by a.suppressed_by, a.priority
+-- How many alerts were kept quiet, by why, also those that were heard later: suppressing is never dropping.
+select s.reason, a.priority, count(distinct a.id) as alerts from {sounded} and s.reason is not null
+group by s.reason, a.priority order by s.reason, a.priority
 
 -- name: moments
 -- When alerts were heard, in order.
-select array_agg(a.raised_at order by a.raised_at), array_agg(a.priority order by a.raised_at) from alert a
-where a.station_id = %(station)s and a.raised_at >= %(since)s and a.raised_at < %(until)s
-    and (%(areas)s::text[] is null or a.area_id = any (%(areas)s))
-    and a.stream = 'alert' and not a.drill and a.sounded > 0
+select array_agg(s.at order by s.at, s.id), array_agg(s.priority order by s.at, s.id)
+from {sounded} and s.reason is null
 
 -- name: sources
 -- What was heard most often.
-select a.rule_id as rule, a.subject, min(a.place_id) as place, min(a.area_id) as area, count(*) as alerts from alert a
-where a.station_id = %(station)s and a.raised_at >= %(since)s and a.raised_at < %(until)s
-    and (%(areas)s::text[] is null or a.area_id = any (%(areas)s))
-    and a.stream = 'alert' and not a.drill and a.sounded > 0
+select a.rule_id as rule, a.subject, min(a.place_id) as place, min(a.area_id) as area, count(*) as alerts
+from {sounded} and s.reason is null
 group by a.rule_id, a.subject order by alerts desc, a.rule_id, a.subject limit %(limit)s
 
 -- name: chattering
@@ -169,11 +165,8 @@ select t.rule_id as rule, t.subject, count(*) as times from (
 group by t.rule_id, t.subject order by times desc, t.rule_id, t.subject
 
 -- name: fleeting
--- How many were over before anybody could act.
-select count(*) from alert a
-where a.station_id = %(station)s and a.raised_at >= %(since)s and a.raised_at < %(until)s
-    and (%(areas)s::text[] is null or a.area_id = any (%(areas)s))
-    and a.stream = 'alert' and not a.drill and a.sounded > 0 and a.cleared_at - a.raised_at < %(within)s
+-- How many of those heard were over before anybody could act.
+select count(distinct a.id) from {sounded} and s.reason is null and a.cleared_at - a.raised_at < %(within)s
 
 -- name: stale
 -- How many had stood for longer than this at a moment.
