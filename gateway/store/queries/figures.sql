@@ -4,16 +4,20 @@ select s.time_zone, s.policy,
     (select min(i.opened_at) from incident i where i.station_id = s.id) as first_opened_at
 from station s where s.id = %(station)s
 
+-- name: counted
+-- The incidents of a period that statistics count: no drills, none that was merged or cancelled.
+incident i
+where i.station_id = %(station)s and i.opened_at >= %(since)s and i.opened_at < %(until)s
+    and (%(areas)s::text[] is null or i.area_id = any (%(areas)s))
+    and not i.drill and i.state not in ('merged', 'cancelled')
+
 -- name: clocks
--- The seconds between steps of the incidents opened in a period, gathered by unit: drills, merged and cancelled ones are
--- left out. `by` is `area`, `beat` or `officer` (whoever signed first). The first of each step counts; sign-in is from
--- the opening, or from the last dispatch before the signature.
+-- The seconds between steps of the incidents opened in a period, gathered by unit. `by` is `area`, `beat` or `officer`
+-- (whoever signed first). The first of each step counts; sign-in is from the opening, or from the last dispatch before
+-- the signature.
 with recursive {below},
 chosen as materialized (
-    select i.id, i.area_id, i.opened_at from incident i
-    where i.station_id = %(station)s and i.opened_at >= %(since)s and i.opened_at < %(until)s
-        and (%(areas)s::text[] is null or i.area_id = any (%(areas)s))
-        and not i.drill and i.state not in ('merged', 'cancelled')
+    select i.id, i.area_id, i.opened_at from {counted}
 ),
 first as (
     select c.id, c.area_id, c.opened_at,
@@ -79,20 +83,14 @@ group by why
 
 -- name: mix
 -- Incidents by category and priority.
-select i.category, i.priority, count(*) as incidents from incident i
-where i.station_id = %(station)s and i.opened_at >= %(since)s and i.opened_at < %(until)s
-    and (%(areas)s::text[] is null or i.area_id = any (%(areas)s))
-    and not i.drill and i.state not in ('merged', 'cancelled')
+select i.category, i.priority, count(*) as incidents from {counted}
 group by i.category, i.priority order by i.category, i.priority
 
 -- name: heat
 -- Incidents by area, day of the week (1 Monday) and hour of the day, by the station's clock.
 select i.area_id as area, extract(isodow from i.opened_at at time zone %(zone)s)::int as weekday,
     extract(hour from i.opened_at at time zone %(zone)s)::int as hour, count(*) as incidents
-from incident i
-where i.station_id = %(station)s and i.opened_at >= %(since)s and i.opened_at < %(until)s
-    and (%(areas)s::text[] is null or i.area_id = any (%(areas)s))
-    and not i.drill and i.state not in ('merged', 'cancelled')
+from {counted}
 group by area, weekday, hour order by area, weekday, hour
 
 -- name: repeat_places
@@ -105,10 +103,7 @@ select t.place, p.kind, p.area_id as area, t.incidents, t.categories, t.last_at,
 from (
     select i.place_id as place, count(*) as incidents, max(i.opened_at) as last_at,
         array_agg(distinct i.category order by i.category) as categories
-    from incident i
-    where i.station_id = %(station)s and i.opened_at >= %(since)s and i.opened_at < %(until)s
-        and i.place_id is not null and (%(areas)s::text[] is null or i.area_id = any (%(areas)s))
-        and not i.drill and i.state not in ('merged', 'cancelled')
+    from {counted} and i.place_id is not null
     group by i.place_id having count(*) >= %(least)s
 ) t join place p on p.station_id = %(station)s and p.id = t.place
 left join place b on b.station_id = p.station_id and b.id = p.parent
