@@ -132,7 +132,7 @@ class Gateway:
                 let_go(road)
                 road.start_subjects()
                 hand_over(road, self.clock.now())
-                road.let_go()
+                road.end_unwatched()
                 # The broker's session belongs to whoever holds the road: connect after, let go before.
                 for source in self._mqtt:
                     source.start()

@@ -221,9 +221,9 @@ class Road:
         ]
         if concerned:
             self._travel(Freight(changes=concerned))
-        self.let_go()
+        self.end_unwatched()
 
-    def let_go(self) -> None:
+    def end_unwatched(self) -> None:
         """End what still stands about people who no longer agree to be watched over."""
         with self.asking() as connection:
             ended = unwatched.endings(connection, self.station, self.book, self.clock.now())

@@ -28,6 +28,7 @@ AHEAD = timedelta(days=7)
 CHANGES_KEPT = timedelta(days=14)
 DEAD_LETTERS_KEPT = timedelta(days=90)
 NOTIFICATIONS_KEPT = timedelta(days=180)
+#: Of work items; statistics ask for those of alerts.
 SOUNDINGS_KEPT = timedelta(days=180)
 SESSIONS_KEPT = timedelta(days=7)
 PROBES_KEPT = timedelta(days=1)

@@ -112,9 +112,19 @@ def alert(  # one keyword per thing said
         station.id, rule, subject, stream, priority, area, raised, raised, sounded, over is None, over, over,
         suppressed_by, drill,
     )  # fmt: skip
+    sounding(station, number, raised, suppressed_by)
     if incident_id is not None:
         station.execute("insert into incident_alert values (%s, %s)", incident_id, number)
     return int(number)
+
+
+def sounding(station: Station, number: int, moment: datetime, reason: str | None = None) -> None:
+    """An alert sounds, or would: then the reason says why it does not."""
+    station.execute(
+        "insert into sounding (station_id, at, alert_id, rule_id, priority, area_id, spot, reason)"
+        " select station_id, %s, id, rule_id, priority, area_id, area_id, %s from alert where id = %s",
+        moment, reason, number,
+    )  # fmt: skip
 
 
 def fill(station: Station) -> None:

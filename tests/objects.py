@@ -25,7 +25,7 @@ def station_of(town: Station, where: Where) -> str:
 
 
 def make_alert(town: Station, where: Where, _made: Made | None = None, stream: str = "alert") -> str:
-    """An alert that was heard, one that was kept quiet, and a work item."""
+    """An alert that was heard and once kept quiet, and a work item."""
     number = next(_number)
     if stream == "alert":
         make_alert(town, where, stream="work_item")
@@ -35,11 +35,12 @@ def make_alert(town: Station, where: Where, _made: Made | None = None, stream: s
         " 'P2', %s, %s, %s, '{}', '{}', '{}', now(), now(), 1) returning id",
         station_of(town, where), f"device:{where}-{number}", stream, f"{where}-place", f"{where}-grid", f"{where}-door",
     ))  # fmt: skip
-    town.execute(
-        "insert into sounding (station_id, at, alert_id, rule_id, priority, place_id, area_id, spot, reason)"
-        " values (%s, now(), %s, 'door-forced', 'P2', %s, %s, %s, 'shelved')",
-        station_of(town, where), alert, f"{where}-place", f"{where}-grid", f"{where}-place",
-    )  # fmt: skip
+    for reason in (None, "shelved"):
+        town.execute(
+            "insert into sounding (station_id, at, alert_id, rule_id, priority, place_id, area_id, spot, reason)"
+            " values (%s, now(), %s, 'door-forced', 'P2', %s, %s, %s, %s)",
+            station_of(town, where), alert, f"{where}-place", f"{where}-grid", f"{where}-place", reason,
+        )  # fmt: skip
     return alert
 
 

@@ -122,7 +122,7 @@ def remove_device(device: str, session: Admin, have: Have) -> None:
 def get_policy(session: Reader, have: Have) -> Any:
     """How people are told and how fast they answer: ladders, deadlines, flood, shelving."""
     with have.pool.transaction() as connection:
-        return msgspec.to_builtins(registry_store.load(connection, session.station).policy)
+        return msgspec.to_builtins(registry_store.policy(connection, session.station))
 
 
 @router.put("/policy")

@@ -14,11 +14,10 @@ from psycopg.rows import TupleRow
 
 from gateway.bulletins import wording
 from gateway.model.bulletin import Bulletin, Draft
-from gateway.model.registry import Responder
 from gateway.store import bulletins as store
 from gateway.store import outbox
 from gateway.store.outbox import Notification
-from gateway.telling.tell import contacts_for
+from gateway.telling.message import contacts_for
 
 log = structlog.get_logger()
 
@@ -109,8 +108,7 @@ def _tell_colleagues(
         return 0
     made = 0
     for one in store.colleagues(connection, bulletin.station, areas):
-        ways = contacts_for(Responder(one.username, one.username, one.role, contacts=one.contacts), ["push"])
-        for contact in ways:
+        for contact in contacts_for(one.contacts, ["push"]):
             made += _enqueue(
                 connection, bulletin, contact.channel, f"{contact.id}:{one.username}", where, now,
                 username=one.username, contact=contact.id,

@@ -22,8 +22,9 @@ from gateway.incidents.acts import Actor
 from gateway.model.duty import Duty, Shift, Swap
 from gateway.model.errors import BadInput, Conflict, Forbidden, Misconfigured, NotFound
 from gateway.model.registry import Registry
-from gateway.store import accounts
+from gateway.store import accounts, registry_edit
 from gateway.store import duty as duty_store
+from gateway.store import registry as registry_store
 
 #: Who may save a roster, and make any swap.
 SAVE_ROLES = frozenset({"commander", "admin"})
@@ -77,7 +78,7 @@ def save_roster(  # one argument per thing said
     `was` is the fingerprint of what the actor saw. Raises `Forbidden`, `NotFound` for an area out of reach, `Conflict`
     when somebody else saved in between, `BadInput` for what cannot be, `LeavesNobody` with the gaps.
     """
-    duty_store.hold(connection, actor.scope.station)
+    registry_edit.hold(connection, actor.scope.station)
     before, after = _exchanged(connection, actor, duties, shifts, area, was)
     # What was amiss elsewhere already does not keep an area from being put in order.
     known = [] if area is None else gaps(before, actor.at)
@@ -85,7 +86,7 @@ def save_roster(  # one argument per thing said
     if found:
         raise LeavesNobody(after, found)
     duty_store.replace(connection, actor.scope, area, list(duties), list(shifts))
-    duty_store.changed(connection, actor.scope.station)
+    registry_store.changed(connection, actor.scope.station)
     audit(connection, actor, "duty.save", f"area/{area}" if area else "station", _difference(before, after))
     return after
 

@@ -23,6 +23,7 @@ from gateway.model.errors import BadInput, NotFound
 from gateway.model.registry import Registry
 from gateway.model.scope import Scope
 from gateway.store import duty as duty_store
+from gateway.store import registry as registry_store
 from rules.calendar import is_workday
 
 #: The hours of a duty day may go on this long after it.
@@ -36,7 +37,7 @@ def now(
 
     Raises `NotFound` for a place or area out of reach, `BadInput` when somebody with areas names none.
     """
-    if place is not None and duty_store.place_within(connection, scope, place) is None:
+    if place is not None and registry_store.area_of_place(connection, scope, place) is None:
         raise NotFound(f"there is no place {place!r} within your reach")
     registry = load(connection, scope.station, at, () if place is None else (place,))
     if place is None:

@@ -23,6 +23,8 @@ from gateway.model.incident import ACTS
 from gateway.model.registry import Registry
 from gateway.model.scope import Scope
 from gateway.store import duty as duty_store
+from gateway.store import registry as registry_store
+from gateway.store import registry_edit
 
 #: The hours of a duty day may go on this long after it: a weekend that began on a Friday evening.
 _LONGEST = timedelta(days=3)
@@ -35,7 +37,7 @@ def add_swap(connection: Connection[TupleRow], actor: Actor, swap: Swap) -> tupl
     `Conflict` when somebody stands in already, `LeavesNobody`.
     """
     _may_swap(actor, swap.instead_of)
-    duty_store.hold(connection, actor.scope.station)
+    registry_edit.hold(connection, actor.scope.station)
     before = load(connection, actor.scope.station, actor.at)
     shift = next((one for one in before.shifts if one.id == swap.shift), None)
     mine = shift is not None and actor.username == swap.instead_of and actor.username in shift.people
@@ -48,7 +50,7 @@ def add_swap(connection: Connection[TupleRow], actor: Actor, swap: Swap) -> tupl
     if swap_id is None:
         raise Conflict(f"somebody stands in for {swap.instead_of} on {swap.day} already; take that back first")
     _opens_no_gap(before, after, spans, actor.at)
-    duty_store.changed(connection, actor.scope.station)
+    registry_store.changed(connection, actor.scope.station)
     audit(connection, actor, "duty.swap", f"shift/{swap.shift}", {"id": swap_id, **msgspec.to_builtins(swap)})
     return swap_id, after
 
@@ -59,7 +61,7 @@ def drop_swap(connection: Connection[TupleRow], actor: Actor, swap_id: int) -> N
     Raises `Forbidden`, `NotFound`, `BadInput` when it is over, `LeavesNobody`.
     """
     whole = Scope(actor.scope.station) if actor.role == "officer" else actor.scope
-    duty_store.hold(connection, actor.scope.station)
+    registry_edit.hold(connection, actor.scope.station)
     row = duty_store.swap(connection, whole, swap_id)
     # An officer takes back their own turn's, wherever it is; another's out of reach is not there for them.
     if row is None or (
@@ -74,7 +76,7 @@ def drop_swap(connection: Connection[TupleRow], actor: Actor, swap_id: int) -> N
     left = {key: by for key, by in before.swaps.items() if key != _key(swap)}
     _opens_no_gap(before, rebuilt(before, before.duties.values(), before.shifts, left), spans, actor.at)
     duty_store.drop_swap(connection, actor.scope.station, swap_id)
-    duty_store.changed(connection, actor.scope.station)
+    registry_store.changed(connection, actor.scope.station)
     audit(connection, actor, "duty.unswap", f"shift/{swap.shift}", {"id": swap_id, **msgspec.to_builtins(swap)})
 
 

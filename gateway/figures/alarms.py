@@ -1,7 +1,7 @@
 """How the alarm system itself is (ISA-18.2): what one operator is asked to hear, floods, chatter, what stands for ever.
 
-Each alert that was heard is dealt, in turn, to those who were at the desk at that moment: nobody can have met less than
-that. Floods are found as backtests find them (`rules.backtest.forecast`).
+Each time an alert sounds it is dealt, in turn, to those who were at the desk at that moment: nobody can have met less
+than that. Floods are found as backtests find them (`rules.backtest.forecast`).
 """
 
 from __future__ import annotations

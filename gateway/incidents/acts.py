@@ -21,6 +21,7 @@ from gateway.sealing import Sealer
 from gateway.store import alerts as alert_store
 from gateway.store import incident_calls
 from gateway.store import incidents as incident_store
+from gateway.store import registry as registry_store
 from gateway.telling.tell import Announcer
 
 __all__ = ["Actor", "Asked", "acknowledge_alert", "move_incident", "reset_alert", "withdrawn"]
@@ -42,7 +43,7 @@ def acknowledge_alert(connection: Connection[TupleRow], announcer: Announcer, ac
     incident = incident_store.open_of_alert(connection, alert.id)
     if incident is not None and incident.state == "new":
         asked = Asked("ack")
-        policy = incident_calls.policy(connection, incident.station)
+        policy = registry_store.policy(connection, incident.station)
         # The alerts beside it are not held here: they go on asking for somebody of their own.
         decision = decide(incident, asked, actor, (), policy)
         changes.extend(effects.carry_out(connection, None, actor, incident, decision, asked, ())[1])
@@ -101,7 +102,7 @@ def move_incident(
     alerts = alert_store.of_incident(connection, incident_id)
     incident = effects.held(connection, actor.scope, incident_id)
     timeline = incident_store.timeline(connection, incident_id)
-    policy = incident_calls.policy(connection, incident.station)
+    policy = registry_store.policy(connection, incident.station)
     decision = decide(incident, asked, actor, timeline, policy, withdrawn=withdrawn(alerts))
     if decision.repeated:
         return incident

@@ -22,6 +22,7 @@ from gateway.model.scope import Scope
 from gateway.stops.route import SYSTEM
 from gateway.store import incident_calls
 from gateway.store import incidents as incident_store
+from gateway.store import registry as registry_store
 from gateway.telling import tell
 from gateway.telling.tell import Announcer
 
@@ -66,7 +67,7 @@ def overdue(connection: Connection[TupleRow], station: str, announcer: Announcer
     found = incident_calls.overdue(connection, station, now, AT_ONCE)
     if not found:
         return 0
-    policy = incident_calls.policy(connection, station)
+    policy = registry_store.policy(connection, station)
     changes: list[Told] = []
     for incident_id in found:
         incident = incident_store.get(connection, Scope(station), incident_id)

@@ -18,8 +18,8 @@ from gateway.incidents.decide import is_stale, overtaken
 from gateway.model.errors import BadInput, Forbidden, NotFound
 from gateway.model.incident import ACTS, Incident
 from gateway.sealing import Sealer
-from gateway.store import incident_subjects
 from gateway.store import incidents as incident_store
+from gateway.store import registry as registry_store
 from gateway.telling import tell
 from gateway.telling.tell import Announcer
 
@@ -51,7 +51,7 @@ def coded(connection: Connection[TupleRow], actor: Actor, said: Dispute) -> dict
     """Return what is kept of it in the incident's detail. Raises `NotFound` for a place outside of the scope."""
     told = {name: value for name in _FIELDS if (value := getattr(said, name)) is not None}
     if said.places is not None:
-        strange = set(said.places) - incident_subjects.places_within(connection, actor.scope, said.places)
+        strange = set(said.places) - registry_store.areas_of_places(connection, actor.scope, said.places).keys()
         if strange:
             raise NotFound(f"there is no place {', '.join(sorted(strange))} within your reach")
         told["places"] = list(said.places)

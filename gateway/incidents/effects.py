@@ -18,7 +18,7 @@ from gateway.model.errors import NotFound
 from gateway.model.incident import OVER, UNANSWERED, Incident
 from gateway.model.scope import Scope
 from gateway.sealing import Sealer
-from gateway.store import accounts, incident_calls, outbox
+from gateway.store import accounts, incident_calls, outbox, rungs
 from gateway.store import alerts as alert_store
 from gateway.store import incidents as incident_store
 from gateway.store import registry as registry_store
@@ -59,12 +59,10 @@ def carry_out(  # what was decided, and about what
     if decision.act == "ack" or moved.state in OVER:
         changes.extend(acknowledge_all(connection, alerts, actor))
     if moved.state not in UNANSWERED:
-        incident_store.stop_rungs(connection, moved.id)
-        outbox.stop(connection, moved.id)
+        rungs.stop(connection, moved.id)
+        outbox.stop(connection, moved.id, over=moved.state in OVER)
     if decision.act == "sign":
         outbox.acknowledge(connection, moved.id, actor.username, actor.at)
-    if moved.state in OVER:
-        incident_calls.stop_messages(connection, moved.id)
     if decision.act == "dispatch":
         tell_users(connection, moved, "dispatch", moved.assignees, actor.at)
     elif decision.act == "reopen":

@@ -20,9 +20,9 @@ from gateway.model.errors import BadInput
 from gateway.model.incident import OPEN, UNANSWERED, Incident
 from gateway.sealing import Sealer
 from gateway.store import alerts as alert_store
-from gateway.store import incident_calls
 from gateway.store import incidents as incident_store
 from gateway.store import registry as registry_store
+from gateway.store import rungs
 from gateway.telling import tell
 from gateway.telling.tell import Announcer
 
@@ -47,7 +47,7 @@ def merge(
     alerts = {one: alert_store.of_incident(connection, one) for one in both}
     rows = {one: effects.held(connection, actor.scope, one) for one in both}
     source, timeline = rows[incident_id], incident_store.timeline(connection, incident_id)
-    policy = incident_calls.policy(connection, source.station)
+    policy = registry_store.policy(connection, source.station)
     decision = decide(source, asked, actor, timeline, policy)
     if decision.repeated or asked.into is None:
         return source
@@ -88,7 +88,7 @@ def _take_over(
         proposed=None,
     )
     if raised:
-        policy = incident_calls.policy(connection, target.station)
+        policy = registry_store.policy(connection, target.station)
         kept = msgspec.structs.replace(kept, due_at=due(priority, kept.state, policy, actor.at), overdue=0)
     if not (raised and kept.state in UNANSWERED):
         kept = incident_store.move(connection, kept)
@@ -100,6 +100,6 @@ def _take_over(
     registry = registry_store.load(connection, target.station)
     frozen = ladder.freeze(registry, priority=priority, area=kept.area, place=kept.place, now=actor.at)
     kept = incident_store.move(connection, msgspec.structs.replace(kept, ladder=frozen))
-    incident_store.stop_rungs(connection, kept.id)
+    rungs.stop(connection, kept.id)
     ladder.start(connection, kept, registry, actor.at)
     return kept

@@ -11,8 +11,9 @@ from gateway.incidents.decide import Asked, decide
 from gateway.model.errors import BadInput
 from gateway.model.incident import Incident
 from gateway.sealing import Sealer
-from gateway.store import incident_calls, incident_texts
+from gateway.store import incident_texts
 from gateway.store import incidents as incident_store
+from gateway.store import registry as registry_store
 from gateway.telling import tell
 from gateway.telling.tell import Announcer
 
@@ -31,7 +32,7 @@ def add(
     """
     incident = effects.held(connection, actor.scope, incident_id)
     timeline = incident_store.timeline(connection, incident_id)
-    policy = incident_calls.policy(connection, incident.station)
+    policy = registry_store.policy(connection, incident.station)
     # A note is no move: whatever others did meanwhile does not make it wrong.
     decision = decide(incident, Asked("note", text=asked.text, client_id=asked.client_id), actor, timeline, policy)
     if decision.repeated:

@@ -20,7 +20,7 @@ from gateway.model.errors import BadInput, Forbidden, NotFound
 from gateway.model.incident import Category, Incident
 from gateway.model.policy import Priority
 from gateway.sealing import Sealer
-from gateway.store import incident_calls, incident_subjects, incident_texts
+from gateway.store import incident_subjects, incident_texts
 from gateway.store import incidents as incident_store
 from gateway.store import registry as registry_store
 from gateway.telling import tell
@@ -104,7 +104,7 @@ def open_by_hand(
             place=place,
             area=area,
             person=report.person,
-            due_at=due(priority, "new", incident_calls.policy(connection, actor.scope.station), actor.at),
+            due_at=due(priority, "new", registry_store.policy(connection, actor.scope.station), actor.at),
             detail=_detail(connection, actor, report),
             follow_up_on=report.dispute.follow_up_on if report.dispute is not None else None,
         ),
@@ -136,7 +136,7 @@ def _must_be_whole(report: Report) -> None:
 def _where(connection: Connection[TupleRow], actor: Actor, report: Report) -> tuple[str | None, str | None]:
     area = report.area
     if report.place is not None:
-        area = incident_subjects.area_of_place(connection, actor.scope, report.place)
+        area = registry_store.area_of_place(connection, actor.scope, report.place)
         if area is None:
             raise NotFound(f"there is no place {report.place!r} within your reach")
         if report.area is not None and report.area != area:

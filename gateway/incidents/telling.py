@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from gateway.model.contact import WAYS
 from gateway.model.incident import Incident
-from gateway.store import incident_calls, outbox
-from gateway.store.outbox import Notification
-from gateway.telling.tell import LIVES
+from gateway.store import incident_calls
+from gateway.telling.message import Occasion, numbered, showing, tell
 
 Why = Literal["dispatch", "urged", "supervised", "raised"]
 #: What the message is about, by why somebody is told.
@@ -27,7 +25,6 @@ _HEAD = {
     "supervised": {"zh": "【督办】", "en": "[Long overdue] "},
     "raised": {"zh": "【升级】", "en": "[More urgent] "},
 }
-_DRILL = {"zh": "【演练】", "en": "[Drill] "}
 
 
 def tell_users(
@@ -37,51 +34,13 @@ def tell_users(
 
     Returns who can be reached. Once per user, reason and version of the incident, however often it is called.
     """
+    occasion = Occasion(
+        key=f"{why}:{incident.station}:{incident.id}:{incident.version}",
+        purpose=_PURPOSE[why],
+        line=numbered(incident),
+        before_title=_HEAD[why],
+    )
     people = incident_calls.responders(connection, incident.station, usernames)
-    body = _body(incident, why, incident_calls.where_it_is(connection, incident.station, incident.area))
-    told: list[str] = []
-    for person in people.values():
-        ways = [contact for contact in person.contacts if contact.channel in WAYS["push"]] or person.contacts
-        for contact in ways:
-            outbox.enqueue(
-                connection,
-                Notification(
-                    station=incident.station,
-                    key=f"{why}:{incident.station}:{incident.id}:{incident.version}:{contact.id}:{person.username}",
-                    channel=contact.channel,
-                    recipient="",
-                    priority=incident.priority,
-                    body=body,
-                    incident=incident.id,
-                    purpose=_PURPOSE[why],
-                    username=person.username,
-                    contact=contact.id,
-                ),
-                now,
-                LIVES[incident.priority],
-            )
-        if ways:
-            told.append(person.username)
-    return told
-
-
-def _body(incident: Incident, why: Why, where: str) -> dict[str, Any]:
-    title = {
-        language: (_DRILL[language] if incident.drill else "")
-        + f"{_HEAD[why][language]}{incident.priority} {incident.title[language]}"
-        for language in ("zh", "en")
-    }
-    return {
-        "title": title,
-        "body": {
-            "zh": f"{where} · 警情 {incident.id} · 点开查看",
-            "en": f"{where} · incident {incident.id} · open for details",
-        },
-        "incident": incident.id,
-        "alert": None,
-        "rung": 0,
-        "purpose": _PURPOSE[why],
-        "drill": incident.drill,
-        "ttl_s": int(LIVES[incident.priority].total_seconds()),
-        "url": f"/m?incident={incident.id}",
-    }
+    ways = [(person.username, showing(person.contacts)) for person in people.values()]
+    area = incident_calls.where_it_is(connection, incident.station, incident.area)
+    return tell(connection, incident, occasion, ways, area, now)

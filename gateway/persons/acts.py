@@ -104,7 +104,7 @@ def write(  # one argument per column
     must_work_with_persons(actor)
     _must_work(care)
     person = person or f"p-{secrets.token_hex(6)}"
-    if not registry_store.has_place(connection, actor.scope, place):
+    if registry_store.area_of_place(connection, actor.scope, place) is None:
         raise NotFound(f"there is no place {place!r} within your reach")
     sealed = sealing.seal(sealer, actor.scope.station, person, personal)
     columns = {"place": place, "care": {**care, "consent": False}, **msgspec.structs.asdict(sealed)}

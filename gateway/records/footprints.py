@@ -21,6 +21,7 @@ from gateway.model.scope import Scope
 from gateway.sealing import Sealer
 from gateway.store import accounts
 from gateway.store import footprints as footprint_store
+from gateway.store import registry as registry_store
 from gateway.store.footprints import Row
 
 Kind = Literal["position", "visit", "patrol", "look"]
@@ -115,7 +116,7 @@ class _Where:
     """Where what a batch speaks of lies, as far as its writer's scope reaches."""
 
     def __init__(self, connection: Connection[TupleRow], scope: Scope, batch: Sequence[Footprint]) -> None:
-        self.places = footprint_store.areas_of_places(connection, scope, {one.place for one in batch if one.place})
+        self.places = registry_store.areas_of_places(connection, scope, {one.place for one in batch if one.place})
         self.homes = footprint_store.homes_of_persons(connection, scope, {one.person for one in batch if one.person})
         self.incidents = footprint_store.places_of_incidents(
             connection, scope, {one.incident for one in batch if one.incident}

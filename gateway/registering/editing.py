@@ -90,7 +90,7 @@ def remove(connection: Connection[TupleRow], actor: Actor, sort: str, name: str)
         told = ", ".join(refer[:MOST_NAMED])
         raise Conflict(f"{sort} {name!r} is referred to by {told}{more}; change or remove them first")
     registry_edit.remove(connection, actor.scope.station, {sort: [name]})
-    registry_edit.changed(connection, actor.scope.station)
+    registry_store.changed(connection, actor.scope.station)
     _audit(connection, actor, f"{sort}.remove", f"{sort}/{name}", {"before": msgspec.to_builtins(before)})
 
 
@@ -141,7 +141,7 @@ def _write(connection: Connection[TupleRow], actor: Actor, sort: str, entry: Any
         registry_store.put_places(connection, station, [entry])
     else:
         registry_store.put_devices(connection, station, [entry], {})
-    registry_edit.changed(connection, station)
+    registry_store.changed(connection, station)
 
 
 def _told(

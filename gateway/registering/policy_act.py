@@ -32,7 +32,7 @@ def put_policy(connection: Connection[TupleRow], actor: Actor, raw: Any) -> tupl
     changed = policy_difference(registry.policy, policy)
     if changed:
         registry_store.put_policy(connection, station, policy)
-        registry_edit.changed(connection, station)
+        registry_store.changed(connection, station)
         accounts.write_audit(
             connection, at=actor.at, station=station, username=actor.username, act="policy.set", object_="policy",
             detail={"changed": changed},

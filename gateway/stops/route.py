@@ -122,7 +122,7 @@ def _raised(incident: Incident, alert: Alert, turn: AlertTurn, batch: Batch, roa
     priority = min(incident.priority, alert.priority)
     frozen = incident.ladder
     if priority != incident.priority:
-        rungs.drop_waiting(batch.connection, incident.id)
+        rungs.stop(batch.connection, incident.id)
         frozen = ladder.freeze(road.registry, area=incident.area, place=incident.place, priority=priority, now=turn.at)
     return incident_store.move(
         batch.connection,
@@ -175,8 +175,8 @@ def _withdraw(turn: AlertTurn, batch: Batch) -> None:
         return
     cancelled = incident.state in UNANSWERED
     state = "cancelled" if cancelled else incident.state
-    incident_store.stop_rungs(batch.connection, incident.id)
-    outbox.stop(batch.connection, incident.id)
+    rungs.stop(batch.connection, incident.id)
+    outbox.stop(batch.connection, incident.id, over=cancelled)
     incident_store.add_step(
         batch.connection, incident.id, at=turn.at, actor=SYSTEM, act="retracted",
         from_state=incident.state, to_state=state, detail={"alert": alert.id},

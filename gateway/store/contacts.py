@@ -11,6 +11,7 @@ from psycopg.rows import TupleRow, class_row, dict_row
 
 from gateway.model.contact import Contact
 from gateway.model.scope import Scope
+from gateway.store import registry as registry_store
 from gateway.store.sql import queries
 
 SQL = queries("contacts")
@@ -89,14 +90,8 @@ def retire(connection: Connection[TupleRow], station: str, contact: int, why: st
     row = connection.execute(SQL["retire"], {"station": station, "id": contact, "why": why}).fetchone()
     if row is None:
         return None
-    changed(connection, station)
+    registry_store.changed(connection, station)
     return row[0], row[1]
-
-
-def changed(connection: Connection[TupleRow], station: str) -> None:
-    """Who can be reached is part of the registry: let everybody read it anew."""
-    connection.execute(SQL["touch"], {"station": station})
-    connection.execute("notify anxin_registry")
 
 
 def tested(connection: Connection[TupleRow], contact: int, now: datetime) -> None:

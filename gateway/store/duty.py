@@ -51,23 +51,6 @@ def load(connection: Connection[TupleRow], station: str, *, since: date, places:
     )
 
 
-def hold(connection: Connection[TupleRow], station: str) -> None:
-    """Let nobody else save this station's roster until the transaction ends."""
-    connection.execute(SQL["hold"], {"station": station})
-
-
-def changed(connection: Connection[TupleRow], station: str) -> None:
-    """Say that the registry has changed: the gateway reads it anew."""
-    connection.execute(REGISTRY["touch"], {"station": station})
-    connection.execute("notify anxin_registry")
-
-
-def place_within(connection: Connection[TupleRow], scope: Scope, place: str) -> str | None:
-    """Return the area of a place that lies within a scope, None for any other."""
-    row = connection.execute(SQL["place_within"], {**scope.parameters(), "place": place}).fetchone()
-    return row[0] if row is not None else None
-
-
 def replace(
     connection: Connection[TupleRow], scope: Scope, area: str | None, duties: list[Duty], shifts: list[Shift]
 ) -> None:

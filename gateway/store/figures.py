@@ -116,7 +116,7 @@ def kept_quiet(
 def moments(
     connection: Connection[TupleRow], scope: Scope, since: datetime, until: datetime
 ) -> list[tuple[datetime, str]]:
-    """Return when alerts were heard (UTC) and their priorities, in order."""
+    """Return each time an alert was heard (UTC) and its priority then, in order."""
     with connection.cursor(binary=True) as cursor:
         row = cursor.execute(SQL["moments"], _period(scope, since, until)).fetchone()
     return list(zip(row[0], row[1], strict=True)) if row is not None and row[0] else []

@@ -41,12 +41,6 @@ class Row(msgspec.Struct, frozen=True):
     note: bytes | None = None
 
 
-def areas_of_places(connection: Connection[TupleRow], scope: Scope, ids: Iterable[str]) -> dict[str, str]:
-    """Return the areas of those of these places that lie within a scope."""
-    found = connection.execute(SQL["places"], {**scope.parameters(), "ids": sorted(ids)}).fetchall()
-    return dict(found)
-
-
 def homes_of_persons(connection: Connection[TupleRow], scope: Scope, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Return (place, area) of those of these persons who live within a scope."""
     found = connection.execute(SQL["persons"], {**scope.parameters(), "ids": sorted(ids)}).fetchall()

@@ -1,4 +1,4 @@
-"""Who is called about an incident beside its ladder: the assigned, their commanders; and by which policy."""
+"""Who is called about an incident beside its ladder: the assigned, their commanders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from psycopg import Connection
 from psycopg.rows import TupleRow, dict_row
 
 from gateway.model.contact import Contact
-from gateway.model.policy import Policy
 from gateway.store.sql import queries
 
 SQL = queries("incident_calls")
@@ -22,12 +21,6 @@ class Reached(msgspec.Struct, frozen=True):
     username: str
     role: str
     contacts: list[Contact]
-
-
-def policy(connection: Connection[TupleRow], station: str) -> Policy:
-    """Return the station's policy as it is in this transaction."""
-    row = connection.execute(SQL["policy"], {"station": station}).fetchone()
-    return msgspec.convert(row[0], Policy) if row is not None else Policy()
 
 
 def where_it_is(connection: Connection[TupleRow], station: str, area: str | None) -> str:
@@ -57,11 +50,6 @@ def busy(connection: Connection[TupleRow], station: str) -> dict[str, int]:
 def climb_next(connection: Connection[TupleRow], incident: int, now: datetime) -> bool:
     """Let the next waiting call of a ladder be due now; returns False when none waits for later."""
     return connection.execute(SQL["climb_next"], {"incident": incident, "now": now}).rowcount == 1
-
-
-def stop_messages(connection: Connection[TupleRow], incident: int) -> None:
-    """Take back what was not sent yet to those assigned to an incident."""
-    connection.execute(SQL["stop_messages"], {"incident": incident})
 
 
 def overdue(connection: Connection[TupleRow], station: str, now: datetime, limit: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,21 +10,10 @@ from psycopg import Connection
 from psycopg.rows import TupleRow, dict_row
 
 from gateway.model.scope import Scope
+from gateway.store import registry as registry_store
 from gateway.store.sql import queries
 
 SQL = queries("incident_subjects")
-
-
-def area_of_place(connection: Connection[TupleRow], scope: Scope, place: str) -> str | None:
-    """Return the area of a place within a scope; None when it is not there."""
-    row = connection.execute(SQL["place"], {**scope.parameters(), "id": place}).fetchone()
-    return row[0] if row is not None else None
-
-
-def places_within(connection: Connection[TupleRow], scope: Scope, places: Collection[str]) -> set[str]:
-    """Return which of these places lie within a scope."""
-    found = connection.execute(SQL["places"], {**scope.parameters(), "ids": sorted(places)}).fetchall()
-    return {row[0] for row in found}
 
 
 def has_area(connection: Connection[TupleRow], scope: Scope, area: str) -> bool:
@@ -40,7 +29,7 @@ def home_of(connection: Connection[TupleRow], scope: Scope, person: str) -> str 
 
 def persons_at(connection: Connection[TupleRow], scope: Scope, place: str) -> list[str]:
     """Return who lives at a place within a scope."""
-    if area_of_place(connection, scope, place) is None:
+    if registry_store.area_of_place(connection, scope, place) is None:
         return []
     found = connection.execute(SQL["persons_at"], {"station": scope.station, "place": place}).fetchall()
     return [row[0] for row in found]

@@ -163,8 +163,3 @@ def alerts_of_each(connection: Connection[TupleRow], incidents: list[int]) -> di
 def of_alerts(connection: Connection[TupleRow], alerts: list[int]) -> list[int]:
     """Return the ids of the incidents these alerts belong to."""
     return [row[0] for row in connection.execute(SQL["of_alert"], {"alerts": alerts}).fetchall()]
-
-
-def stop_rungs(connection: Connection[TupleRow], incident: int) -> None:
-    """Climb no further."""
-    connection.execute(SQL["stop_rungs"], {"incident": incident})

@@ -175,9 +175,12 @@ def settle(  # one argument per fact of the attempt
     )
 
 
-def stop(connection: Connection[TupleRow], incident: int) -> None:
-    """Tell phones no more about an incident; what is under way this moment may ring, but is not tried again."""
-    connection.execute(SQL["stop"], {"incident": incident})
+def stop(connection: Connection[TupleRow], incident: int, *, over: bool) -> None:
+    """Call nobody any more about an incident; when it is `over`, nobody is sent or urged either.
+
+    What is under way this moment may ring, but is not tried again.
+    """
+    connection.execute(SQL["stop"], {"incident": incident, "over": over})
 
 
 def acknowledge(connection: Connection[TupleRow], incident: int, username: str, at: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -56,6 +57,12 @@ def station(connection: Connection[TupleRow], station_id: str) -> Station | None
     """Return a station."""
     row = connection.execute(SQL["station"], {"station": station_id}).fetchone()
     return Station(*row[:3]) if row is not None else None
+
+
+def policy(connection: Connection[TupleRow], station: str) -> Policy:
+    """Return the station's policy as it is in this transaction."""
+    row = connection.execute(SQL["station"], {"station": station}).fetchone()
+    return msgspec.convert(row[4], Policy) if row is not None else Policy()
 
 
 def current_version(connection: Connection[TupleRow], station: str) -> int:
@@ -185,9 +192,15 @@ def away_until(connection: Connection[TupleRow], scope: Scope, person: str) -> s
     return row[0] if row is not None else None
 
 
-def has_place(connection: Connection[TupleRow], scope: Scope, place: str) -> bool:
-    """Whether a place lies within a scope."""
-    return connection.execute(SQL["has_place"], {**scope.parameters(), "place": place}).fetchone() is not None
+def areas_of_places(connection: Connection[TupleRow], scope: Scope, places: Iterable[str]) -> dict[str, str]:
+    """Return the areas of those of these places that lie within a scope."""
+    told = {**scope.parameters(), "places": sorted(places)}
+    return dict(connection.execute(SQL["areas_of_places"], told).fetchall())
+
+
+def area_of_place(connection: Connection[TupleRow], scope: Scope, place: str) -> str | None:
+    """Return the area of a place; None when it does not lie within the scope."""
+    return areas_of_places(connection, scope, [place]).get(place)
 
 
 def changed(connection: Connection[TupleRow], station: str) -> None:

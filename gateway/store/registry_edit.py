@@ -29,12 +29,6 @@ def hold(connection: Connection[TupleRow], station: str) -> None:
     connection.execute(SQL["hold"], {"station": station})
 
 
-def changed(connection: Connection[TupleRow], station: str) -> None:
-    """Let the registry's version grow and everybody read it anew."""
-    connection.execute(SQL["touch"], {"station": station})
-    connection.execute("notify anxin_registry")
-
-
 def users(connection: Connection[TupleRow], station: str) -> list[dict[str, Any]]:
     """Return the accounts by username: username, name, role, areas, auxiliary."""
     with connection.cursor(row_factory=dict_row) as cursor:

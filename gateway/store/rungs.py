@@ -101,6 +101,6 @@ def stalled(connection: Connection[TupleRow], station: str, priorities: Sequence
     return [row[0] for row in connection.execute(SQL["stalled"], parameters).fetchall()]
 
 
-def drop_waiting(connection: Connection[TupleRow], incident: int) -> None:
-    """What waits of a ladder makes way for a new one."""
-    connection.execute(SQL["drop_waiting"], {"incident": incident})
+def stop(connection: Connection[TupleRow], incident: int) -> None:
+    """Climb no further: a responder signed, the incident ended, or a new ladder begins."""
+    connection.execute(SQL["stop"], {"incident": incident})

@@ -8,7 +8,6 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow, class_row
 
-from gateway.model.policy import Policy
 from gateway.model.quiet import Matcher, Shelf
 from gateway.model.scope import Scope
 from gateway.store.sql import queries
@@ -82,9 +81,3 @@ def cover(
     """Show on the open alerts a matcher fits until when they are shelved (None: not any more); returns their ids."""
     told = {"station": station, **msgspec.structs.asdict(matcher), "until": until, "with_p1": with_p1}
     return [row[0] for row in connection.execute(SQL["cover"], told).fetchall()]
-
-
-def policy(connection: Connection[TupleRow], station: str) -> Policy:
-    """Return a station's policy."""
-    row = connection.execute(SQL["policy"], {"station": station}).fetchone()
-    return msgspec.convert(row[0], Policy) if row is not None else Policy()

@@ -66,7 +66,7 @@ def quiet_counts(
 
 
 def forget(connection: Connection[TupleRow], station: str, before: datetime) -> int:
-    """Drop what sounded long ago; returns how many."""
+    """Drop who came and went long ago, and what work items would have said; returns how many of these."""
     connection.execute(SQL["forget_flapping"], {"station": station, "before": before})
     return connection.execute(SQL["forget"], {"station": station, "before": before}).rowcount
 

@@ -6,22 +6,19 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from gateway.model.contact import WAYS
 from gateway.model.incident import Incident
 from gateway.model.registry import Registry
 from gateway.store import incidents as incident_store
-from gateway.store import outbox, soundings
 from gateway.store import registry as registry_store
+from gateway.store import soundings
 from gateway.store.changes import Change
-from gateway.store.outbox import Notification
 from gateway.store.soundings import DueDigest
-from gateway.telling import tell
+from gateway.telling import message, tell
 
 log = structlog.get_logger()
 
@@ -62,55 +59,19 @@ def digest(connection: Connection[TupleRow], station: str, announcer: tell.Annou
 def _tell(
     connection: Connection[TupleRow], incident: Incident, one: DueDigest, registry: Registry, now: datetime
 ) -> list[str]:
-    told: list[str] = []
-    recipients = incident.ladder[0]["recipients"] if incident.ladder else []
-    for user in dict.fromkeys(recipient["user"] for recipient in recipients):
-        responder = registry.responders.get(user)
-        if responder is None or not responder.contacts:
-            continue
-        quiet_ways = [contact for contact in responder.contacts if contact.channel in WAYS["push"]]
-        for contact in quiet_ways or responder.contacts:
-            outbox.enqueue(
-                connection,
-                Notification(
-                    station=incident.station,
-                    key=f"digest:{incident.station}:{one.id}:{one.count}:{contact.id}:{user}",
-                    channel=contact.channel,
-                    recipient="",
-                    priority=incident.priority,
-                    body=body(incident, one.count, registry),
-                    incident=incident.id,
-                    alert=one.alert,
-                    purpose="digest",
-                    username=user,
-                    contact=contact.id,
-                ),
-                now,
-                tell.LIVES[incident.priority],
-            )
-        told.append(user)
-    return told
-
-
-def body(incident: Incident, count: int, registry: Registry) -> dict[str, Any]:
-    """Return what a phone shows of a digest. Area, not address; no names."""
-    area = registry.areas.get(incident.area) if incident.area is not None else None
-    where = area.name if area is not None else registry.station.name
-    drill = {"zh": "【演练】", "en": "[Drill] "} if incident.drill else {"zh": "", "en": ""}
-    return {
-        "title": {
-            language: f"{drill[language]}{incident.priority} {incident.title[language]} × {count}"
-            for language in ("zh", "en")
+    first = incident.ladder[0]["recipients"] if incident.ladder else []
+    users = dict.fromkeys(recipient["user"] for recipient in first)
+    occasion = message.Occasion(
+        key=f"digest:{incident.station}:{one.id}:{one.count}",
+        purpose="digest",
+        line={
+            "zh": f"告警集中，已并入警情 {incident.id}",
+            "en": f"folded into incident {incident.id} during a flood",
         },
-        "body": {
-            "zh": f"{where} · 告警集中，已并入警情 {incident.id} · 点开查看",
-            "en": f"{where} · folded into incident {incident.id} during a flood · open for details",
-        },
-        "incident": incident.id,
-        "alert": None,
-        "rung": 0,
-        "digest": count,
-        "drill": incident.drill,
-        "ttl_s": int(tell.LIVES[incident.priority].total_seconds()),
-        "url": f"/m?incident={incident.id}",
-    }
+        after_title=dict.fromkeys(message.LANGUAGES, f" × {one.count}"),
+        alert=one.alert,
+    )
+    ways = [
+        (user, message.showing(registry.responders[user].contacts)) for user in users if user in registry.responders
+    ]
+    return message.tell(connection, incident, occasion, ways, message.area_of(incident, registry), now)

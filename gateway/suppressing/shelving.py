@@ -20,6 +20,7 @@ from gateway.model.incident import COMMAND_ROOM_ROLES
 from gateway.model.quiet import Matcher, Shelf
 from gateway.store import accounts, rule_versions
 from gateway.store import alerts as alert_store
+from gateway.store import registry as registry_store
 from gateway.store import shelves as shelf_store
 from gateway.store.changes import Change
 from gateway.store.shelves import Hidden
@@ -57,7 +58,7 @@ def shelve(  # one argument per thing said
     `Conflict` when it is to last until a condition clears that does not stand.
     """
     _may_shelve(actor)
-    longest = timedelta(seconds=shelf_store.policy(connection, actor.scope.station).shelving.longest_s)
+    longest = timedelta(seconds=registry_store.policy(connection, actor.scope.station).shelving.longest_s)
     if not actor.at < until <= actor.at + longest:
         hours = longest.total_seconds() / 3600
         raise BadInput(

@@ -17,6 +17,7 @@ from gateway.model.errors import BadInput, Forbidden, NotFound
 from gateway.sealing import Sealer, contact_address
 from gateway.store import accounts
 from gateway.store import contacts as contact_store
+from gateway.store import registry as registry_store
 from gateway.telling.addresses import masked, read_address
 from gateway.telling.reach import try_contact
 
@@ -72,7 +73,7 @@ def add_contact(  # one argument per thing said
     )
     contact_store.relabel(connection, contact, label)
     if there is None:
-        contact_store.changed(connection, station)
+        registry_store.changed(connection, station)
         _audit(connection, actor, "contact.add", contact, {"user": username, "channel": channel})
     return contact
 

@@ -14,7 +14,7 @@ import structlog
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from gateway.model.contact import CHANNELS, WAYS, Contact
+from gateway.model.contact import CHANNELS, UNCONFIRMED, WAYS, Contact
 from gateway.model.errors import StoreUnavailable
 from gateway.model.incident import UNANSWERED, Incident
 from gateway.model.scope import Scope
@@ -25,12 +25,11 @@ from gateway.store.changes import Change
 from gateway.store.outbox import Notification
 from gateway.store.pool import Pool
 from gateway.store.receipts import Tried, Unreached
-from gateway.telling.tell import LIVES, Announcer, incident_change
+from gateway.telling.message import LIVES
+from gateway.telling.tell import Announcer, incident_change
 
 log = structlog.get_logger()
 
-#: Channels that tell nothing of what became of a message: accepted there is not yet told.
-UNCONFIRMED = frozenset({"apprise"})
 _TOLD = frozenset({"delivered", "seen", "acknowledged"})
 
 
@@ -126,7 +125,7 @@ def _may_arrive(tried: Tried, up: Collection[str]) -> bool:
     if tried.state == "queued":
         return tried.channel in up and not tried.given_up
     if tried.state == "accepted":
-        return not tried.given_up and (tried.awaited or tried.channel not in UNCONFIRMED)
+        return not tried.given_up and (tried.awaited or tried.channel != UNCONFIRMED)
     return tried.state == "refused" and tried.awaited
 
 

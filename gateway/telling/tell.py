@@ -1,7 +1,4 @@
-"""What is said to whom: phone messages, and the changes that the console and the command room follow.
-
-Nothing personal is in a push: no name, no exact flat. A phone shows «P1 校园一键报警 · 东街网格 · 点开查看».
-"""
+"""What is said to whom: the calls of a ladder, and the changes that the console and the command room follow."""
 
 from __future__ import annotations
 
@@ -14,26 +11,19 @@ from psycopg.rows import TupleRow
 
 from gateway.batch import Batch, Mode, Turn
 from gateway.model.alert import Alert
-from gateway.model.contact import CHANNELS, UNCONFIRMED, WAYS, Contact
 from gateway.model.incident import Incident
 from gateway.model.policy import By
-from gateway.model.registry import Registry, Responder
+from gateway.model.registry import Registry
 from gateway.store import changes as change_store
 from gateway.store import incidents as incident_store
 from gateway.store import outbox
 from gateway.store.changes import Change
 from gateway.store.outbox import Notification
+from gateway.telling.message import LIVES, NOTHING, Occasion, area_of, contacts_for, numbered, tell
 
 COMMAND_ROOM = "command_room"
 PROBE = "probe"
-
-#: How long a message is of use. After that the ladder, not this message, carries on.
-LIVES = {
-    "P1": timedelta(minutes=10),
-    "P2": timedelta(minutes=30),
-    "P3": timedelta(hours=4),
-    "P4": timedelta(hours=8),
-}
+AGAIN = {"zh": "（再次提醒）", "en": " (again)"}
 COMMAND_ROOM_LIVES = timedelta(days=1)
 
 
@@ -49,51 +39,18 @@ def tell_people(  # one keyword per fact of the rung
     now: datetime,
     registry: Registry,
 ) -> list[str]:
-    """Put a message for each recipient and way into the outbox and return who is told.
-
-    Whoever cannot be reached by any way a rung asks for is told by the ways there are.
-    """
-    told: list[str] = []
-    for recipient in recipients:
-        responder = registry.responders.get(recipient["user"])
-        ways = contacts_for(responder, by) if responder is not None else []
-        if responder is None or not ways:
-            continue
-        for contact in ways:
-            outbox.enqueue(
-                connection,
-                Notification(
-                    station=incident.station,
-                    key=f"incident:{incident.station}:{incident.id}:{sounding}:{rung}:{contact.id}:{responder.username}",
-                    channel=contact.channel,
-                    recipient="",
-                    priority=incident.priority,
-                    body=phone_body(incident, alert, rung, registry),
-                    incident=incident.id,
-                    alert=alert,
-                    username=responder.username,
-                    contact=contact.id,
-                ),
-                now,
-                LIVES[incident.priority],
-            )
-        told.append(responder.username)
-    return told
-
-
-def contacts_for(responder: Responder, by: Sequence[By]) -> list[Contact]:
-    """Return by which contacts somebody is told: all that show a push, the first for a text and for a call.
-
-    What says nothing of what became of a message (apprise) serves only where there is nothing better.
-    """
-    found: list[Contact] = []
-    for way in by:
-        mine = [one for channel in WAYS[way] for one in responder.contacts if one.channel == channel]
-        sure = [one for one in mine if one.channel != UNCONFIRMED] or mine
-        found += sure if way == "push" else sure[:1]
-    if found or not responder.contacts:
-        return found
-    return sorted(responder.contacts, key=lambda one: CHANNELS.index(one.channel))[:1]
+    """Put a message for each recipient and way of a rung into the outbox and return who is told."""
+    people = [registry.responders[user] for one in recipients if (user := one["user"]) in registry.responders]
+    occasion = Occasion(
+        key=f"incident:{incident.station}:{incident.id}:{sounding}:{rung}",
+        purpose="incident",
+        line=numbered(incident),
+        after_title=AGAIN if rung else NOTHING,
+        alert=alert,
+        rung=rung,
+    )
+    ways = [(one.username, contacts_for(one.contacts, by)) for one in people]
+    return tell(connection, incident, occasion, ways, area_of(incident, registry), now)
 
 
 def tell_probe(connection: Connection[TupleRow], alert: Alert, now: datetime) -> None:
@@ -112,30 +69,6 @@ def tell_probe(connection: Connection[TupleRow], alert: Alert, now: datetime) ->
         now,
         LIVES["P1"],
     )
-
-
-def phone_body(incident: Incident, alert: int | None, rung: int, registry: Registry) -> dict[str, Any]:
-    """Return what a phone shows. Area, not address; no names."""
-    area = registry.areas.get(incident.area) if incident.area is not None else None
-    where = area.name if area is not None else registry.station.name
-    drill = {"zh": "【演练】", "en": "[Drill] "} if incident.drill else {"zh": "", "en": ""}
-    again = {"zh": "（再次提醒）", "en": " (again)"} if rung else {"zh": "", "en": ""}
-    return {
-        "title": {
-            language: f"{drill[language]}{incident.priority} {incident.title[language]}{again[language]}"
-            for language in ("zh", "en")
-        },
-        "body": {
-            "zh": f"{where} · 警情 {incident.id} · 点开查看",
-            "en": f"{where} · incident {incident.id} · open for details",
-        },
-        "incident": incident.id,
-        "alert": alert,
-        "rung": rung,
-        "drill": incident.drill,
-        "ttl_s": int(LIVES[incident.priority].total_seconds()),
-        "url": f"/m?incident={incident.id}",
-    }
 
 
 class Announcer:

@@ -43,7 +43,7 @@ def watch(connection: Connection[TupleRow], station: str, now: datetime) -> list
             incident = incident_store.get(connection, Scope(station), number, hold=True)
             if incident is None or incident.state not in UNANSWERED:
                 continue
-            rungs.drop_waiting(connection, number)
+            rungs.stop(connection, number)
             told = ladder.start(connection, incident, registry, now)
             incident_store.add_step(
                 connection, number, at=now, actor=SYSTEM, act="ladder_restarted", from_state=incident.state,

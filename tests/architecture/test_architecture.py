@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.store.sql import QUERIES, queries
+from gateway.store.sql import QUERIES, SHARED, queries
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("gateway", "rules", "connectors", "api", "simulators")
@@ -115,9 +115,11 @@ def test_files_are_short(path: Path) -> None:
 
 def test_every_query_has_a_sentence_or_a_telling_name_and_is_used() -> None:
     used = "\n".join(path.read_text(encoding="utf-8") for path in sources("gateway"))
-    for file in sorted(QUERIES.glob("*.sql")):
-        for name in re.findall(r"^-- name: (\w+)$", file.read_text(encoding="utf-8"), re.MULTILINE):
-            assert f'"{name}"' in used or name == "columns", f"{file.name}: {name} is used nowhere"
+    texts = {file: file.read_text(encoding="utf-8") for file in sorted(QUERIES.glob("*.sql"))}
+    for file, text in texts.items():
+        within = "\n".join(texts.values()) if file.stem == SHARED else text
+        for name in re.findall(r"^-- name: (\w+)$", text, re.MULTILINE):
+            assert f'"{name}"' in used or f"{{{name}}}" in within, f"{file.name}: {name} is used nowhere"
 
 
 def test_every_query_asked_for_is_there() -> None:

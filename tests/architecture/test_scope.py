@@ -29,10 +29,10 @@ REASONS: dict[str, str] = {
         accounts.audit accounts.audit_list events.dead_letters events.dead_letter_counts""",
     "of a row that was looked up, and is held, within the scope in the same transaction": """
         alerts.of_incident alerts.open_one alerts.update incidents.alerts_of incidents.of_alert
-        incidents.open_of_alert incidents.move incidents.step incidents.stop_rungs incidents.timeline
+        incidents.open_of_alert incidents.move incidents.step rungs.stop incidents.timeline
         incidents.receipts outbox.stop outbox.acknowledge events.by_reference persons.add_consent persons.last_consent
         persons.set_monitored persons.forget_notes alerts.held alerts.look_at_incident incidents.alerts_of_each
-        incidents.insert incidents.relink incident_calls.busy incident_calls.climb_next incident_calls.stop_messages
+        incidents.insert incidents.relink incident_calls.busy incident_calls.climb_next
         incident_calls.where_it_is incident_subjects.persons_at incident_texts.attach incident_texts.attachment
         incident_texts.attachments incident_texts.hold_client incident_texts.incident_of_client
         incident_texts.of_incident incident_texts.put shelves.change shelves.cover shelves.insert shelves.reach
@@ -41,13 +41,13 @@ REASONS: dict[str, str] = {
         outbox.enqueue outbox.backlog changes.lock accounts.health registry.station registry.touch data_key.read
         data_key.write rungs.next_sounding rungs.plan outbox.of_key""",
     "how the whole station wants its people told: no data of anybody": """
-        incident_calls.policy shelves.policy figures.station registry.put_policy soundings.floods""",
+        figures.station registry.put_policy soundings.floods""",
     "who is at the desk is the station's matter, and for those who sit there": """
         desk.begin desk.end desk.open desk.pause desk.resume desk.seats desk.take_over figures.officers_called
         records.people""",
     "a contact belongs to somebody who is looked up by station first, and is shown masked to them and whoever may": """
         contacts.active_of contacts.get contacts.of_address contacts.put contacts.reach contacts.relabel
-        contacts.retire contacts.retire_others contacts.tested contacts.touch incident_calls.responders""",
+        contacts.retire contacts.retire_others contacts.tested incident_calls.responders""",
     "whom a bulletin is for, in areas that were looked up within the scope: numbers, no one's data": """
         bulletins.of_ids bulletins.reached bulletins.screens bulletins.residents bulletins.colleagues
         bulletins.area_name bulletins.counts bulletins.screens_told bulletins.withdraw bulletins.stop_messages
@@ -57,11 +57,11 @@ REASONS: dict[str, str] = {
     "receipts come from phones and providers, by a token or number that we gave them": """
         receipts.failed receipts.note receipts.of_provider receipts.reached receipts.receive""",
     "the roster is checked as a whole, since areas inherit; what is shown is confined in `duty.looked_up`": """
-        duty.add_swap duty.drop_swap duty.hold duty.places duty.swaps_since""",
+        duty.add_swap duty.drop_swap duty.places duty.swaps_since""",
     "the registry's own file and its edits, for whoever looks after the whole station (`registering.editing`)": """
         persons.import persons.last_consents persons.of_station registry.put_area registry.put_device
         registry.put_duty registry.put_place registry.put_shift registry.put_station registry_edit.contacts
-        registry_edit.hold registry_edit.put_secrets registry_edit.secrets registry_edit.touch registry_edit.users
+        registry_edit.hold registry_edit.put_secrets registry_edit.secrets registry_edit.users
         registry_edit.with_record""",
     "one's own footprints, under one's own name": "footprints.known footprints.put",
     "read once for all who follow; each stream lets through what lies within its areas (test_stream)": """

@@ -79,6 +79,11 @@ select %(station)s, 'rule-' || 1 + i.id %% 40, 1, 'place:' || i.place_id || case
     case when i.id %% 9 = 0 then 'shelved' end, i.drill
 from incident i cross join generate_series(0, 1) n where i.station_id = %(station)s and (n = 0 or i.id %% 4 = 0);
 
+insert into sounding (station_id, at, alert_id, rule_id, priority, place_id, area_id, spot, reason)
+select a.station_id, a.raised_at + n * interval '10 min', a.id, a.rule_id, a.priority, a.place_id, a.area_id,
+    a.place_id, a.suppressed_by
+from alert a cross join generate_series(0, 1) n where a.station_id = %(station)s and (n = 0 or a.id %% 4 = 0);
+
 insert into incident_alert (incident_id, alert_id)
 select i.id, a.id from incident i join alert a on a.station_id = i.station_id and a.area_id = i.area_id
     and a.place_id = i.place_id and a.last_event_at = i.opened_at

@@ -129,6 +129,24 @@ def test_whoever_acts_need_not_have_seen_that_it_was_urged(connection: Connectio
         assert acts.move_incident(connection, ANNOUNCER, SEALER, by(), incident.id, asked).state == "acknowledged"
 
 
+def test_signing_stops_the_calls_and_the_end_those_who_were_sent_too(connection: Connection[TupleRow]) -> None:
+    incident = opened(connection)
+
+    def act(act: str, who: Actor, **more: Any) -> dict[str, set[str]]:
+        with connection.transaction():
+            acts.move_incident(connection, ANNOUNCER, SEALER, who, incident.id, Asked(act, **more))
+        rows = connection.execute(
+            "select purpose, array_agg(distinct state) from notification"
+            " where incident_id = %s and username is not null group by purpose",
+            [incident.id],
+        ).fetchall()
+        return {purpose: set(states) for purpose, states in rows}
+
+    assert act("dispatch", by(), assignees=("officer",)) == {"incident": {"queued"}, "dispatch": {"queued"}}
+    assert act("sign", by("deputy", "officer")) == {"incident": {"stopped"}, "dispatch": {"queued"}}
+    assert act("close", by(), disposition="real") == {"incident": {"stopped"}, "dispatch": {"stopped"}}
+
+
 def test_with_nobody_assigned_only_the_console_is_told_first(connection: Connection[TupleRow]) -> None:
     incident = opened(connection)
     assert tick(connection, 60) == 1

@@ -14,6 +14,7 @@ from gateway.incidents.acts import Actor
 from gateway.model.quiet import Matcher
 from gateway.model.scope import Scope
 from gateway.settings import Settings
+from gateway.store import figures
 from gateway.store.pool import connect
 from gateway.suppressing import shelving
 from gateway.suppressing.digest import digest
@@ -312,5 +313,10 @@ def test_a_flood_goes_on_after_a_restart_and_ends_with_a_report_and_one_digest(
         assert one(noisy, CALLS) == calls + 1, "and long ago"
     (message,) = rows(noisy, "select body from notification where purpose = 'digest'")
     assert message["body"]["title"]["zh"] == "P3 噪音 × 5"
+    with connect(noisy.database, "test") as connection:
+        day = (connection, Scope(noisy.station), NOW, NOW + timedelta(days=1))
+        heard = [priority for _, priority in figures.moments(*day)]
+        assert heard == ["P3", "P3", "P3", "P3", "P1", "P3"], "of what folded only what sounded later"
+        assert figures.kept_quiet(*day) == [{"reason": "flood", "priority": "P3", "alerts": 5}]
     kinds = [row["kind"] for row in rows(noisy, "select kind from change where kind = 'flood'")]
     assert kinds == ["flood", "flood"]

@@ -10,7 +10,7 @@ from gateway.registering.reading import read_site
 from gateway.registering.writing import import_site
 from gateway.settings import Settings
 from gateway.store import registry as registry_store
-from gateway.store import registry_edit, registry_log
+from gateway.store import registry_log
 from gateway.store.pool import connect
 from tests.integration.test_activation import driving
 from tests.integration.test_backfill import NOW, SITE, fresh, one, rows, server
@@ -43,7 +43,7 @@ def test_a_change_holds_from_when_the_road_takes_it_in(fresh: Settings) -> None:
         with connect(fresh.database, "test import") as connection:
             import_site(connection, read_site(SITE), SEALER)  # the same again: nothing has changed
             connection.execute("update device set place_id = %s where id = 'school-1-gate'", (person.place,))
-            registry_edit.changed(connection, fresh.station)
+            registry_store.changed(connection, fresh.station)
             connection.commit()
         road.reload_registry()
         kept = rows(fresh, "select at, kind, object_id, before, after from registry_change order by id")

@@ -11,7 +11,9 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
-from tests.month import OCTOBER, alert, start
+from gateway.store import soundings
+from gateway.store.pool import connect
+from tests.month import OCTOBER, alert, sounding, start
 from tests.station import Station
 
 AUGUST = {"since": "2026-08-10T00:00:00Z", "until": "2026-08-11T00:00:00Z"}
@@ -214,6 +216,38 @@ def test_alarm_health_of_a_day(august: Station) -> None:
     assert (position["username"], position["attended_s"], position["alarms"]) == ("operator", 6300, 12)
     assert told["chattering"] == [{"rule": "door-held", "subject": "device:chatters", "times": 1}]
     assert (told["top"][0]["subject"], told["top"][0]["alerts"]) == ("device:chatters", 3)
+
+
+def test_an_alert_counts_when_and_as_often_as_it_was_heard(august: Station) -> None:
+    """One was shelved before anybody came, and heard twice afterwards; one a flood folded was told by its digest."""
+    six = datetime(2026, 6, 10, 6, tzinfo=UTC)
+    day = {"since": "2026-06-10T00:00:00Z", "until": "2026-06-11T00:00:00Z"}
+    august.execute(
+        "insert into desk (station_id, username, began_at, ended_at, ended_why)"
+        " values (%s, 'operator', %s, %s, 'ended')",
+        august.id, six + timedelta(hours=1), six + timedelta(hours=3),
+    )  # fmt: skip
+    number = alert(august, six, "door-held", "device:shelved", sounded=0, suppressed_by="shelved", lasts_s=9000)
+    for minutes in (90, 120):
+        sounding(august, number, six + timedelta(minutes=minutes))
+    august.execute("update alert set sounded = 2, suppressed_by = null where id = %s", number)
+    alert(august, six + timedelta(hours=2), "door-held", "device:folded", sounded=1, suppressed_by="flood")
+    told = asked(august, "alarms", **day)
+    assert (told["alarms"], told["unattended"], told["positions"][0]["alarms"]) == (2, 0, 2)
+    assert [(one["subject"], one["alerts"], one["share"]) for one in told["top"]] == [("device:shelved", 2, 1.0)]
+    told = asked(august, "rules", **day)
+    assert (told["alerts"], told["suppressed"]) == (1, {"flood": 1, "shelved": 1}), "quiet first, heard later: both"
+
+
+def test_what_alerts_said_is_kept_and_what_work_items_would_have_said_is_not(town: Station) -> None:
+    long_ago = datetime(2024, 6, 10, 6, tzinfo=UTC)
+    kept = alert(town, long_ago, "door-held", "device:long-ago")
+    item = alert(town, long_ago, "battery-low", "device:long-ago", stream="work_item", suppressed_by="maintenance")
+    with connect(town.postgres.url, "test forget") as connection:
+        assert soundings.forget(connection, town.id, long_ago) == 0
+        assert soundings.forget(connection, town.id, long_ago + timedelta(days=1)) == 1
+    there = [row["alert_id"] for row in town.rows("select alert_id from sounding where at < '2025-01-01'")]
+    assert (kept in there, item in there) == (True, False)
 
 
 def test_a_day_nobody_said_they_were_at_the_desk(august: Station) -> None:

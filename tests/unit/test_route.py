@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.model.contact import Contact
@@ -12,8 +13,8 @@ from gateway.model.duty import Duty
 from gateway.model.incident import Incident
 from gateway.model.policy import By, Ladder, Policy, Rung
 from gateway.model.registry import Area, Registry, Responder, Station
-from gateway.telling import ladder
-from gateway.telling.tell import contacts_for, phone_body
+from gateway.telling import ladder, tell
+from gateway.telling.message import Occasion, area_of, body, contacts_for, numbered, showing
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
@@ -102,15 +103,37 @@ def test_an_area_may_have_a_ladder_of_its_own() -> None:
 def test_somebody_is_told_by_the_ways_a_rung_asks_for_or_by_what_there_is(
     has: list[str], by: list[By], told: list[str]
 ) -> None:
-    one = Responder("a", "", "officer", contacts=[Contact(n, channel) for n, channel in enumerate(has)])
-    assert [contact.channel for contact in contacts_for(one, by)] == told
+    contacts = [Contact(n, channel) for n, channel in enumerate(has)]
+    assert [contact.channel for contact in contacts_for(contacts, by)] == told
+
+
+@pytest.mark.parametrize(
+    ("has", "told"),
+    [
+        (["phone", "sms", "apprise"], ["phone", "apprise"]),
+        (["sms", "voice"], ["sms", "voice"]),
+        ([], []),
+    ],
+)
+def test_beside_the_ladder_everything_that_shows_is_used_else_everything(has: list[str], told: list[str]) -> None:
+    contacts = [Contact(n, channel) for n, channel in enumerate(has)]
+    assert [contact.channel for contact in showing(contacts)] == told
 
 
 def test_a_push_names_the_area_and_no_person_or_flat() -> None:
     now = datetime(2026, 11, 22, tzinfo=UTC)
     title = {"zh": "独居老人长时间无活动", "en": "No sign of life"}
     incident = Incident("s", "P2", title, now, now, [], id=7, place="flat-1-101", area="grid")
-    body = phone_body(incident, 3, 1, registry([]))
-    assert body["title"]["zh"] == "P2 独居老人长时间无活动（再次提醒）"
-    assert "网格" in body["body"]["zh"]
-    assert "flat-1-101" not in str(body)
+    occasion = Occasion("x", "incident", numbered(incident), after_title=tell.AGAIN, alert=3, rung=1)
+    area = area_of(incident, registry([]))
+    shown = body(incident, occasion, area)
+    assert shown == {
+        "title": {"zh": "P2 独居老人长时间无活动（再次提醒）", "en": "P2 No sign of life (again)"},
+        "body": {"zh": "网格 · 警情 7 · 点开查看", "en": "网格 · incident 7 · open for details"},
+        "area": "网格", "incident": 7, "alert": 3, "rung": 1, "purpose": "incident", "drill": False, "ttl_s": 1800,
+        "url": "/m?incident=7",
+    }  # fmt: skip
+    nowhere = area_of(msgspec.structs.replace(incident, area=None), registry([]))
+    assert nowhere == registry([]).station.name, "no area: the station's name"
+    drill = body(msgspec.structs.replace(incident, drill=True), occasion, area)
+    assert drill["title"]["zh"].startswith("【演练】P2")

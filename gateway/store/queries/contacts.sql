@@ -45,10 +45,6 @@ update contact set label = %(label)s where id = %(id)s
 update contact set state = 'retired', retired_why = %(why)s
 where station_id = %(station)s and id = %(id)s and state = 'active' returning username, channel
 
--- name: touch
--- Who can be reached is part of the registry: its version grows.
-update station set registry_version = registry_version + 1 where id = %(station)s
-
 -- name: tested
 update contact set tested_at = %(now)s where id = %(id)s
 

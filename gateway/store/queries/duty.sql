@@ -1,7 +1,3 @@
--- name: hold
--- One roster is saved at a time: what was checked is what is written. Whoever refers to the station is not held up.
-select registry_version from station where id = %(station)s for no key update
-
 -- name: places
 -- What a roster needs of the places: one of each area that has any, where shifts are, those asked for, and their buildings.
 with wanted as (
@@ -15,11 +11,6 @@ select p.id, p.kind, p.area_id as area, p.name, p.lat, p.lon, p.parent, p.attrib
 where p.station_id = %(station)s and (p.id in (select id from wanted) or p.id in (
     select b.parent from place b where b.station_id = %(station)s and b.id in (select id from wanted)))
 order by p.id
-
--- name: place_within
--- A place, when it lies within a scope.
-select area_id from place where station_id = %(station)s and id = %(place)s
-    and (%(areas)s::text[] is null or area_id = any (%(areas)s))
 
 -- name: swaps_since
 -- Who stands in for whom from a day on; the whole station's, as who answers for a grid may be named far above it.

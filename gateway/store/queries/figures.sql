@@ -4,22 +4,20 @@ select s.time_zone, s.policy,
     (select min(i.opened_at) from incident i where i.station_id = s.id) as first_opened_at
 from station s where s.id = %(station)s
 
+-- name: counted
+-- The incidents of a period that statistics count: no drills, none that was merged or cancelled.
+incident i
+where i.station_id = %(station)s and i.opened_at >= %(since)s and i.opened_at < %(until)s
+    and (%(areas)s::text[] is null or i.area_id = any (%(areas)s))
+    and not i.drill and i.state not in ('merged', 'cancelled')
+
 -- name: clocks
--- The seconds between steps of the incidents opened in a period, gathered by unit: drills, merged and cancelled ones are
--- left out. `by` is `area`, `beat` or `officer` (whoever signed first). The first of each step counts; sign-in is from
--- the opening, or from the last dispatch before the signature.
-with recursive below (id, beat) as (
-    select a.id, case when a.kind = 'beat' then a.id end from area a
-    where a.station_id = %(station)s and a.parent is null
-    union all
-    select a.id, case when a.kind = 'beat' then a.id else b.beat end from area a join below b on a.parent = b.id
-    where a.station_id = %(station)s
-),
+-- The seconds between steps of the incidents opened in a period, gathered by unit. `by` is `area`, `beat` or `officer`
+-- (whoever signed first). The first of each step counts; sign-in is from the opening, or from the last dispatch before
+-- the signature.
+with recursive {below},
 chosen as materialized (
-    select i.id, i.area_id, i.opened_at from incident i
-    where i.station_id = %(station)s and i.opened_at >= %(since)s and i.opened_at < %(until)s
-        and (%(areas)s::text[] is null or i.area_id = any (%(areas)s))
-        and not i.drill and i.state not in ('merged', 'cancelled')
+    select i.id, i.area_id, i.opened_at from {counted}
 ),
 first as (
     select c.id, c.area_id, c.opened_at,
@@ -85,20 +83,14 @@ group by why
 
 -- name: mix
 -- Incidents by category and priority.
-select i.category, i.priority, count(*) as incidents from incident i
-where i.station_id = %(station)s and i.opened_at >= %(since)s and i.opened_at < %(until)s
-    and (%(areas)s::text[] is null or i.area_id = any (%(areas)s))
-    and not i.drill and i.state not in ('merged', 'cancelled')
+select i.category, i.priority, count(*) as incidents from {counted}
 group by i.category, i.priority order by i.category, i.priority
 
 -- name: heat
 -- Incidents by area, day of the week (1 Monday) and hour of the day, by the station's clock.
 select i.area_id as area, extract(isodow from i.opened_at at time zone %(zone)s)::int as weekday,
     extract(hour from i.opened_at at time zone %(zone)s)::int as hour, count(*) as incidents
-from incident i
-where i.station_id = %(station)s and i.opened_at >= %(since)s and i.opened_at < %(until)s
-    and (%(areas)s::text[] is null or i.area_id = any (%(areas)s))
-    and not i.drill and i.state not in ('merged', 'cancelled')
+from {counted}
 group by area, weekday, hour order by area, weekday, hour
 
 -- name: repeat_places
@@ -111,10 +103,7 @@ select t.place, p.kind, p.area_id as area, t.incidents, t.categories, t.last_at,
 from (
     select i.place_id as place, count(*) as incidents, max(i.opened_at) as last_at,
         array_agg(distinct i.category order by i.category) as categories
-    from incident i
-    where i.station_id = %(station)s and i.opened_at >= %(since)s and i.opened_at < %(until)s
-        and i.place_id is not null and (%(areas)s::text[] is null or i.area_id = any (%(areas)s))
-        and not i.drill and i.state not in ('merged', 'cancelled')
+    from {counted} and i.place_id is not null
     group by i.place_id having count(*) >= %(least)s
 ) t join place p on p.station_id = %(station)s and p.id = t.place
 left join place b on b.station_id = p.station_id and b.id = p.parent
@@ -132,35 +121,31 @@ select t.rule_id as rule, t.outcome, count(*) as incidents from (
         and (%(areas)s::text[] is null or i.area_id = any (%(areas)s)) and a.stream = 'alert'
 ) t group by t.rule_id, t.outcome order by t.rule_id, t.outcome
 
--- name: heard
--- How many alerts each rule made people hear, by priority; drills and what was kept quiet are not among them.
-select a.rule_id as rule, a.priority, count(*) as alerts from alert a
-where a.station_id = %(station)s and a.raised_at >= %(since)s and a.raised_at < %(until)s
+-- name: sounded
+-- Each time an alert sounded in a period, or would have: then `reason` says why it did not. No drills, no work items.
+sounding s join alert a on a.id = s.alert_id and a.stream = 'alert' and not a.drill
+where s.station_id = %(station)s and s.at >= %(since)s and s.at < %(until)s
     and (%(areas)s::text[] is null or a.area_id = any (%(areas)s))
-    and a.stream = 'alert' and not a.drill and a.sounded > 0
+
+-- name: heard
+-- How many alerts each rule made people hear, by priority.
+select a.rule_id as rule, a.priority, count(distinct a.id) as alerts from {sounded} and s.reason is null
 group by a.rule_id, a.priority
 
 -- name: kept_quiet
--- How many alerts were kept quiet, by why: suppressing is never dropping.
-select a.suppressed_by as reason, a.priority, count(*) as alerts from alert a
-where a.station_id = %(station)s and a.raised_at >= %(since)s and a.raised_at < %(until)s
-    and (%(areas)s::text[] is null or a.area_id = any (%(areas)s))
-    and a.stream = 'alert' and not a.drill and a.suppressed_by is not null
-group by a.suppressed_by, a.priority order by a.suppressed_by, a.priority
+-- How many alerts were kept quiet, by why, also those that were heard later: suppressing is never dropping.
+select s.reason, a.priority, count(distinct a.id) as alerts from {sounded} and s.reason is not null
+group by s.reason, a.priority order by s.reason, a.priority
 
 -- name: moments
 -- When alerts were heard, in order.
-select array_agg(a.raised_at order by a.raised_at), array_agg(a.priority order by a.raised_at) from alert a
-where a.station_id = %(station)s and a.raised_at >= %(since)s and a.raised_at < %(until)s
-    and (%(areas)s::text[] is null or a.area_id = any (%(areas)s))
-    and a.stream = 'alert' and not a.drill and a.sounded > 0
+select array_agg(s.at order by s.at, s.id), array_agg(s.priority order by s.at, s.id)
+from {sounded} and s.reason is null
 
 -- name: sources
 -- What was heard most often.
-select a.rule_id as rule, a.subject, min(a.place_id) as place, min(a.area_id) as area, count(*) as alerts from alert a
-where a.station_id = %(station)s and a.raised_at >= %(since)s and a.raised_at < %(until)s
-    and (%(areas)s::text[] is null or a.area_id = any (%(areas)s))
-    and a.stream = 'alert' and not a.drill and a.sounded > 0
+select a.rule_id as rule, a.subject, min(a.place_id) as place, min(a.area_id) as area, count(*) as alerts
+from {sounded} and s.reason is null
 group by a.rule_id, a.subject order by alerts desc, a.rule_id, a.subject limit %(limit)s
 
 -- name: chattering
@@ -175,11 +160,8 @@ select t.rule_id as rule, t.subject, count(*) as times from (
 group by t.rule_id, t.subject order by times desc, t.rule_id, t.subject
 
 -- name: fleeting
--- How many were over before anybody could act.
-select count(*) from alert a
-where a.station_id = %(station)s and a.raised_at >= %(since)s and a.raised_at < %(until)s
-    and (%(areas)s::text[] is null or a.area_id = any (%(areas)s))
-    and a.stream = 'alert' and not a.drill and a.sounded > 0 and a.cleared_at - a.raised_at < %(within)s
+-- How many of those heard were over before anybody could act.
+select count(distinct a.id) from {sounded} and s.reason is null and a.cleared_at - a.raised_at < %(within)s
 
 -- name: stale
 -- How many had stood for longer than this at a moment.

@@ -1,8 +1,3 @@
--- name: places
--- The areas of places within a scope.
-select id, area_id from place
-where station_id = %(station)s and id = any (%(ids)s) and (%(areas)s::text[] is null or area_id = any (%(areas)s))
-
 -- name: persons
 -- Where persons within a scope live, and the areas of that.
 select q.id, q.place_id, p.area_id from person q join place p on p.station_id = q.station_id and p.id = q.place_id

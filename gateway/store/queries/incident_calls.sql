@@ -1,7 +1,3 @@
--- name: policy
--- The station's policy, read with what is decided by it.
-select policy from station where id = %(station)s
-
 -- name: where_it_is
 -- What a push may say of where something is: the area's name, without one the station's.
 select coalesce((select a.name from area a where a.station_id = s.id and a.id = %(area)s), s.name)
@@ -40,11 +36,6 @@ where (incident_id, sounding, number) = (
     where incident_id = %(incident)s and state = 'waiting' and kind = 'call'
     order by due_at, sounding, number limit 1 for update)
     and due_at > %(now)s
-
--- name: stop_messages
--- It is over: who is sent or urged need not come any more.
-update notification set state = 'stopped'
-where incident_id = %(incident)s and state = 'queued' and purpose in ('dispatch', 'urge')
 
 -- name: overdue
 -- Incidents whose moment has passed, held until the transaction ends; those somebody acts on this moment come later.

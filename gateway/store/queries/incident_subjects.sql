@@ -1,13 +1,3 @@
--- name: place
--- The area of a place within a scope.
-select area_id from place
-where station_id = %(station)s and id = %(id)s and (%(areas)s::text[] is null or area_id = any (%(areas)s))
-
--- name: places
--- Which of these places lie within a scope.
-select id from place
-where station_id = %(station)s and id = any (%(ids)s) and (%(areas)s::text[] is null or area_id = any (%(areas)s))
-
 -- name: area
 select id from area
 where station_id = %(station)s and id = %(id)s and (%(areas)s::text[] is null or id = any (%(areas)s))

@@ -91,10 +91,6 @@ returning id
 select id, at, client_at, actor, act, from_state, to_state, reason, detail, version, client_id from incident_step
 where incident_id = %(incident)s order by id
 
--- name: stop_rungs
--- A responder signed, or the incident ended.
-update rung set state = 'stopped' where incident_id = %(incident)s and state = 'waiting'
-
 -- name: receipts
 -- Who was told, and what became of it.
 select channel, username as "user", purpose, state, created_at, accepted_at, delivered_at, seen_at, acknowledged_at,

@@ -1,13 +1,7 @@
 -- name: work
 -- What was signed in a period, gathered by `officer` (who signed) or `beat` (where): how many incidents, the seconds to
 -- the signature and from departure to arrival, how many were late before or after (1 urged, 2 supervised).
-with recursive below (id, beat) as (
-    select a.id, case when a.kind = 'beat' then a.id end from area a
-    where a.station_id = %(station)s and a.parent is null
-    union all
-    select a.id, case when a.kind = 'beat' then a.id else b.beat end from area a join below b on a.parent = b.id
-    where a.station_id = %(station)s
-),
+with recursive {below},
 signed as materialized (
     select i.id, i.area_id, i.opened_at, i.overdue, s.actor, min(s.at) as at
     from incident_step s join incident i on i.id = s.incident_id
@@ -37,13 +31,7 @@ from timed group by unit
 
 -- name: handled
 -- How many incidents were handled in a period, by whom or where.
-with recursive below (id, beat) as (
-    select a.id, case when a.kind = 'beat' then a.id end from area a
-    where a.station_id = %(station)s and a.parent is null
-    union all
-    select a.id, case when a.kind = 'beat' then a.id else b.beat end from area a join below b on a.parent = b.id
-    where a.station_id = %(station)s
-)
+with recursive {below}
 select case %(by)s when 'officer' then s.actor else b.beat end as unit, count(distinct i.id) as handled
 from incident_step s join incident i on i.id = s.incident_id left join below b on b.id = i.area_id
 where s.act = 'handle' and s.at >= %(since)s and s.at < %(until)s and i.station_id = %(station)s
@@ -54,13 +42,7 @@ group by unit
 
 -- name: closed
 -- How what was closed in a period came out: of the incidents somebody had signed, or of a beat's.
-with recursive below (id, beat) as (
-    select a.id, case when a.kind = 'beat' then a.id end from area a
-    where a.station_id = %(station)s and a.parent is null
-    union all
-    select a.id, case when a.kind = 'beat' then a.id else b.beat end from area a join below b on a.parent = b.id
-    where a.station_id = %(station)s
-)
+with recursive {below}
 select case %(by)s when 'officer' then w.actor else b.beat end as unit, coalesce(i.disposition, 'none') as disposition,
     count(*) as incidents
 from incident i left join below b on b.id = i.area_id
@@ -75,13 +57,7 @@ group by unit, disposition
 
 -- name: visits
 -- Visits, patrols and looks in a period, and to how many places, by whom or where.
-with recursive below (id, beat) as (
-    select a.id, case when a.kind = 'beat' then a.id end from area a
-    where a.station_id = %(station)s and a.parent is null
-    union all
-    select a.id, case when a.kind = 'beat' then a.id else b.beat end from area a join below b on a.parent = b.id
-    where a.station_id = %(station)s
-)
+with recursive {below}
 select case %(by)s when 'officer' then f.username else b.beat end as unit,
     count(*) filter (where f.kind = 'visit') as visits, count(*) filter (where f.kind = 'patrol') as patrols,
     count(*) filter (where f.kind = 'look') as looks,
@@ -95,13 +71,7 @@ group by unit
 -- name: care
 -- Persons under care (living alone) and how many of them were visited in a period: of the areas somebody answers for as
 -- officer or deputy, by them; or of a beat, by anybody.
-with recursive below (id, beat) as (
-    select a.id, case when a.kind = 'beat' then a.id end from area a
-    where a.station_id = %(station)s and a.parent is null
-    union all
-    select a.id, case when a.kind = 'beat' then a.id else b.beat end from area a join below b on a.parent = b.id
-    where a.station_id = %(station)s
-),
+with recursive {below},
 answered (username, area_id) as (
     select u.username, d.area_id from duty d cross join lateral unnest(array[d.officer, d.deputy]) u (username)
     where d.station_id = %(station)s and %(by)s = 'officer' and u.username is not null

@@ -76,8 +76,9 @@ join place p on p.station_id = person.station_id and p.id = person.place_id
 where person.station_id = %(station)s and person.id = %(person)s
     and (%(areas)s::text[] is null or p.area_id = any (%(areas)s))
 
--- name: has_place
-select id from place where station_id = %(station)s and id = %(place)s
+-- name: areas_of_places
+-- Those of these places that lie within a scope, with their areas.
+select id, area_id from place where station_id = %(station)s and id = any (%(places)s)
     and (%(areas)s::text[] is null or area_id = any (%(areas)s))
 
 -- name: touch

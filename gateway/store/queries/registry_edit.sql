@@ -2,10 +2,6 @@
 -- Whoever changes the registry as a whole is alone until the transaction ends; the road reads on.
 select id from station where id = %(station)s for no key update
 
--- name: touch
--- The registry has changed.
-update station set registry_version = registry_version + 1 where id = %(station)s
-
 -- name: users
 -- The station's accounts, as a site file has them.
 select username, name, role, areas, auxiliary from user_account where station_id = %(station)s order by username

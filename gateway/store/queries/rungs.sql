@@ -44,6 +44,6 @@ where i.station_id = %(station)s and i.state in ('new', 'acknowledged', 'dispatc
             and jsonb_array_length(i.ladder) > (
                 select count(distinct r.number) from rung r where r.incident_id = i.id and r.state = 'climbed'))
 
--- name: drop_waiting
--- What waits of a ladder makes way for a new one.
+-- name: stop
+-- What waits of a ladder is not climbed.
 update rung set state = 'stopped' where incident_id = %(incident)s and state = 'waiting'

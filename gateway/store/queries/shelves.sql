@@ -57,15 +57,26 @@ with recursive below (id) as (
 )
 select array(select id from below), array(select distinct area_id from lies)
 
--- name: counts
--- How many alerts within a scope a matcher would hide: those open now, and those that were heard since a moment; P1 apart.
-with recursive below (id) as (
+-- name: inside
+-- What lies in a matcher's area and place, themselves included.
+below (id) as (
     select %(area)s::text
     union select a.id from area a join below on a.parent = below.id where a.station_id = %(station)s
 ), lies (id) as (
     select %(place)s::text
     union select p.id from place p join lies on p.parent = lies.id where p.station_id = %(station)s
 )
+
+-- name: fits
+-- An alert that a matcher fits, given what is `inside`.
+(%(rule)s::text is null or a.rule_id = %(rule)s)
+    and (%(subject)s::text is null or a.subject = %(subject)s)
+    and (%(place)s::text is null or a.place_id in (select id from lies))
+    and (%(area)s::text is null or a.area_id in (select id from below))
+
+-- name: counts
+-- How many alerts within a scope a matcher would hide: those open now, and those that were heard since a moment; P1 apart.
+with recursive {inside}
 select count(*) filter (where a.ended_at is null and a.priority <> 'P1') as open,
     count(*) filter (where a.raised_at >= %(since)s and a.sounded > 0 and a.priority <> 'P1') as recent,
     count(*) filter (where a.ended_at is null and a.priority = 'P1') as open_p1,
@@ -73,27 +84,15 @@ select count(*) filter (where a.ended_at is null and a.priority <> 'P1') as open
 from alert a
 where a.station_id = %(station)s and a.stream = 'alert' and (a.ended_at is null or a.raised_at >= %(since)s)
     and (%(areas)s::text[] is null or a.area_id = any (%(areas)s))
-    and (%(rule)s::text is null or a.rule_id = %(rule)s)
-    and (%(subject)s::text is null or a.subject = %(subject)s)
-    and (%(place)s::text is null or a.place_id in (select id from lies))
-    and (%(area)s::text is null or a.area_id in (select id from below))
+    and {fits}
 
 -- name: cover
 -- Show on the open alerts that a matcher fits until when they are shelved; null: not any more.
-with recursive below (id) as (
-    select %(area)s::text
-    union select a.id from area a join below on a.parent = below.id where a.station_id = %(station)s
-), lies (id) as (
-    select %(place)s::text
-    union select p.id from place p join lies on p.parent = lies.id where p.station_id = %(station)s
-), fitting as (
+with recursive {inside}, fitting as (
     select a.id from alert a
     where a.station_id = %(station)s and a.stream = 'alert' and a.ended_at is null
         and (%(with_p1)s or a.priority <> 'P1')
-        and (%(rule)s::text is null or a.rule_id = %(rule)s)
-        and (%(subject)s::text is null or a.subject = %(subject)s)
-        and (%(place)s::text is null or a.place_id in (select id from lies))
-        and (%(area)s::text is null or a.area_id in (select id from below))
+        and {fits}
     order by a.id for no key update
 )
 update alert a set shelved_until = case
@@ -103,7 +102,3 @@ from fitting f where a.id = f.id
     and a.shelved_until is distinct from case
         when %(until)s::timestamptz is null then null else greatest(a.shelved_until, %(until)s) end
 returning a.id
-
--- name: policy
--- The station's own policy; a few of its figures limit what may be shelved.
-select policy from station where id = %(station)s

@@ -19,7 +19,9 @@ where station_id = %(station)s and at >= %(since)s and reason is not null
 group by reason order by reason
 
 -- name: forget
-delete from sounding where station_id = %(station)s and at < %(before)s
+-- What work items would have said long ago. What alerts said is kept as they are: statistics count it.
+delete from sounding s using alert a
+where s.station_id = %(station)s and s.at < %(before)s and a.id = s.alert_id and a.stream <> 'alert'
 
 -- name: flood
 -- The flood that stands, if one does.
