@@ -119,6 +119,22 @@ def test_late_it_is_urged_then_supervised_then_quiet(connection: Connection[Tupl
     assert (moved.overdue, moved.due_at) == (0, NOW + timedelta(seconds=240)), "in time again in its next state"
 
 
+def test_an_account_that_was_disabled_is_told_nothing(connection: Connection[TupleRow]) -> None:
+    incident = opened(connection)
+    with connection.transaction():
+        signer = by("officer", "officer", 59)
+        acts.move_incident(connection, ANNOUNCER, SEALER, signer, incident.id, Asked("sign"))
+    disabling = "update user_account set disabled_at = %s where username in ('officer', 'commander')"
+    connection.execute(disabling, [NOW])
+    try:
+        assert (tick(connection, 69), tick(connection, 89)) == (1, 1)
+        assert urged(connection, incident) == []
+        told = [step["detail"]["told"] for step in lines(connection, incident, "urged", "supervised")]
+        assert told == [[], []], "and the timeline does not say they were"
+    finally:
+        connection.execute(disabling, [None])
+
+
 def test_whoever_acts_need_not_have_seen_that_it_was_urged(connection: Connection[TupleRow]) -> None:
     incident = opened(connection)
     assert tick(connection, 60) == 1

@@ -89,9 +89,7 @@ with recursive above (id) as (
     union select a.parent from area a join above on a.id = above.id
         where a.station_id = %(station)s and a.parent is not null
 )
-select u.username, u.role, coalesce((
-    select jsonb_agg(jsonb_build_object('id', c.id, 'channel', c.channel) order by c.id)
-    from contact c where c.station_id = u.station_id and c.username = u.username and c.state = 'active'), '[]') as contacts
+select u.username, u.role, {ways} as contacts
 from user_account u
 where u.station_id = %(station)s and u.disabled_at is null and (
     u.areas && array(select id from above)

@@ -5,9 +5,7 @@ from station s where s.id = %(station)s
 
 -- name: responders
 -- These users, with their role and the ways to reach them.
-select u.username, u.role, coalesce((
-    select jsonb_agg(jsonb_build_object('id', c.id, 'channel', c.channel) order by c.id)
-    from contact c where c.station_id = u.station_id and c.username = u.username and c.state = 'active'), '[]') as contacts
+select u.username, u.role, {ways} as contacts
 from user_account u where u.station_id = %(station)s and u.username = any (%(usernames)s) order by u.username
 
 -- name: supervisors
@@ -19,7 +17,7 @@ with recursive above (id, parent) as (
 )
 select u.username, coalesce(u.areas is null or u.areas && (select array_agg(id) from above), false) as near
 from user_account u
-where u.station_id = %(station)s and u.role = 'commander' and exists (
+where u.station_id = %(station)s and u.role = 'commander' and u.disabled_at is null and exists (
     select from contact c where c.station_id = u.station_id and c.username = u.username and c.state = 'active')
 order by u.username
 

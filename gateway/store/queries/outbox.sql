@@ -84,11 +84,11 @@ update notification set due_at = %(due_at)s, leased_until = null,
 where id = %(id)s
 
 -- name: stop
--- Nobody needs to be called any more; when it is over, nobody sent or urged. One that is under way this moment may still
--- ring, but is not tried again.
+-- Nobody needs to be called any more; when it is over, nobody sent, urged or told how many more there are. One that is
+-- under way this moment may still ring, but is not tried again.
 update notification set state = 'stopped', receipt_by = null
 where incident_id = %(incident)s and state = 'queued' and username is not null
-    and (purpose = 'incident' or %(over)s and purpose in ('dispatch', 'urge'))
+    and (purpose = 'incident' or %(over)s and purpose in ('dispatch', 'urge', 'digest'))
 
 -- name: backlog
 select channel, count(*), min(created_at) from notification

@@ -27,10 +27,7 @@ select shift_id as shift, day, instead_of, stands_in as by, reason from swap
 where station_id = %(station)s order by day desc limit 10000
 
 -- name: responders
-select u.username, u.name, u.role, u.auxiliary, coalesce((
-    select jsonb_agg(jsonb_build_object('id', c.id, 'channel', c.channel) order by c.id)
-    from contact c where c.station_id = u.station_id and c.username = u.username and c.state = 'active'
-        and u.disabled_at is null), '[]') as contacts
+select u.username, u.name, u.role, u.auxiliary, {ways} as contacts
 from user_account u where u.station_id = %(station)s order by u.username
 
 -- name: drills
