@@ -78,10 +78,11 @@ below (id) as (
 -- How many alerts within a scope a matcher would hide: those open now, and those that were heard since a moment; P1 apart.
 with recursive {inside}
 select count(*) filter (where a.ended_at is null and a.priority <> 'P1') as open,
-    count(*) filter (where a.raised_at >= %(since)s and a.sounded > 0 and a.priority <> 'P1') as recent,
+    count(*) filter (where h.lately and a.priority <> 'P1') as recent,
     count(*) filter (where a.ended_at is null and a.priority = 'P1') as open_p1,
-    count(*) filter (where a.raised_at >= %(since)s and a.sounded > 0 and a.priority = 'P1') as recent_p1
-from alert a
+    count(*) filter (where h.lately and a.priority = 'P1') as recent_p1
+from alert a cross join lateral (select exists (
+    select from sounding s where s.alert_id = a.id and s.reason is null and s.at >= %(since)s)) h (lately)
 where a.station_id = %(station)s and a.stream = 'alert' and (a.ended_at is null or a.raised_at >= %(since)s)
     and (%(areas)s::text[] is null or a.area_id = any (%(areas)s))
     and {fits}
