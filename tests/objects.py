@@ -131,8 +131,8 @@ def make_event(town: Station, where: Where, _made: Made) -> str:
 
 def make_shelf(town: Station, where: Where, made: Made) -> str:
     return str(town.one(
-        "insert into shelf (station_id, place_id, reason, by_user, begins_at, ends_at)"
-        " values (%s, %s, 'x', %s, now(), now() + interval '1 hour') returning id",
+        "insert into shelf (station_id, place_id, by_user, begins_at, ends_at)"
+        " values (%s, %s, %s, now(), now() + interval '1 hour') returning id",
         station_of(town, where), f"{where}-place", user_of(town, where, made),
     ))  # fmt: skip
 
