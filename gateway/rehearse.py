@@ -30,10 +30,12 @@ from gateway.settings import Settings
 from gateway.store import changes, rehearsal, upkeep
 from gateway.store import registry as registry_store
 from gateway.store.pool import reaching_store
+from gateway.suppressing.digest import digest
 from gateway.telling.escalate import escalate
 from gateway.telling.tell import Announcer
 
-#: From `begin` on, a transaction spans no more than this: no longer than the shortest step of a ladder.
+#: From `begin` on, a transaction spans no more than this: no longer than the shortest step of a ladder. So often it is
+#: looked whether what is quiet is to be heard, where a live gateway looks once a second.
 STRETCH = timedelta(seconds=20)
 #: The changes that a scenario's statement speaks of; a flood or a shelf shows on the alerts it keeps quiet.
 JUDGED = frozenset({"alert", "incident", "work_item"})
@@ -67,6 +69,8 @@ class _Rehearsal:
         #: When the next rung is due, as far as known; asked for anew when rules have said something.
         self._rung: datetime | None = None
         self._verdicts = 0
+        #: Whether anything is quiet, or stands, that ends as time passes: a shelf, chatter, a flood with its digests.
+        self._quiet = True
 
     def run(self) -> Iterator[bytes]:
         self._connection.execute("set synchronous_commit = off")  # a database for the occasion
@@ -110,18 +114,25 @@ class _Rehearsal:
         return after
 
     def _run_on(self, until: datetime) -> Iterator[bytes]:
-        """Let time pass: timers in their own minutes, rungs at theirs."""
+        """Let time pass: timers in their own minutes, rungs at theirs, what is quiet as it ends."""
         while (now := self._clock.moment) < until:
-            self._clock.moment = min(now + STRETCH if self._rung is not None else until, until)
+            self._clock.moment = min(now + STRETCH if self._rung is not None or self._quiet else until, until)
             self._road.let_time_pass()
             yield from self._climb(self._clock.moment)
 
     def _climb(self, now: datetime) -> Iterator[bytes]:
-        """Let the ladder climb up to now, and tell what happened; nothing to ask while no rule has said anything."""
-        if self._road.counts["verdicts"] == self._verdicts and (self._rung is None or self._rung > now):
+        """Let what is quiet end and the ladder climb up to now, and tell what happened.
+
+        By what the loops of a live gateway call beside the road. Nothing to ask while no rule has said anything.
+        """
+        said = self._road.counts["verdicts"] != self._verdicts
+        if not (said or self._quiet or (self._rung is not None and self._rung <= now)):
             return
+        self._road.end_quiet()
         self._verdicts = self._road.counts["verdicts"]
         with self._connection.transaction():
+            digest(self._connection, self.station, self._announcer, now)
+            self._quiet = rehearsal.anything_quiet(self._connection, self.station, now)
             while (due := rehearsal.next_rung(self._connection, self.station)) is not None and due <= now:
                 escalate(self._connection, self.station, self._announcer, due)
             self._rung = due

@@ -5,6 +5,7 @@ from __future__ import annotations
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import trail, words
 from gateway.model.errors import Misconfigured
 from gateway.persons import personal
 from gateway.persons.imported import BY_FILE, MONITORING
@@ -12,6 +13,7 @@ from gateway.persons.personal import Personal
 from gateway.sealing import KEY_FILE, Sealer, contact_address, key_is_there, sealer_of
 from gateway.settings import Settings
 from gateway.store import contacts, data_key, persons
+from gateway.store import words as word_store
 from gateway.store.migrate import migrate
 from gateway.store.pool import connect, reaching_store
 
@@ -84,7 +86,7 @@ def fits(connection: Connection[TupleRow], sealer: Sealer) -> bool:
 
 
 def seal_up(connection: Connection[TupleRow], sealer: Sealer) -> dict[str, int]:
-    """Seal names and addresses that are readable, write down consent that nobody wrote down; returns how many of each.
+    """Seal names, addresses, reasons that are readable, write down consent that nobody did; returns how many of each.
 
     Idempotent; within the caller's transaction. Consent: see `gateway.persons.imported`.
     """
@@ -103,4 +105,22 @@ def seal_up(connection: Connection[TupleRow], sealer: Sealer) -> dict[str, int]:
     silent = persons.unrecorded(connection)
     for station, person in silent:
         persons.add_consent(connection, station, person, purpose=MONITORING, state="given", said_by=BY_FILE, by=BY_FILE)
-    return {"names": len(names), "phones": len(phones), "consents": len(silent)}
+    reasons = _seal_reasons(connection, sealer)
+    return {"names": len(names), "phones": len(phones), "consents": len(silent), "reasons": reasons}
+
+
+def _seal_reasons(connection: Connection[TupleRow], sealer: Sealer) -> int:
+    """Seal why things were shelved and turns swapped, there and in the trail; returns how many there were."""
+    shelves = word_store.shelves_in_the_clear(connection)
+    for number, station, by, begins_at, reason in shelves:
+        sealed = words.sealed(sealer, reason, words.of_shelf(station, by, begins_at))
+        word_store.put_sealed(connection, "shelf", number, sealed)
+    swaps = word_store.swaps_in_the_clear(connection)
+    for number, station, shift, day, instead_of, reason in swaps:
+        sealed = words.sealed(sealer, reason, words.of_swap(station, shift, day, instead_of))
+        word_store.put_sealed(connection, "swap", number, sealed)
+    lines = word_store.lines_in_the_clear(connection)
+    for number, station, act, what, reason in lines:
+        sealed = trail.sealed_words(sealer, station, act, what, {"reason": reason})
+        word_store.put_sealed(connection, "line", number, sealed)
+    return len(shelves) + len(swaps) + len(lines)

@@ -34,11 +34,16 @@ def write(
     words = {name: text for name, text in said.items() if text}
     if any("\0" in text for text in words.values()):
         raise BadInput("a reason is text: there is a NUL in it", reason="value")
-    sealed = sealer.seal(msgspec.json.encode(words).decode(), _about(actor.scope.station, act, what)) if words else None
+    sealed = sealed_words(sealer, actor.scope.station, act, what, words) if words else None
     accounts.write_audit(
         connection, at=actor.at, station=actor.scope.station, username=actor.username, act=act, object_=what,
         detail=detail, said_sealed=sealed,
     )  # fmt: skip
+
+
+def sealed_words(sealer: Sealer, station: str, act: str, what: str, words: dict[str, str]) -> bytes:
+    """Return somebody's own words by name, sealed for one line of the trail."""
+    return sealer.seal(msgspec.json.encode(words).decode(), _about(station, act, what))
 
 
 def opened(sealer: Sealer, station: str, line: dict[str, Any], *, words: bool) -> dict[str, Any]:

@@ -45,17 +45,19 @@ def make_alert(town: Station, where: Where, _made: Made | None = None, stream: s
 
 
 def incident_as(
-    category: str = "care", state: str = "new", origin: str = "alert"
+    category: str = "care", state: str = "new", origin: str = "alert", *, proposed: bool = False
 ) -> Callable[[Station, Where, Made], str]:
-    """Return what makes incidents of a sort and state."""
+    """Return what makes incidents of a sort and state; `proposed`: an officer wants it closed as nothing real."""
 
     def make(town: Station, where: Where, _made: Made) -> str:
+        proposal = {"disposition": "nuisance", "by": TURN[where], "at": "2026-11-22T08:00:00+08:00"}
         return str(town.one(
             "insert into incident (station_id, priority, place_id, area_id, person_id, category, state, origin, title,"
-            " opened_at, changed_at, ladder) values (%s, 'P2', %s, %s, %s, %s, %s, %s, %s, now(), now(), '[]')"
+            " proposed, opened_at, changed_at, ladder)"
+            " values (%s, 'P2', %s, %s, %s, %s, %s, %s, %s, %s, now(), now(), '[]')"
             " returning id",
             station_of(town, where), f"{where}-place", f"{where}-grid", f"{where}-person", category, state, origin,
-            Jsonb({"zh": "求助", "en": "help"}),
+            Jsonb({"zh": "求助", "en": "help"}), Jsonb(proposal) if proposed else None,
         ))  # fmt: skip
 
     return make
@@ -130,8 +132,8 @@ def make_event(town: Station, where: Where, _made: Made) -> str:
 
 def make_shelf(town: Station, where: Where, made: Made) -> str:
     return str(town.one(
-        "insert into shelf (station_id, place_id, reason, by_user, begins_at, ends_at)"
-        " values (%s, %s, 'x', %s, now(), now() + interval '1 hour') returning id",
+        "insert into shelf (station_id, place_id, by_user, begins_at, ends_at)"
+        " values (%s, %s, %s, now(), now() + interval '1 hour') returning id",
         station_of(town, where), f"{where}-place", user_of(town, where, made),
     ))  # fmt: skip
 
@@ -236,6 +238,7 @@ MAKE: dict[str, Callable[[Station, Where, Made], str]] = {
     "into": incident_as(),
     "signed": incident_as(state="signed"),
     "closed": incident_as(state="closed"),
+    "proposed": incident_as(proposed=True),
     "reported": incident_as(origin="person"),
     "dispute": incident_as(category="dispute"),
     "attachment": make_attachment,

@@ -139,6 +139,8 @@ ROUTES: dict[str, Row] = {
     "POST /api/v1/incidents": thing(CARERS, {"category": "other", "text": "有人求助", "place": "{place}"}),
     "POST /api/v1/incidents/{incident_id}/dispatch": thing(DESK, {"assignees": ["near-officer"]}),
     "POST /api/v1/incidents/{incident_id}/decline": thing(CALLED),
+    "POST /api/v1/incidents/{incident_id}/assist": thing(CALLED, about={"incident": "signed"}),
+    "POST /api/v1/incidents/{incident_id}/withdraw": thing(RESPONDERS, about={"incident": "proposed"}),
     "POST /api/v1/incidents/{incident_id}/depart": thing(RESPONDERS, about={"incident": "signed"}),
     "POST /api/v1/incidents/{incident_id}/arrive": thing(RESPONDERS, about={"incident": "signed"}),
     "POST /api/v1/incidents/{incident_id}/handle": thing(RESPONDERS, {"text": "已处置"}, about={"incident": "signed"}),

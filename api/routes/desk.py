@@ -51,7 +51,7 @@ def end(session: Operator, have: Have) -> None:
 def page(session: Operator, have: Have) -> dict[str, Any]:
     """What the next has to know, as it is now: open, overdue, shelved, out of order, unreachable."""
     with have.pool.transaction() as connection:
-        return desk.page(connection, actor(session, have), _idle(have))
+        return desk.page(connection, have.sealer, actor(session, have), _idle(have))
 
 
 @router.post("/handover", status_code=201)

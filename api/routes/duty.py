@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from api.deps import Have, Reader, actor, allow, scope_of
+from api.deps import Have, Reader, Seals, actor, allow, scope_of
 from gateway.duty import acts, looked_up, swaps
 from gateway.duty.doubts import doubts
 from gateway.duty.said import doubt_shown
@@ -77,10 +77,10 @@ class RosterIn(BaseModel):
 
 
 @router.get("")
-def show(session: Reader, have: Have, since: date | None = None) -> dict[str, Any]:
+def show(session: Reader, have: Have, sealer: Seals, since: date | None = None) -> dict[str, Any]:
     """The roster: standing duties, shifts, swaps since a day (yesterday), and the people in it."""
     with have.pool.transaction() as connection:
-        return looked_up.roster(connection, scope_of(session), session.role, have.clock.now(), since)
+        return looked_up.roster(connection, sealer, scope_of(session), session.role, have.clock.now(), since)
 
 
 @router.put("")
@@ -152,11 +152,12 @@ class SwapIn(BaseModel):
 
 
 @router.post("/swaps", status_code=201)
-def swap(told: SwapIn, session: Swapper, have: Have) -> dict[str, Any]:
+def swap(told: SwapIn, session: Swapper, have: Have, sealer: Seals) -> dict[str, Any]:
     """Stand in for somebody: an officer for their own turn names who does, commander and admin for anybody's."""
     by = actor(session, have)
     with have.pool.transaction() as connection:
-        swap_id, registry = swaps.add_swap(connection, by, Swap(**told.model_dump()))
+        meant = Swap(**told.model_dump(exclude={"reason"}))
+        swap_id, registry = swaps.add_swap(connection, sealer, by, meant, told.reason)
     odd = [
         one
         for one in doubts(registry, by.at)

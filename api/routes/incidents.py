@@ -38,7 +38,7 @@ class Step(BaseModel):
 
 
 class Closing(Step):
-    """Closing needs a coded disposition. A P1 that is said to be false is closed by two people."""
+    """Closing needs a coded disposition. A P1 said to be nothing real is closed by two people."""
 
     disposition: str
 
@@ -180,6 +180,12 @@ def sign(incident_id: int, moves: Moves, step: Step | None = None) -> dict[str, 
     return moves.step(incident_id, "sign", step or Step())
 
 
+@router.post("/incidents/{incident_id}/assist")
+def assist(incident_id: int, moves: Moves, step: Step | None = None) -> dict[str, Any]:
+    """增援: somebody has signed already, and I come too; whoever was sent may `sign` instead."""
+    return moves.step(incident_id, "assist", step or Step())
+
+
 @router.post("/incidents/{incident_id}/decline")
 def decline(incident_id: int, moves: Moves, step: Step | None = None) -> dict[str, Any]:
     """无法出警: whoever was called cannot come; the next rung of the ladder is called at once."""
@@ -206,8 +212,14 @@ def handle(incident_id: int, feedback: Feedback, moves: Moves) -> dict[str, Any]
 
 @router.post("/incidents/{incident_id}/close")
 def close(incident_id: int, closing: Closing, moves: Moves) -> dict[str, Any]:
-    """办结: with a coded disposition. A P1 said to be false is `proposed` first and closed by a second person."""
+    """办结: with a coded disposition. A P1 said to be nothing real is `proposed`; a second person closes it."""
     return moves.step(incident_id, "close", closing, disposition=closing.disposition)
+
+
+@router.post("/incidents/{incident_id}/withdraw")
+def withdraw(incident_id: int, moves: Moves, step: Step | None = None) -> dict[str, Any]:
+    """撤回: whoever proposed a closing, or the command room, takes it back."""
+    return moves.step(incident_id, "withdraw", step or Step())
 
 
 @router.post("/incidents/{incident_id}/reopen")

@@ -11,7 +11,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.deps import Have, Reader, actor, scope_of
+from api.deps import Have, Reader, Seals, actor, scope_of
 from gateway.model.quiet import Matcher, Shelf
 from gateway.store import shelves as shelf_store
 from gateway.store import soundings
@@ -53,14 +53,14 @@ class ShelvingAlert(BaseModel):
 
 
 @router.get("/shelves")
-def list_shelves(session: Reader, have: Have, limit: Limit = 100) -> dict[str, Any]:
+def list_shelves(session: Reader, have: Have, sealer: Seals, limit: Limit = 100) -> dict[str, Any]:
     """Shelves: those that stand first, then the latest."""
     now = have.clock.now()
     with have.pool.transaction() as connection:
         found = shelf_store.list_shelves(connection, scope_of(session), now=now, limit=limit)
         waits = {shelf.id for shelf in found if _waits(connection, shelf)}
     return {
-        "items": [{**shelf.public(now), "p1_waits_for_second": shelf.id in waits} for shelf in found],
+        "items": [{**shelving.shown(sealer, shelf, now), "p1_waits_for_second": shelf.id in waits} for shelf in found],
         "next": None,
     }
 
@@ -80,43 +80,43 @@ def preview(meant: Meant, session: Reader, have: Have) -> dict[str, Any]:
 
 
 @router.post("/shelves", status_code=201)
-def shelve(told: Shelving, session: Reader, have: Have) -> dict[str, Any]:
+def shelve(told: Shelving, session: Reader, have: Have, sealer: Seals) -> dict[str, Any]:
     """Put alerts on the shelf until a moment, a shift away at most; P1 only once a second person agrees."""
     by = actor(session, have)
     with have.pool.transaction() as connection:
         shelf = shelving.shelve(
-            connection, have.announcer, by, told.matcher(),
+            connection, have.announcer, sealer, by, told.matcher(),
             until=told.until, reason=told.reason, until_clear=told.until_clear,
         )  # fmt: skip
-        return {**shelf.public(by.at), "p1_waits_for_second": _waits(connection, shelf)}
+        return {**shelving.shown(sealer, shelf, by.at), "p1_waits_for_second": _waits(connection, shelf)}
 
 
 @router.post("/shelves/{shelf_id}/agree")
-def agree(shelf_id: int, session: Reader, have: Have) -> dict[str, Any]:
+def agree(shelf_id: int, session: Reader, have: Have, sealer: Seals) -> dict[str, Any]:
     """Let a shelf hide P1 too, as the second person."""
     by = actor(session, have)
     with have.pool.transaction() as connection:
-        return shelving.agree(connection, have.announcer, by, shelf_id).public(by.at)
+        return shelving.shown(sealer, shelving.agree(connection, have.announcer, by, shelf_id), by.at)
 
 
 @router.post("/shelves/{shelf_id}/end")
-def end(shelf_id: int, session: Reader, have: Have) -> dict[str, Any]:
+def end(shelf_id: int, session: Reader, have: Have, sealer: Seals) -> dict[str, Any]:
     """Take a shelf down now; what still stands is heard."""
     by = actor(session, have)
     with have.pool.transaction() as connection:
-        return shelving.end(connection, have.announcer, by, shelf_id).public(by.at)
+        return shelving.shown(sealer, shelving.end(connection, have.announcer, by, shelf_id), by.at)
 
 
 @router.post("/alerts/{alert_id}/shelve", status_code=201)
-def shelve_alert(alert_id: int, told: ShelvingAlert, session: Reader, have: Have) -> dict[str, Any]:
+def shelve_alert(alert_id: int, told: ShelvingAlert, session: Reader, have: Have, sealer: Seals) -> dict[str, Any]:
     """Shelve one alert: its rule about its subject."""
     by = actor(session, have)
     with have.pool.transaction() as connection:
         shelf = shelving.shelve_alert(
-            connection, have.announcer, by, alert_id,
+            connection, have.announcer, sealer, by, alert_id,
             length=timedelta(minutes=told.minutes), reason=told.reason, until_clear=told.until_clear,
         )  # fmt: skip
-        return {**shelf.public(by.at), "p1_waits_for_second": _waits(connection, shelf)}
+        return {**shelving.shown(sealer, shelf, by.at), "p1_waits_for_second": _waits(connection, shelf)}
 
 
 @router.get("/suppressed")

@@ -11,6 +11,7 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import words
 from gateway.duty.acts import MOST_GAPS, SAVE_ROLES, fingerprint, load
 from gateway.duty.answer import FRESH, Footprint, nearest, who_answers
 from gateway.duty.coverage import HORIZON_DAYS, gaps
@@ -22,6 +23,7 @@ from gateway.model.duty import Duty
 from gateway.model.errors import BadInput, NotFound
 from gateway.model.registry import Registry
 from gateway.model.scope import Scope
+from gateway.sealing import Sealer
 from gateway.store import duty as duty_store
 from gateway.store import registry as registry_store
 from rules.calendar import is_workday
@@ -65,9 +67,9 @@ def now(
 
 
 def roster(
-    connection: Connection[TupleRow], scope: Scope, role: str, at: datetime, since: date | None = None
+    connection: Connection[TupleRow], sealer: Sealer, scope: Scope, role: str, at: datetime, since: date | None = None
 ) -> dict[str, Any]:
-    """Return the roster within a scope: standing duties, shifts, swaps from a day on, and who these people are.
+    """Return the roster within a scope: standing duties, shifts, swaps from a day on and why, and who these people are.
 
     `version` changes with the duties and shifts of the whole station. Whoever may save sees everybody there is.
     """
@@ -83,12 +85,18 @@ def roster(
         "version": fingerprint(registry),
         "duty": [msgspec.to_builtins(duty) for duty in duties],
         "shifts": [msgspec.to_builtins(shift) for shift in shifts],
-        "swaps": swaps,
+        "swaps": [_with_reason(sealer, scope.station, swap) for swap in swaps],
         "people": [
             {**_person(registry, user), "role": one.role, "auxiliary": one.auxiliary}
             for user, one in ((user, registry.responders[user]) for user in people)
         ],
     }
+
+
+def _with_reason(sealer: Sealer, station: str, swap: dict[str, Any]) -> dict[str, Any]:
+    about = words.of_swap(station, swap["shift"], swap["day"], swap["instead_of"])
+    reason = words.opened(sealer, swap.pop("reason_sealed"), about)
+    return {**swap, "reason": reason}
 
 
 def calendar(

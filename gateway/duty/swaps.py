@@ -12,6 +12,7 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import trail, words
 from gateway.duty.acts import SAVE_ROLES, LeavesNobody, audit, load, reaches, rebuilt
 from gateway.duty.coverage import gaps
 from gateway.duty.roster import reachable
@@ -22,6 +23,7 @@ from gateway.model.errors import BadInput, Conflict, Forbidden, NotFound
 from gateway.model.incident import ACTS
 from gateway.model.registry import Registry
 from gateway.model.scope import Scope
+from gateway.sealing import Sealer
 from gateway.store import duty as duty_store
 from gateway.store import registry as registry_store
 from gateway.store import registry_edit
@@ -30,11 +32,13 @@ from gateway.store import registry_edit
 _LONGEST = timedelta(days=3)
 
 
-def add_swap(connection: Connection[TupleRow], actor: Actor, swap: Swap) -> tuple[int, Registry]:
+def add_swap(
+    connection: Connection[TupleRow], sealer: Sealer, actor: Actor, swap: Swap, reason: str = ""
+) -> tuple[int, Registry]:
     """Let somebody stand in for whoever's turn it is; returns the swap's id and the registry with it.
 
-    An officer may for their own turn, commander and admin for anybody's. Raises `Forbidden`, `NotFound`, `BadInput`,
-    `Conflict` when somebody stands in already, `LeavesNobody`.
+    An officer may for their own turn, commander and admin for anybody's. `reason` ends up sealed. Raises `Forbidden`,
+    `NotFound`, `BadInput`, `Conflict` when somebody stands in already, `LeavesNobody`.
     """
     _may_swap(actor, swap.instead_of)
     registry_edit.hold(connection, actor.scope.station)
@@ -46,12 +50,15 @@ def add_swap(connection: Connection[TupleRow], actor: Actor, swap: Swap) -> tupl
     spans = _to_come(before, shift, swap, actor.at)
     _can_stand_in(before, swap)
     after = rebuilt(before, before.duties.values(), before.shifts, {**before.swaps, _key(swap): swap.by})
-    swap_id = duty_store.add_swap(connection, actor.scope.station, swap, made_by=actor.username, now=actor.at)
+    station = actor.scope.station
+    sealed = words.sealed(sealer, reason, words.of_swap(station, swap.shift, swap.day, swap.instead_of))
+    swap_id = duty_store.add_swap(connection, station, swap, sealed, made_by=actor.username, now=actor.at)
     if swap_id is None:
         raise Conflict(f"somebody stands in for {swap.instead_of} on {swap.day} already; take that back first")
     _opens_no_gap(before, after, spans, actor.at)
     registry_store.changed(connection, actor.scope.station)
-    audit(connection, actor, "duty.swap", f"shift/{swap.shift}", {"id": swap_id, **msgspec.to_builtins(swap)})
+    told = {"id": swap_id, **msgspec.to_builtins(swap)}
+    trail.write(connection, sealer, actor, "duty.swap", f"shift/{swap.shift}", told, reason=reason)
     return swap_id, after
 
 
@@ -68,7 +75,7 @@ def drop_swap(connection: Connection[TupleRow], actor: Actor, swap_id: int) -> N
         row["instead_of"] != actor.username and duty_store.swap(connection, actor.scope, swap_id) is None
     ):
         raise NotFound(f"there is no swap {swap_id} within your reach")
-    swap = Swap(row["shift"], row["day"], row["instead_of"], row["by"], row["reason"])
+    swap = Swap(row["shift"], row["day"], row["instead_of"], row["by"])
     _may_swap(actor, swap.instead_of)
     before = load(connection, actor.scope.station, actor.at)
     shift = next(one for one in before.shifts if one.id == swap.shift)

@@ -12,12 +12,14 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import words
 from gateway.incidents.acts import Actor
 from gateway.model.errors import Conflict, Forbidden, NotFound
 from gateway.model.incident import COMMAND_ROOM_ROLES
 from gateway.sealing import Sealer
 from gateway.store import accounts
 from gateway.store import desk as desk_store
+from gateway.store import shelves as shelf_store
 from gateway.store.desk import OpenDesk
 
 
@@ -53,8 +55,13 @@ def end(connection: Connection[TupleRow], actor: Actor) -> OpenDesk:
     return desk
 
 
-def page(connection: Connection[TupleRow], actor: Actor, idle: timedelta) -> dict[str, Any]:
+def page(connection: Connection[TupleRow], sealer: Sealer, actor: Actor, idle: timedelta) -> dict[str, Any]:
     """Return what the one who comes has to know, as it is now, within the actor's areas. Raises `Forbidden`."""
+    return _with_reasons(connection, sealer, actor.scope.station, _page(connection, actor, idle))
+
+
+def _page(connection: Connection[TupleRow], actor: Actor, idle: timedelta) -> dict[str, Any]:
+    """The page without why something was shelved: so it is kept, and those words stand with the shelf, sealed."""
     _must_be_command_room(actor)
     left = desk_store.left(connection, actor.scope, actor.at)
     return {
@@ -76,12 +83,12 @@ def hand_over(
     connection: Connection[TupleRow], sealer: Sealer, actor: Actor, note: str | None, idle: timedelta
 ) -> dict[str, Any]:
     """Keep the page as it is now, signed by the one who gives. Raises `Forbidden`."""
-    told = page(connection, actor, idle)
+    told = _page(connection, actor, idle)
     station = actor.scope.station
     sealed = sealer.seal(note, _note_of(station, actor.username)) if note else None
     handover = desk_store.hand_over(connection, actor.scope, told, sealed, actor.username, actor.at)
     _audit(connection, actor, "desk.hand_over", f"handover/{handover}")
-    return _public(_held(connection, actor, handover), sealer, station)
+    return _public(connection, sealer, station, _held(connection, actor, handover))
 
 
 def take_over(connection: Connection[TupleRow], sealer: Sealer, actor: Actor, handover_id: int) -> dict[str, Any]:
@@ -99,13 +106,13 @@ def take_over(connection: Connection[TupleRow], sealer: Sealer, actor: Actor, ha
         desk_store.take_over(connection, handover_id, actor.username, actor.at)
         _audit(connection, actor, "desk.take_over", f"handover/{handover_id}")
         row |= {"taken_by": actor.username, "taken_at": actor.at}
-    return _public(row, sealer, actor.scope.station)
+    return _public(connection, sealer, actor.scope.station, row)
 
 
 def handover(connection: Connection[TupleRow], sealer: Sealer, actor: Actor, handover_id: int) -> dict[str, Any]:
     """Return one handover. Raises `Forbidden`, `NotFound`."""
     _must_be_command_room(actor)
-    return _public(_held(connection, actor, handover_id), sealer, actor.scope.station)
+    return _public(connection, sealer, actor.scope.station, _held(connection, actor, handover_id))
 
 
 def _held(connection: Connection[TupleRow], actor: Actor, handover_id: int) -> dict[str, Any]:
@@ -115,10 +122,25 @@ def _held(connection: Connection[TupleRow], actor: Actor, handover_id: int) -> d
     return row
 
 
-def _public(row: dict[str, Any], sealer: Sealer, station: str) -> dict[str, Any]:
+def _with_reasons(
+    connection: Connection[TupleRow], sealer: Sealer, station: str, page: dict[str, Any]
+) -> dict[str, Any]:
+    """A page with why each of its shelves was made; of a single alert nobody has said."""
+    shelved = page.get("shelved", [])
+    why = {
+        number: words.opened(sealer, sealed, words.of_shelf(station, by, begins_at))
+        for number, by, begins_at, sealed in shelf_store.reasons(
+            connection, station, [one["id"] for one in shelved if one["what"] == "shelf"]
+        )
+    }
+    told = [{**one, "reason": why.get(one["id"]) if one["what"] == "shelf" else None} for one in shelved]
+    return {**page, "shelved": told}
+
+
+def _public(connection: Connection[TupleRow], sealer: Sealer, station: str, row: dict[str, Any]) -> dict[str, Any]:
     sealed = row.pop("note_sealed")
     note = sealer.unseal(bytes(sealed), _note_of(station, row["given_by"])) if sealed is not None else None
-    return {**row, "note": note}
+    return {**row, "page": _with_reasons(connection, sealer, station, row["page"]), "note": note}
 
 
 def _note_of(station: str, username: str) -> str:

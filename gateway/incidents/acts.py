@@ -24,7 +24,7 @@ from gateway.store import incidents as incident_store
 from gateway.store import registry as registry_store
 from gateway.telling.tell import Announcer
 
-__all__ = ["Actor", "Asked", "acknowledge_alert", "move_incident", "reset_alert", "withdrawn"]
+__all__ = ["Actor", "Asked", "acknowledge_alert", "move_incident", "reset_alert", "stand"]
 
 
 def acknowledge_alert(connection: Connection[TupleRow], announcer: Announcer, actor: Actor, alert_id: int) -> Alert:
@@ -103,7 +103,7 @@ def move_incident(
     incident = effects.held(connection, actor.scope, incident_id)
     timeline = incident_store.timeline(connection, incident_id)
     policy = registry_store.policy(connection, incident.station)
-    decision = decide(incident, asked, actor, timeline, policy, withdrawn=withdrawn(alerts))
+    decision = decide(incident, asked, actor, timeline, policy, stand=stand(alerts))
     if decision.repeated:
         return incident
     if asked.act == "dispatch":
@@ -113,9 +113,9 @@ def move_incident(
     return moved
 
 
-def withdrawn(alerts: list[Alert]) -> bool:
-    """Say whether an incident's alerts were all taken back: there is nothing it is about."""
-    return bool(alerts) and all(alert.retracted for alert in alerts)
+def stand(alerts: list[Alert]) -> bool | None:
+    """Say whether any of an incident's alerts was not taken back; None when it has none: people reported it."""
+    return any(not alert.retracted for alert in alerts) if alerts else None
 
 
 def _must_be_able_to_come(connection: Connection[TupleRow], station: str, usernames: list[str]) -> None:

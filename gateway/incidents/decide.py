@@ -6,33 +6,33 @@ again), has somebody else moved it meanwhile, is the act one for this state, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from gateway.incidents.actor import Actor
-from gateway.model.errors import BadInput, Conflict, Forbidden
+from gateway.incidents.earlier import ASSIST, PROPOSED, Lines, is_stale, last_move, overtaken, signed_by
+from gateway.incidents.proposal import needs_two, withdrawn
+from gateway.model.errors import BadInput, Forbidden
 from gateway.model.incident import (
     ACTS,
     COMMAND_ROOM_ROLES,
     DISPOSITIONS,
     OVER,
     RESPONDER_ROLES,
-    SAYS_FALSE,
+    UNANSWERED,
     Incident,
 )
 from gateway.model.policy import Policy
 
-#: What a line of the timeline says when a first person wants a P1 closed as false.
-PROPOSED = "proposed"
-#: Lines the clocks write: they grow the version, and whoever acts need not have seen them.
-CLOCKS = frozenset({"urged", "supervised"})
-#: Lines that move an incident without changing its state.
-_MOVES = frozenset({PROPOSED, "dispatch", "decline", "dispute", "took_over"})
 #: Whoever does this in one of these roles is on it from then on.
-_JOINS = {"sign": RESPONDER_ROLES, **dict.fromkeys(("depart", "arrive", "handle"), frozenset({"officer"}))}
+_JOINS = {
+    **dict.fromkeys(("sign", ASSIST), RESPONDER_ROLES),
+    **dict.fromkeys(("depart", "arrive", "handle"), frozenset({"officer"})),
+}
+#: What moves neither the state nor its clock.
+_BESIDE = frozenset({ASSIST, "decline", "withdraw"})
 #: What must be said with an act, beside a disposition: the field, and how to ask for it.
 _NEEDS = {
     "handle": ("text", "say what was found and done"),
@@ -72,37 +72,29 @@ class Decision(msgspec.Struct, frozen=True):
     repeated: bool = False
 
 
-class Overtaken(Conflict):
-    """Somebody else moved the incident; `facts` says who did what, when, and how it stands."""
-
-    def __init__(self, message: str, facts: dict[str, Any]) -> None:
-        super().__init__(message)
-        self.facts = facts
-
-
 def decide(
-    incident: Incident,
-    asked: Asked,
-    actor: Actor,
-    timeline: Sequence[Mapping[str, Any]],
-    policy: Policy,
-    *,
-    withdrawn: bool = False,
+    incident: Incident, asked: Asked, actor: Actor, timeline: Lines, policy: Policy, *, stand: bool | None = None
 ) -> Decision:
     """Return what an act makes of an incident.
 
-    `timeline` is the incident's, oldest first; `withdrawn` says that it has alerts and every one was taken back.
-    Raises `Forbidden`, `BadInput`, and `Overtaken` with who did what instead.
+    `timeline` is the incident's, oldest first; `stand` says whether any of its alerts was not taken back, None that it
+    has none. Raises `Forbidden`, `BadInput`, and `Overtaken` with who did what instead.
     """
-    spec = ACTS[asked.act]
     must_be_allowed(actor, asked.act)
     _must_be_whole(asked)
+    if asked.act == "sign" and _comes_too(incident, actor):
+        asked = msgspec.structs.replace(asked, act=ASSIST)
     if _done_already(incident, asked, actor, timeline):
         return Decision(incident, asked.act, repeated=True)
-    if incident.state not in spec.sources or is_stale(incident, asked.version, timeline):
+    spec = ACTS[asked.act]
+    # Whoever comes too is right to, whatever the others have done on their way.
+    stale = asked.act != ASSIST and is_stale(incident, asked.version, timeline, sends=asked.act == "dispatch")
+    if incident.state not in spec.sources or stale:
         raise overtaken(incident, timeline)
     if asked.act == "cancel":
-        _must_be_cancellable(incident, actor, withdrawn=withdrawn)
+        _must_be_cancellable(incident, actor, stand)
+    if asked.act == "withdraw":
+        _must_be_withdrawable(incident, actor, timeline)
     if asked.act == "close" and needs_two(incident, asked.disposition):
         first = incident.proposed
         if first is None or first["by"] == actor.username or first["disposition"] != asked.disposition:
@@ -120,36 +112,21 @@ def must_be_allowed(actor: Actor, act: str) -> None:
         raise Forbidden(f"the role {actor.role} may not {act} incidents")
 
 
-def may(incident: Incident, actor: Actor, *, withdrawn: bool = False) -> list[str]:
+def may(incident: Incident, actor: Actor, timeline: Lines = (), *, stand: bool | None = None) -> list[str]:
     """Return the acts somebody may do now."""
     allowed = [name for name, spec in ACTS.items() if actor.role in spec.roles and incident.state in spec.sources]
-    if "cancel" in allowed and not _cancellable(incident, actor, withdrawn=withdrawn):
-        allowed.remove("cancel")
-    return allowed
-
-
-def needs_two(incident: Incident, disposition: str | None) -> bool:
-    """Say whether two different people have to close an incident as this."""
-    return incident.priority == "P1" and not incident.drill and disposition in SAYS_FALSE
+    not_now = {
+        "cancel": not _cancellable(incident, actor, stand),
+        "withdraw": not _withdrawable(incident, actor),
+        ASSIST: actor.username in signed_by(timeline),
+    }
+    return [name for name in allowed if not not_now.get(name, False)]
 
 
 def due(priority: str, state: str, policy: Policy, at: datetime) -> datetime | None:
     """Return by when an incident that came into a state at this moment is to leave it."""
     seconds = policy.deadline(priority, state) if state not in OVER else None
     return at + timedelta(seconds=seconds) if seconds is not None else None
-
-
-def overtaken(incident: Incident, timeline: Sequence[Mapping[str, Any]]) -> Overtaken:
-    """Return the refusal that tells the second one what the first one did."""
-    facts: dict[str, Any] = {"state": incident.state, "version": incident.version}
-    last = next((step for step in reversed(timeline) if _is_move(step)), None)
-    told = "nothing has happened yet"
-    if last is not None:
-        facts |= {"by": last["actor"], "act": last["act"], "at": last["at"].isoformat()}
-        told = f"{last['actor']} did «{last['act']}» at {last['at'].isoformat()}"
-    if incident.merged_into is not None:
-        facts["merged_into"] = incident.merged_into
-    return Overtaken(f"incident {incident.id} is {incident.state}: {told}; look at it again", facts)
 
 
 def _must_be_whole(asked: Asked) -> None:
@@ -162,14 +139,23 @@ def _must_be_whole(asked: Asked) -> None:
             raise BadInput(f"{sentence} ({field})", reason=field)
 
 
-def _done_already(incident: Incident, asked: Asked, actor: Actor, timeline: Sequence[Mapping[str, Any]]) -> bool:
+def _comes_too(incident: Incident, actor: Actor) -> bool:
+    """Whether who signs was sent, and somebody has signed before them: they say that they come too."""
+    spec = ACTS[ASSIST]
+    return incident.state in spec.sources and actor.role in spec.roles and actor.username in incident.assignees
+
+
+def _done_already(incident: Incident, asked: Asked, actor: Actor, timeline: Lines) -> bool:
     """Say whether the last move was this very act by this very person: a lost answer asked again."""
+    if asked.act == ASSIST:
+        return incident.state in ACTS[ASSIST].sources and actor.username in signed_by(timeline)
     if asked.act == "note":
         return asked.client_id is not None and any(
             (step["act"], step["actor"], step.get("client_id")) == ("note", actor.username, asked.client_id)
             for step in timeline
         )
-    last = next((step for step in reversed(timeline) if _is_move(step)), None)
+    # That others come too happens beside it: whoever's answer was lost meanwhile asks for it again all the same.
+    last = last_move(timeline, but=ASSIST)
     if last is None or last["actor"] != actor.username:
         return False
     if asked.act == "close" and last["act"] == PROPOSED and incident.proposed is not None:
@@ -186,37 +172,36 @@ def _done_already(incident: Incident, asked: Asked, actor: Actor, timeline: Sequ
     )
 
 
-def _is_move(step: Mapping[str, Any]) -> bool:
-    """Whether a line moved the incident; sounding again, escalating and notes do not."""
-    return bool(step["from_state"] != step["to_state"] or step["act"] in _MOVES)
+def _must_be_withdrawable(incident: Incident, actor: Actor, timeline: Lines) -> None:
+    if incident.proposed is None:
+        raise overtaken(incident, timeline)
+    if not _withdrawable(incident, actor):
+        raise Forbidden(f"{incident.proposed['by']} proposed it; they, an operator or a commander can withdraw it")
 
 
-def is_stale(incident: Incident, seen: int | None, timeline: Sequence[Mapping[str, Any]]) -> bool:
-    """Say whether the incident has moved since the version seen; what the clocks wrote is no move of anybody's."""
-    if seen is None or seen == incident.version:
-        return False
-    urged: int = sum(
-        step["act"] in CLOCKS and step.get("version") is not None and step["version"] >= seen for step in timeline
-    )
-    return incident.version - seen != urged
+def _withdrawable(incident: Incident, actor: Actor) -> bool:
+    proposed = incident.proposed
+    return proposed is not None and (proposed["by"] == actor.username or actor.role in COMMAND_ROOM_ROLES)
 
 
-def _must_be_cancellable(incident: Incident, actor: Actor, *, withdrawn: bool) -> None:
-    if _cancellable(incident, actor, withdrawn=withdrawn):
+def _must_be_cancellable(incident: Incident, actor: Actor, stand: bool | None) -> None:
+    if _cancellable(incident, actor, stand):
         return
-    if incident.origin == "person":
+    if incident.origin == "person" and not stand:
         raise Forbidden("a P1 opened by hand is cancelled by somebody else than who opened it; ask a colleague")
     raise BadInput(
-        "only a drill, what was opened by hand, and what was taken back can be cancelled; close it with a disposition",
+        "only a drill, what was opened by hand and has no alert that stands, and what was taken back can be cancelled; "
+        "close it with a disposition",
         reason="cancel",
     )
 
 
-def _cancellable(incident: Incident, actor: Actor, *, withdrawn: bool) -> bool:
+def _cancellable(incident: Incident, actor: Actor, stand: bool | None) -> bool:
     """A drill; opened by hand by mistake (of a P1 a second person says so); or all its alerts were taken back."""
-    if incident.drill or withdrawn:
+    if incident.drill or stand is False:
         return True
-    return incident.origin == "person" and (incident.priority != "P1" or incident.opened_by != actor.username)
+    by_mistake = incident.origin == "person" and not stand
+    return by_mistake and (incident.priority != "P1" or incident.opened_by != actor.username)
 
 
 def _proposal(incident: Incident, asked: Asked, actor: Actor) -> Decision:
@@ -228,13 +213,18 @@ def _proposal(incident: Incident, asked: Asked, actor: Actor) -> Decision:
 def _moved(incident: Incident, asked: Asked, actor: Actor, policy: Policy, target: str) -> Decision:
     if asked.act == "note":
         return Decision(incident, "note")
-    if asked.act == "decline":
-        others = [user for user in incident.assignees if user != actor.username]
-        return Decision(msgspec.structs.replace(incident, assignees=others, changed_at=actor.at), "decline")
+    if asked.act in _BESIDE:
+        changed: dict[str, Any] = {"assignees": _assignees(incident, asked, actor)}
+        if asked.act == "withdraw":
+            changed["proposed"] = None
+        told = withdrawn(incident) if asked.act == "withdraw" else {}
+        return Decision(msgspec.structs.replace(incident, changed_at=actor.at, **changed), asked.act, told)
     detail: dict[str, Any] = {}
     changes: dict[str, Any] = {"assignees": _assignees(incident, asked, actor), "disposition": incident.disposition}
     if asked.act == "dispatch":
         detail["assignees"] = changes["assignees"]
+        if incident.state not in UNANSWERED:
+            detail["climbs"] = True
     elif asked.act == "close":
         detail["disposition"] = changes["disposition"] = asked.disposition
     elif asked.act == "reopen":
@@ -242,11 +232,9 @@ def _moved(incident: Incident, asked: Asked, actor: Actor, policy: Policy, targe
         changes["disposition"] = None
     elif asked.act == "merge":
         detail["into"] = changes["merged_into"] = asked.into
-    if incident.proposed is not None:
+    for said in withdrawn(incident).values():
         agreed = asked.act == "close" and needs_two(incident, asked.disposition)
-        detail["agreed_with" if agreed else "withdrawn"] = {
-            key: incident.proposed[key] for key in ("disposition", "by")
-        }
+        detail["agreed_with" if agreed else "withdrawn"] = said
     after = msgspec.structs.replace(
         incident,
         state=target,
@@ -263,5 +251,7 @@ def _moved(incident: Incident, asked: Asked, actor: Actor, policy: Policy, targe
 def _assignees(incident: Incident, asked: Asked, actor: Actor) -> list[str]:
     if asked.act == "dispatch":
         return list(dict.fromkeys(asked.assignees))
+    if asked.act == "decline":
+        return [user for user in incident.assignees if user != actor.username]
     joins = actor.role in _JOINS.get(asked.act, ()) and actor.username not in incident.assignees
     return [*incident.assignees, actor.username] if joins else incident.assignees

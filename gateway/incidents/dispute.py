@@ -14,7 +14,7 @@ from psycopg.rows import TupleRow
 
 from gateway.incidents import effects, texts
 from gateway.incidents.actor import Actor
-from gateway.incidents.decide import is_stale, overtaken
+from gateway.incidents.earlier import is_stale, overtaken
 from gateway.model.errors import BadInput, Forbidden, NotFound
 from gateway.model.incident import ACTS, Incident
 from gateway.sealing import Sealer

@@ -11,7 +11,8 @@ from psycopg.rows import TupleRow
 
 from gateway.incidents import texts
 from gateway.incidents.actor import Actor
-from gateway.incidents.decide import PROPOSED, Asked, Decision
+from gateway.incidents.decide import Asked, Decision
+from gateway.incidents.earlier import ASSIST, PROPOSED
 from gateway.incidents.telling import tell_users
 from gateway.model.alert import Alert
 from gateway.model.errors import NotFound
@@ -61,11 +62,11 @@ def carry_out(  # what was decided, and about what
     if moved.state not in UNANSWERED:
         rungs.stop(connection, moved.id)
         outbox.stop(connection, moved.id, over=moved.state in OVER)
-    if decision.act == "sign":
+    if decision.act in {"sign", ASSIST}:
         outbox.acknowledge(connection, moved.id, actor.username, actor.at)
     if decision.act == "dispatch":
         tell_users(connection, moved, "dispatch", moved.assignees, actor.at)
-    elif decision.act == "reopen":
+    if moved.state in UNANSWERED and before.state not in UNANSWERED:
         _call_again(connection, moved, actor)
     changes.append((tell.incident_change(connection, moved), True))
     act = "close_proposed" if decision.act == PROPOSED else decision.act
@@ -126,7 +127,7 @@ def audit(
 
 
 def _call_again(connection: Connection[TupleRow], incident: Incident, actor: Actor) -> None:
-    """It is open again and nobody is on it: the ladder it froze is climbed from its foot."""
+    """Nobody is on it any more, opened again or others sent: the ladder it froze is climbed from its foot."""
     from gateway.telling import ladder  # noqa: PLC0415  # it tells, and what it tells of imports us
 
     registry = registry_store.load(connection, incident.station)

@@ -14,7 +14,9 @@ from psycopg.rows import TupleRow
 
 from gateway.incidents import effects
 from gateway.incidents.actor import Actor
-from gateway.incidents.decide import Asked, decide, due, overtaken
+from gateway.incidents.decide import Asked, decide, due
+from gateway.incidents.earlier import overtaken
+from gateway.incidents.proposal import withdrawn
 from gateway.incidents.telling import tell_users
 from gateway.model.errors import BadInput
 from gateway.model.incident import OPEN, UNANSWERED, Incident
@@ -72,12 +74,10 @@ def _take_over(
     """Let the incident that stays take over what the other one was."""
     priority = min(source.priority, target.priority)
     raised = priority != target.priority
-    told: dict[str, Any] = {"incident": source.id, "alerts": alerts}
+    # Whoever wanted it closed as nothing real did not know of this.
+    told: dict[str, Any] = {"incident": source.id, "alerts": alerts, **withdrawn(target)}
     if raised:
         told["priority"] = priority
-    if target.proposed is not None:
-        # Whoever wanted it closed as false did not know of this.
-        told["withdrawn"] = {key: target.proposed[key] for key in ("disposition", "by")}
     effects.write_step(connection, actor, target.id, "took_over", target.state, target.state, told)
     kept = msgspec.structs.replace(
         target,
@@ -87,19 +87,19 @@ def _take_over(
         changed_at=actor.at,
         proposed=None,
     )
-    if raised:
-        policy = registry_store.policy(connection, target.station)
-        kept = msgspec.structs.replace(kept, due_at=due(priority, kept.state, policy, actor.at), overdue=0)
-    if not (raised and kept.state in UNANSWERED):
-        kept = incident_store.move(connection, kept)
-        if raised:
-            tell_users(connection, kept, "raised", kept.assignees, actor.at)
-        return kept
+    if not raised:
+        return incident_store.move(connection, kept)
     from gateway.telling import ladder  # noqa: PLC0415  # it tells, and what it tells of imports us
 
-    registry = registry_store.load(connection, target.station)
+    registry = registry_store.load(connection, kept.station)
+    policy = registry.policy
     frozen = ladder.freeze(registry, priority=priority, area=kept.area, place=kept.place, now=actor.at)
-    kept = incident_store.move(connection, msgspec.structs.replace(kept, ladder=frozen))
-    rungs.stop(connection, kept.id)
-    ladder.start(connection, kept, registry, actor.at)
+    # Also when somebody has signed: whoever is called again is called as its priority asks for.
+    kept = msgspec.structs.replace(kept, ladder=frozen, due_at=due(priority, kept.state, policy, actor.at), overdue=0)
+    kept = incident_store.move(connection, kept)
+    if kept.state in UNANSWERED:
+        rungs.stop(connection, kept.id)
+        ladder.start(connection, kept, registry, actor.at)
+    else:
+        tell_users(connection, kept, "raised", kept.assignees, actor.at)
     return kept

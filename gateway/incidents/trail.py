@@ -15,7 +15,7 @@ from psycopg.rows import TupleRow
 from gateway import trail as audit_trail
 from gateway.incidents import effects, texts
 from gateway.incidents.actor import Actor
-from gateway.incidents.decide import overtaken
+from gateway.incidents.earlier import overtaken
 from gateway.model.errors import BadInput, Forbidden
 from gateway.model.incident import COMMAND_ROOM_ROLES, OPEN, RESPONDER_ROLES, Incident
 from gateway.model.registry import Registry

@@ -9,7 +9,7 @@ from psycopg.rows import TupleRow
 
 from gateway.incidents import attachments, dispute, texts, trail
 from gateway.incidents.actor import Actor
-from gateway.incidents.acts import withdrawn
+from gateway.incidents.acts import stand
 from gateway.incidents.decide import may
 from gateway.model.errors import NotFound
 from gateway.model.incident import OPEN, Incident
@@ -42,7 +42,7 @@ def whole(connection: Connection[TupleRow], sealer: Sealer, actor: Actor, incide
         "timeline": timeline,
         "attachments": incident_texts.attachments(connection, incident_id),
         "receipts": incident_store.receipts(connection, incident_id),
-        "may": [*may(incident, actor, withdrawn=withdrawn(alerts)), *_more(incident, actor)],
+        "may": [*may(incident, actor, timeline, stand=stand(alerts)), *_more(incident, actor)],
     }
 
 

@@ -46,4 +46,3 @@ class Swap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     day: date
     instead_of: str
     by: str
-    reason: str = ""

@@ -23,8 +23,11 @@ DISPOSITIONS = (
     "unfounded",
     "handed_over",
 )
-#: A P1 is closed with one of these by two people only.
+#: The alarm was wrong: what a rule's precision counts against it.
 SAYS_FALSE = frozenset({"false_sensor", "false_human", "nuisance", "unfounded"})
+#: Nothing real happened here: a P1 is closed with one of these by two people only. A drill that was announced is marked
+#: as one and needs no second person; what was reported twice is merged, then it is told where it really happened.
+TAKES_TWO = SAYS_FALSE | {"drill", "duplicate"}
 
 #: What sort of thing happened: the mix of the statistics, and what may join what.
 Category = Literal[
@@ -54,12 +57,16 @@ ACTS: dict[str, Act] = {
     "ack": Act(frozenset({"new"}), "acknowledged", COMMAND_ROOM_ROLES),
     "dispatch": Act(UNANSWERED | {"signed"}, "dispatched", COMMAND_ROOM_ROLES),
     "sign": Act(UNANSWERED, "signed", _ANYONE),
+    #: Somebody has signed already, and one more comes too: the clock stays that of the first.
+    "assist": Act(frozenset({"signed", "departed", "on_scene"}), None, RESPONDER_ROLES),
     #: Whoever was called cannot come: the next rung is climbed now.
     "decline": Act(UNANSWERED, None, RESPONDER_ROLES),
     "depart": Act(frozenset({"signed"}), "departed", _ANYONE),
     "arrive": Act(frozenset({"signed", "departed"}), "on_scene", _ANYONE),
     "handle": Act(frozenset({"signed", "departed", "on_scene"}), "handled", _ANYONE),
     "close": Act(OPEN, "closed", _ANYONE),
+    #: Take back what was proposed: that a P1 be closed as nothing real.
+    "withdraw": Act(OPEN, None, _ANYONE),
     "reopen": Act(frozenset({"closed", "cancelled"}), "reopened", COMMAND_ROOM_ROLES),
     "merge": Act(OPEN, "merged", COMMAND_ROOM_ROLES),
     #: A drill that is over, or what was opened by mistake.

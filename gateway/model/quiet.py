@@ -32,7 +32,6 @@ class Shelf(msgspec.Struct, frozen=True):
     """
 
     station: str
-    reason: str
     by: str
     begins_at: datetime
     ends_at: datetime
@@ -46,6 +45,8 @@ class Shelf(msgspec.Struct, frozen=True):
     agreed_at: datetime | None = None
     ended_at: datetime | None = None
     ended_by: str | None = None
+    #: Why: people's own words (`gateway.words`).
+    reason_sealed: bytes | None = None
 
     @property
     def matcher(self) -> Matcher:
@@ -57,8 +58,9 @@ class Shelf(msgspec.Struct, frozen=True):
         return self.ended_at is None and self.begins_at <= now < self.ends_at
 
     def public(self, now: datetime) -> dict[str, Any]:
-        """The shelf as the API shows it."""
+        """The shelf as the stream shows it: without why, which is for those who may see it."""
         body: dict[str, Any] = msgspec.to_builtins(self)
+        del body["reason_sealed"]
         body["standing"] = self.standing(now)
         return body
 

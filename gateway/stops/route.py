@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gateway.batch import AlertTurn, Turn
+from gateway.incidents import proposal
 from gateway.model.incident import UNANSWERED, Incident
 from gateway.store import incidents as incident_store
 from gateway.store import outbox, rungs
@@ -89,7 +90,8 @@ def _open(turn: AlertTurn, batch: Batch, road: Road) -> None:
 def _sound_again(turn: AlertTurn, incident: Incident, batch: Batch, road: Road) -> None:
     """More of an alert that people know: who was called first is called again; a ladder that ended starts anew."""
     alert = turn.alert
-    _step(batch, incident, turn, "sounded_again", detail={"sounded": alert.sounded})
+    _step(batch, incident, turn, "sounded_again", detail={"sounded": alert.sounded, **proposal.withdrawn(incident)})
+    incident = proposal.overtake(batch.connection, incident, turn.at)
     if (incident.drill and not alert.drill) or alert.priority < incident.priority:
         incident = _raised(incident, alert, turn, batch, road)
     connection, registry = batch.connection, road.registry
@@ -106,7 +108,8 @@ def _join(turn: AlertTurn, incident: Incident, batch: Batch, road: Road) -> None
     """
     alert, connection, registry = turn.alert, batch.connection, road.registry
     incident_store.link(connection, incident.id, alert.id)
-    _step(batch, incident, turn, "joined", detail={"rule": alert.rule})
+    _step(batch, incident, turn, "joined", detail={"rule": alert.rule, **proposal.withdrawn(incident)})
+    incident = proposal.overtake(connection, incident, turn.at)
     if alert.priority < incident.priority:
         incident = _raised(incident, alert, turn, batch, road)
         told = ladder.start(connection, incident, registry, turn.at, alert=alert.id)

@@ -63,7 +63,7 @@ def replace(
 
 
 def list_swaps(connection: Connection[TupleRow], scope: Scope, since: date) -> list[dict[str, Any]]:
-    """Return the swaps within a scope from a day on, with who made them."""
+    """Return the swaps within a scope from a day on, with who made them; `reason_sealed` is why."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(SQL["list_swaps"], {**scope.parameters(), "since": since}).fetchall()
 
@@ -74,9 +74,12 @@ def swap(connection: Connection[TupleRow], scope: Scope, swap_id: int) -> dict[s
         return cursor.execute(SQL["swap"], {**scope.parameters(), "id": swap_id}).fetchone()
 
 
-def add_swap(connection: Connection[TupleRow], station: str, swap: Swap, *, made_by: str, now: datetime) -> int | None:
-    """Write a swap down and return its id; None when somebody stands in already."""
-    told = {"station": station, "made_by": made_by, "now": now, **msgspec.structs.asdict(swap)}
+def add_swap(
+    connection: Connection[TupleRow], station: str, swap: Swap, reason: bytes | None, *, made_by: str, now: datetime
+) -> int | None:
+    """Write a swap down, its reason sealed, and return its id; None when somebody stands in already."""
+    told = {"station": station, "reason_sealed": reason, "made_by": made_by, "now": now}
+    told |= msgspec.structs.asdict(swap)
     row = connection.execute(SQL["add_swap"], told).fetchone()
     return int(row[0]) if row is not None else None
 

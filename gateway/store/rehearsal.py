@@ -25,6 +25,12 @@ def climbs_after(connection: Connection[TupleRow], station: str, number: int) ->
         return cursor.execute(SQL["climbs_after"], {"station": station, "after": number}).fetchall()
 
 
+def anything_quiet(connection: Connection[TupleRow], station: str, now: datetime) -> bool:
+    """Say whether anything is quiet, or stands, that ends by itself: an alert, a shelf, chatter, a flood, a digest."""
+    row = connection.execute(SQL["anything_quiet"], {"station": station, "now": now}).fetchone()
+    return bool(row is not None and row[0])
+
+
 def next_rung(connection: Connection[TupleRow], station: str) -> datetime | None:
     """Return when the next rung is due."""
     row = connection.execute(SQL["next_rung"], {"station": station}).fetchone()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -40,6 +41,13 @@ def get_held(connection: Connection[TupleRow], scope: Scope, shelf: int) -> Shel
     """Return one shelf that somebody of this scope may change, held until the transaction ends."""
     with connection.cursor(row_factory=class_row(Shelf)) as cursor:
         return cursor.execute(SQL["get_held"], {**scope.parameters(), "id": shelf}).fetchone()
+
+
+def reasons(
+    connection: Connection[TupleRow], station: str, ids: Sequence[int]
+) -> list[tuple[int, str, datetime, bytes | None]]:
+    """Return `(id, by, begins_at, sealed reason)` of shelves that were looked up."""
+    return connection.execute(SQL["reasons"], {"station": station, "ids": list(ids)}).fetchall()
 
 
 def insert(connection: Connection[TupleRow], shelf: Shelf) -> Shelf:

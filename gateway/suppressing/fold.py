@@ -6,6 +6,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from gateway.batch import AlertTurn
+from gateway.incidents import proposal
 from gateway.model.incident import Incident
 from gateway.store import incidents as incident_store
 
@@ -25,7 +26,9 @@ def join(connection: Connection[TupleRow], turn: AlertTurn) -> Incident | None:
     incident_store.link(connection, incident.id, turn.alert.id)
     incident_store.add_step(
         connection, incident.id, at=turn.at, actor=SYSTEM, act="folded", from_state=incident.state,
-        to_state=incident.state, detail={"alert": turn.alert.id, "rule": turn.alert.rule},
+        to_state=incident.state,
+        detail={"alert": turn.alert.id, "rule": turn.alert.rule, **proposal.withdrawn(incident)},
     )  # fmt: skip
+    incident = proposal.overtake(connection, incident, turn.at)
     turn.incident = incident.id
     return incident

@@ -13,11 +13,13 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import trail, words
 from gateway.incidents.acts import Actor
 from gateway.model.alert import SHELVED, Alert
 from gateway.model.errors import BadInput, Conflict, Forbidden, NotFound
 from gateway.model.incident import COMMAND_ROOM_ROLES
 from gateway.model.quiet import Matcher, Shelf
+from gateway.sealing import Sealer
 from gateway.store import accounts, rule_versions
 from gateway.store import alerts as alert_store
 from gateway.store import registry as registry_store
@@ -45,6 +47,7 @@ def preview(connection: Connection[TupleRow], actor: Actor, matcher: Matcher) ->
 def shelve(  # one argument per thing said
     connection: Connection[TupleRow],
     announcer: Announcer,
+    sealer: Sealer,
     actor: Actor,
     matcher: Matcher,
     *,
@@ -70,14 +73,17 @@ def shelve(  # one argument per thing said
     _within_reach(connection, actor, matcher)
     if until_clear:
         _must_stand(connection, actor, matcher)
+    why, station = reason.strip(), actor.scope.station
+    sealed = words.sealed(sealer, why, words.of_shelf(station, actor.username, actor.at))
     shelf = shelf_store.insert(
         connection,
         Shelf(
-            actor.scope.station, reason.strip(), actor.username, actor.at, until, until_clear=until_clear,
+            station, actor.username, actor.at, until, until_clear=until_clear, reason_sealed=sealed,
             **msgspec.structs.asdict(matcher),
         ),
     )  # fmt: skip
-    _audit(connection, actor, "shelf.made", shelf, {"matcher": msgspec.to_builtins(matcher), "until": str(until)})
+    told = {"matcher": msgspec.to_builtins(matcher), "until": str(until), "code": SHELVED}
+    trail.write(connection, sealer, actor, "shelf.made", f"shelf/{shelf.id}", told, reason=why)
     _show(connection, announcer, actor, shelf, _cover(connection, shelf))
     return shelf
 
@@ -85,6 +91,7 @@ def shelve(  # one argument per thing said
 def shelve_alert(  # one argument per thing said
     connection: Connection[TupleRow],
     announcer: Announcer,
+    sealer: Sealer,
     actor: Actor,
     alert_id: int,
     *,
@@ -101,9 +108,15 @@ def shelve_alert(  # one argument per thing said
         raise Conflict(f"alert {alert_id} ended at {alert.ended_at.isoformat()}; there is nothing to shelve")
     area = alert.area if actor.scope.areas is not None else None
     return shelve(
-        connection, announcer, actor, Matcher(alert.rule, alert.subject, area=area),
+        connection, announcer, sealer, actor, Matcher(alert.rule, alert.subject, area=area),
         until=actor.at + length, reason=reason, until_clear=until_clear,
     )  # fmt: skip
+
+
+def shown(sealer: Sealer, shelf: Shelf, now: datetime) -> dict[str, Any]:
+    """Return a shelf as whoever may see it sees it: with why; None for what this key cannot open."""
+    about = words.of_shelf(shelf.station, shelf.by, shelf.begins_at)
+    return {**shelf.public(now), "reason": words.opened(sealer, shelf.reason_sealed, about)}
 
 
 def agree(connection: Connection[TupleRow], announcer: Announcer, actor: Actor, shelf_id: int) -> Shelf:
@@ -226,5 +239,5 @@ def _within_reach(connection: Connection[TupleRow], actor: Actor, matcher: Match
 def _audit(connection: Connection[TupleRow], actor: Actor, act: str, shelf: Shelf, detail: dict[str, Any]) -> None:
     accounts.write_audit(
         connection, at=actor.at, station=actor.scope.station, username=actor.username, act=act,
-        object_=f"shelf/{shelf.id}", detail={**detail, "reason": shelf.reason, "code": SHELVED},
+        object_=f"shelf/{shelf.id}", detail={**detail, "code": SHELVED},
     )  # fmt: skip

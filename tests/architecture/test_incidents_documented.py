@@ -6,9 +6,8 @@ import re
 
 import pytest
 
-from gateway.incidents.decide import needs_two
 from gateway.incidents.dispute import Outcome, Route
-from gateway.model.incident import ACTS, OPEN, OVER, SAYS_FALSE, UNANSWERED
+from gateway.model.incident import ACTS, DISPOSITIONS, OPEN, OVER, TAKES_TWO, UNANSWERED
 from gateway.model.policy import Policy
 from tests.pages import coded, page, rows, section
 
@@ -45,7 +44,10 @@ def test_states_and_their_deadlines() -> None:
 
 
 def test_what_needs_two_and_what_comes_of_a_dispute() -> None:
-    assert needs_two.__doc__
-    two = next(line for line in section(PAGE, "Acts").split("* **") if line.startswith("Closed as false by two"))
-    assert set(coded(two)) >= SAYS_FALSE
+    told = next(
+        line for line in section(PAGE, "Acts").split("* **") if line.startswith("Closed as nothing real by two")
+    )
+    one, two = told.split(". As")[0], told.split(". As")[1].split("it takes two")[0]
+    assert set(coded(two)) == TAKES_TWO
+    assert set(coded(one)) == set(DISPOSITIONS) - TAKES_TWO
     assert set(Route.__args__) | set(Outcome.__args__) <= set(coded(section(PAGE, "By hand")))  # type: ignore[attr-defined]

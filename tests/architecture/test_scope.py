@@ -36,7 +36,7 @@ REASONS: dict[str, str] = {
         incident_calls.where_it_is incident_subjects.persons_at incident_texts.attach incident_texts.attachment
         incident_texts.attachments incident_texts.hold_client incident_texts.incident_of_client
         incident_texts.of_incident incident_texts.put shelves.change shelves.cover shelves.insert shelves.reach
-        shelves.standing""",
+        shelves.standing shelves.reasons""",
     "words of the process itself to the world, no answer to anybody": """
         outbox.enqueue outbox.backlog changes.lock accounts.health registry.station registry.touch data_key.read
         data_key.write rungs.next_sounding rungs.plan outbox.of_key""",

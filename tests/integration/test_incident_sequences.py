@@ -17,10 +17,11 @@ from gateway.embedded.ports import any_free
 from gateway.embedded.postgres import EmbeddedPostgres
 from gateway.incidents import acts, clocks
 from gateway.incidents.acts import Actor, Asked
+from gateway.incidents.earlier import signed_by
 from gateway.incidents.opening import Report, open_by_hand
 from gateway.model.alert import Alert
 from gateway.model.errors import BadInput, Permanent
-from gateway.model.incident import ACTS, DISPOSITIONS, OPEN, OVER, SAYS_FALSE, UNANSWERED
+from gateway.model.incident import ACTS, DISPOSITIONS, OPEN, OVER, TAKES_TWO, UNANSWERED
 from gateway.model.scope import Scope
 from gateway.registering.writing import import_site
 from gateway.store import alerts as alert_store
@@ -67,14 +68,16 @@ def by(username: str, role: str, after_s: float) -> Actor:
 
 
 def opened(connection: Connection[TupleRow]) -> list[int]:
-    """Incidents of three priorities, each with an alert."""
+    """Incidents of three priorities; of the last one there is no alert."""
     numbers: list[int] = []
     for n, priority in enumerate(("P1", "P2", "P3")):
         report = Report("order", text="x", place="mall", priority=priority)  # type: ignore[arg-type]
         incident, _ = open_by_hand(connection, ANNOUNCER, SEALER, by("operator", "operator", 0), report)
+        numbers.append(incident.id)
+        if priority == "P3":
+            break
         alert = Alert(STATION, "rule", 1, f"device:door-{n}", "alert", priority, {"zh": "", "en": ""}, {}, {}, NOW, NOW)
         incident_store.link(connection, incident.id, alert_store.insert(connection, alert).id)
-        numbers.append(incident.id)
     return numbers
 
 
@@ -114,6 +117,16 @@ def test_what_was_taken_back_can_be_cancelled(connection: Connection[TupleRow]) 
         raise psycopg.Rollback
 
 
+def test_what_was_opened_by_mistake_has_no_alert_that_stands(connection: Connection[TupleRow]) -> None:
+    with connection.transaction():
+        grave, _, reported = opened(connection)
+        cancel, by_other = Asked("cancel", reason="why"), by("commander", "commander", 1)
+        with pytest.raises(BadInput, match="alert that stands"), connection.transaction():
+            acts.move_incident(connection, ANNOUNCER, SEALER, by_other, grave, cancel)
+        assert acts.move_incident(connection, ANNOUNCER, SEALER, by_other, reported, cancel).state == "cancelled"
+        raise psycopg.Rollback
+
+
 def test_what_is_taken_over_withdraws_what_was_proposed(connection: Connection[TupleRow]) -> None:
     with connection.transaction():
         grave, lesser, _ = opened(connection)
@@ -144,8 +157,8 @@ def test_whatever_people_do(
                         clocks.overdue(connection, STATION, ANNOUNCER, NOW + timedelta(seconds=moment))
                     else:
                         said = Asked(
-                            act, disposition=disposition, reason="why", text="so", assignees=("deputy",),
-                            into=numbers[other],
+                            act, disposition=disposition, reason="why", text="so",
+                            assignees=("deputy", "officer")[: 1 + step % 2], into=numbers[other],
                         )  # fmt: skip
                         acts.move_incident(connection, ANNOUNCER, SEALER, by(*person, moment), numbers[which], said)
             except Permanent:
@@ -171,6 +184,15 @@ def _must_follow(now: dict[str, Any], before: dict[str, Any], number: int) -> No
         assert (fresh[0]["from_state"], fresh[-1]["to_state"]) == (was["state"], is_now["state"])
     else:
         assert is_now == was, "nothing changes without a line"
+    for line in fresh:
+        if line["act"] == "assist":
+            clock = ("state", "due_at", "overdue", "proposed")
+            assert [is_now[key] for key in clock] == [was[key] for key in clock], "the clock is that of the first"
+            assert line["actor"] not in signed_by(old)
+            assert line["actor"] in is_now["assignees"]
+        if line["act"] == "withdraw":
+            assert was["proposed"] is not None
+            assert is_now["proposed"] is None
 
 
 def _must_make_sense(now: dict[str, Any], number: int) -> None:
@@ -183,6 +205,8 @@ def _must_make_sense(now: dict[str, Any], number: int) -> None:
     assert incident["proposed"] is None or (state in OPEN and incident["priority"] == "P1")
     assert len(set(incident["assignees"])) == len(incident["assignees"])
     assert number not in now["waiting"] or state in UNANSWERED, "phones rest once somebody has signed"
+    if state in UNANSWERED and incident["priority"] in {"P1", "P2"}:
+        assert number in now["waiting"], "somebody is called until somebody signs, whoever was on it before"
     root, steps = incident, 0
     while root["merged_into"] is not None:
         root, steps = now["incidents"][root["merged_into"]], steps + 1
@@ -191,7 +215,7 @@ def _must_make_sense(now: dict[str, Any], number: int) -> None:
     if incident["merged_into"] is not None:
         assert now["alerts"][number] == []
         assert root["priority"] <= incident["priority"], "nothing gets less urgent by it"
-    if state == "closed" and incident["priority"] == "P1" and incident["disposition"] in SAYS_FALSE:
+    if state == "closed" and incident["priority"] == "P1" and incident["disposition"] in TAKES_TWO:
         last, first = [line for line in now["lines"][number] if line["act"] in {"close", "proposed"}][:-3:-1]
         assert first["act"] == "proposed"
         assert first["actor"] != last["actor"]

@@ -193,6 +193,31 @@ def test_of_many_at_once_one_is_first(town: Station) -> None:
     assert acts_of(get(town, number)) == ["opened", "sign"]
 
 
+def test_of_two_who_are_sent_both_say_that_they_come(town: Station) -> None:
+    number = opened(town)["id"]
+    sent = did(town, "operator", number, "dispatch", assignees=["officer", "deputy"])
+    of_deputy = "select state from notification where incident_id = %s and username = 'deputy' and purpose = 'dispatch'"
+    wait_for(lambda: town.one(of_deputy, number) in {"accepted", "delivered", "seen"}, "the deputy's phone")
+    signed = did(town, "officer", number, "sign", version=sent["version"])
+    assert {"assist", "depart"} <= set(get(town, number, "deputy")["may"])
+    assert "assist" not in get(town, number, "officer")["may"], "the first one has said it"
+    too = did(town, "deputy", number, "sign", version=sent["version"], client_at=now_text())
+    assert (too["state"], too["due_at"], too["assignees"]) == ("signed", signed["due_at"], ["officer", "deputy"])
+    assert town.one(of_deputy, number) == "acknowledged", "whoever comes has read it"
+    assert did(town, "deputy", number, "assist")["version"] == too["version"], "said once"
+    refused(act(town, "operator", number, "assist"), 403)
+    # Whoever was not sent is told first that somebody is on it.
+    assert refused(act(town, "commander", number, "sign"), 409)["by"] == "deputy"
+    assert did(town, "commander", number, "assist")["assignees"] == ["officer", "deputy", "commander"]
+    assert did(town, "officer", number, "depart", version=signed["version"])["state"] == "departed"
+    lines = [step for step in get(town, number)["timeline"] if step["act"] == "assist"]
+    assert [(step["actor"], step["from_state"], step["to_state"]) for step in lines] == [
+        ("deputy", "signed", "signed"), ("commander", "signed", "signed"),
+    ]  # fmt: skip
+    assert datetime.fromisoformat(lines[0]["client_at"])
+    assert len(audited(town, "incident.assist", number)) == 2
+
+
 def test_acts_are_for_roles_and_scopes(town: Station) -> None:
     number = opened(town)["id"]
     refused(act(town, "officer", number, "ack"), 403)
@@ -249,6 +274,26 @@ def test_any_other_act_withdraws_what_was_proposed(town: Station) -> None:
     assert get(town, number)["timeline"][-1]["detail"]["withdrawn"] == {"disposition": "nuisance", "by": "officer"}
     assert did(town, "commander", number, "close", disposition="nuisance")["state"] == "signed", "a first person again"
     assert did(town, "operator", number, "close", disposition="real")["state"] == "closed", "real needs one"
+
+
+def test_what_was_proposed_can_be_withdrawn(town: Station) -> None:
+    number = opened(town, priority="P1")["id"]
+    refused(act(town, "operator", number, "withdraw"), 409)
+    proposed = did(town, "officer", number, "close", disposition="duplicate")
+    assert (proposed["state"], proposed["proposed"]["by"]) == ("new", "officer"), "a duplicate is merged, or takes two"
+    assert "withdraw" not in get(town, number, "deputy")["may"]
+    refused(act(town, "deputy", number, "withdraw"), 403)
+    assert refused(act(town, "operator", number, "withdraw", version=1), 409)["act"] == "proposed"
+    gone = did(town, "officer", number, "withdraw", version=proposed["version"], reason="王小明确实报了警")
+    assert (gone["state"], gone["proposed"]) == ("new", None)
+    assert did(town, "officer", number, "withdraw")["version"] == gone["version"], "asked again"
+    line = get(town, number)["timeline"][-1]
+    assert (line["act"], line["reason"]) == ("withdraw", "王小明确实报了警")
+    assert line["detail"] == {"withdrawn": {"disposition": "duplicate", "by": "officer"}}
+    assert len(audited(town, "incident.withdraw", number)) == 1
+    did(town, "deputy", number, "close", disposition="drill")
+    assert did(town, "operator", number, "withdraw")["proposed"] is None, "the command room takes back anybody's"
+    did(town, "operator", number, "close", disposition="real")
 
 
 # ── merge, reopen, cancel ───────────────────────────────────────────────────────────────────────────────

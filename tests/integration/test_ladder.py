@@ -130,6 +130,59 @@ def test_a_ladder_that_stands_still_is_found_and_started_anew(calling: Station) 
     assert "ladder-stalled" in rules
 
 
+def test_whoever_is_sent_instead_is_called_for_until_somebody_signs(calling: Station) -> None:
+    """By design, within the act: nothing stood still, and no watch has to find it."""
+    incident = press(calling)["id"]
+    wait_for(lambda: called(calling, incident), "the first call")
+    with calling.api("officer") as phone:
+        phone.post(f"/incidents/{incident}/sign").raise_for_status()
+    with calling.api() as api:
+        api.post(f"/incidents/{incident}/dispatch", json={"assignees": ["deputy"]}).raise_for_status()
+        waiting = calling.rows("select number from rung where incident_id = %s and sounding = 2", incident)
+        assert {rung["number"] for rung in waiting} == {0, 1, 2, 3, 4}, "with the act, all of it"
+        wait_for(lambda: expired(calling, incident), "the new ladder's end", 20)
+        told = api.get(f"/incidents/{incident}").json()
+    assert called(calling, incident).keys() == {0, 1, 2, 3}
+    assert "ladder_restarted" not in [step["act"] for step in told["timeline"]]
+    assert next(step for step in told["timeline"] if step["act"] == "dispatch")["detail"]["climbs"] is True
+    stalled = "select 1 from alert where rule_id = 'ladder-stalled' and subject = %s"
+    assert calling.rows(stalled, f"incident:{incident}") == []
+
+
+def test_an_alert_that_joins_overtakes_what_was_proposed(calling: Station) -> None:
+    set_policy(calling, ladders=())
+    before = calling.one("select coalesce(max(id), 0) from incident")
+    with calling.publisher() as town:
+        town.event("door-5", "alarm.duress", data={"credential": "card:7f3a"})
+        (first,) = wait_for(lambda: calling.rows("select * from incident where id > %s", before), "the press")
+        false = {"disposition": "false_human"}
+        with calling.api() as api, calling.api("commander") as chief:
+
+            def how() -> dict[str, Any]:
+                return dict(api.get(f"/incidents/{first['id']}").json())
+
+            assert api.post(f"/incidents/{first['id']}/close", json=false).json()["proposed"]["by"] == "operator"
+            seen = chief.get(f"/incidents/{first['id']}").json()["version"]
+            town.event("door-0", "alarm.duress", data={"credential": "card:7f3a"})
+            wait_for(lambda: len(how()["alerts"]) == 2, "the second press")
+            line = how()["timeline"][-1]
+            assert (line["act"], line["detail"]["withdrawn"]) == (
+                "joined", {"disposition": "false_human", "by": "operator"},
+            )  # fmt: skip
+            refusal = chief.post(f"/incidents/{first['id']}/close", json={**false, "version": seen})
+            assert (refusal.status_code, refusal.json()["act"]) == (409, "joined"), refusal.text
+            # More of an alert that is known is news as well.
+            for alert in how()["alerts"]:
+                api.post(f"/alerts/{alert}/ack").raise_for_status()
+            assert api.post(f"/incidents/{first['id']}/close", json=false).json()["proposed"]["by"] == "operator"
+            town.event("door-0", "alarm.duress", data={"credential": "card:7f3a"})
+            wait_for(lambda: how()["proposed"] is None, "the third press")
+            assert [step["act"] for step in how()["timeline"] if "withdrawn" in step["detail"]] == [
+                "joined", "sounded_again",
+            ]  # fmt: skip
+    set_policy(calling)
+
+
 def test_where_nobody_is_on_duty_everybody_is_called_and_it_is_said_why(calling: Station) -> None:
     calling.execute("delete from duty")
     set_policy(calling)

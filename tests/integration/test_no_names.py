@@ -7,6 +7,7 @@ the closing, with every act that touches their data. Then everything is searched
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2 as httpx
@@ -23,13 +24,13 @@ PLANTED = (
     "欧阳测试甲", "13877776661", "330102194001017771", "司徒测试乙", "13977776662", "爱吃测试丙", "诸葛测试丁",
     "13777776663", "330102195001017772", "夏侯测试戊", "上官测试己", "皇甫测试庚", "令狐测试辛",
     # What people write about an incident, on a round and at the desk: headline, text, reporter, reason, note, feedback,
-    # outcome; why a trail is asked for; a visit's note; a handover's.
+    # outcome; why a trail is asked for; a visit's note; a handover's; why alerts are shelved, why a turn is swapped.
     "公孙测试子", "仲孙测试丑", "轩辕测试寅13677776665", "令狐测试卯", "钟离测试辰", "宇文测试巳", "长孙测试午",
-    "鲜于测试未", "闾丘测试申", "司空测试酉",
+    "鲜于测试未", "闾丘测试申", "司空测试酉", "亓官测试戌", "公冶测试亥",
 )  # fmt: skip
 NAME, PHONE, IDENTITY, RELATIVE, RELATIVE_PHONE, NOTE, WRITTEN, WRITTEN_PHONE, WRITTEN_ID = PLANTED[:9]
 SAID = PLANTED[9:13]
-HEADLINE, TEXT, REPORTER, REASON, REMARK, FEEDBACK, OUTCOME, TRAIL, VISIT, HANDOVER = PLANTED[13:]
+HEADLINE, TEXT, REPORTER, REASON, REMARK, FEEDBACK, OUTCOME, TRAIL, VISIT, HANDOVER, SHELVED, SWAPPED = PLANTED[13:]
 #: The station's own people stand in every roster: `user_account.name` is shown to colleagues (docs/privacy.md).
 OFFICER = "慕容测试警"
 OFFICER_ADDRESS = "phone-of-慕容-13677776664"
@@ -101,6 +102,7 @@ def played(town: Station) -> None:
         done(api.post("/footprints", json={"items": [visit]}))
         assert VISIT in done(api.get("/footprints")).text
     told(town)
+    swapped(town)
     with httpx.Client(base_url=f"{town.url}/api/v1") as nobody:  # a password typed where the name goes
         nobody.post("/auth/login", json={"username": SAID[0], "password": "x"})
 
@@ -123,10 +125,36 @@ def told(town: Station) -> None:
         done("POST", f"/incidents/{incident}/dispatch", assignees=["officer"], reason=f"{REASON}认识")
         done("POST", f"/incidents/{incident}/cancel", reason=f"{REASON}撤回")
         done("POST", f"/incidents/{incident}/reopen", reason=f"{REASON}又来")
+        hour = now_text(3600)
+        shelf = done("POST", "/shelves", rule="door-held", place="mall", until=hour, reason=f"{SHELVED}搬家")
+        assert SHELVED in shelf["reason"]
+        again = done("POST", "/shelves", subject="device:door-0", until=hour, reason=f"{SHELVED}修门")
+        done("POST", f"/shelves/{again['id']}/end")
+        assert api.get("/shelves").text.count(SHELVED) == 2, "it is there for who may see it"
         done("POST", "/desk/begin")
-        assert HANDOVER in done("POST", "/desk/handover", note=f"{HANDOVER}要回电")["note"]
+        kept = done("POST", "/desk/handover", note=f"{HANDOVER}要回电")
+        assert HANDOVER in kept["note"]
+        later = api.get(f"/desk/handover/{kept['id']}").json()
+        for page in (kept["page"], api.get("/desk/handover").json(), later["page"]):
+            assert [one["reason"] for one in page["shelved"]] == [f"{SHELVED}搬家"]
         shown = api.get(f"/incidents/{incident}").text
         assert planted_in(shown) == {HEADLINE, TEXT, REPORTER, REASON, OUTCOME}, "it is there for who may see it"
+
+
+def swapped(town: Station) -> None:
+    """A turn that another one takes, and why; once more, and taken back."""
+    shift = {"id": "night", "duty_as": "deputy", "people": ["officer"], "area": "grid-1"}
+    tomorrow = (datetime.now(UTC) + timedelta(days=2)).date()
+    with town.api("commander") as api:
+        assert api.put("/duty", json={"area": "grid-1", "shifts": [shift]}).status_code == 200
+        made = []
+        for day in (tomorrow, tomorrow + timedelta(days=1)):
+            swap = {"shift": "night", "day": day.isoformat(), "instead_of": "officer", "by": "deputy"}
+            answer = api.post("/duty/swaps", json={**swap, "reason": f"{SWAPPED}结婚"})
+            assert answer.status_code == 201, answer.text
+            made.append(answer.json()["id"])
+        assert api.delete(f"/duty/swaps/{made[1]}").status_code == 204
+        assert [one["reason"] for one in api.get("/duty").json()["swaps"]] == [f"{SWAPPED}结婚"]
 
 
 def planted_in(text: str) -> set[str]:
@@ -194,6 +222,8 @@ def test_the_search_finds_what_it_is_to_find(town: Station) -> None:
     with town.api("auditor") as api:
         trail = str(api.get("/audit", params={"limit": 1000}).json())
     assert SAID[0] in trail, "the auditor reads why"
-    assert planted_in(trail) == {SAID[0], SAID[3], TRAIL}, "and nobody's name but what people wrote themselves"
+    assert planted_in(trail) == {SAID[0], SAID[3], TRAIL, SHELVED, SWAPPED}, (
+        "and nobody's name but what people wrote themselves"
+    )
     with town.api("admin") as api:
         assert planted_in(str(api.get("/audit", params={"limit": 1000}).json())) == set()

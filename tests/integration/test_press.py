@@ -42,8 +42,8 @@ def test_the_whole_loop(station: Station) -> None:
         signed = phone.post(f"/incidents/{incident}/sign", json={"client_at": "2026-11-22T08:00:00+08:00"}).json()
         assert signed["state"] == "signed"
         assert phone.post(f"/incidents/{incident}/close", json={"disposition": "no idea"}).status_code == 422
-        closed = phone.post(f"/incidents/{incident}/close", json={"disposition": "drill"}).json()
-        assert (closed["state"], closed["disposition"]) == ("closed", "drill")
+        closed = phone.post(f"/incidents/{incident}/close", json={"disposition": "real"}).json()
+        assert (closed["state"], closed["disposition"]) == ("closed", "real")
     with station.api() as api:
         assert api.post(f"/incidents/{incident}/sign").status_code == 409
         reset = api.post(f"/alerts/{alert['id']}/reset").json()

@@ -21,6 +21,7 @@ from gateway.suppressing.digest import digest
 from gateway.telling.tell import Announcer
 from tests.integration.test_backfill import BUTTON, NOW, fresh, line, one, rows, server
 from tests.integration.test_handover import driving, fill, say
+from tests.station import SEALER
 
 __all__ = ["fresh", "server"]
 
@@ -75,7 +76,11 @@ def act(settings: Settings, clock: VirtualClock, who: str, work: Any, *told: Any
 def shelve(settings: Settings, clock: VirtualClock, length_s: float = 600, **more: Any) -> Any:
     matcher = more.pop("matcher", Matcher("own-noise", f"device:{DOOR}"))
     until = clock.now() + length_s * SECOND
-    return act(settings, clock, "operator", shelving.shelve, matcher, until=until, reason="works next door", **more)
+
+    def work(connection: Any, announcer: Announcer, actor: Actor, **told: Any) -> Any:
+        return shelving.shelve(connection, announcer, SEALER, actor, matcher, **told)
+
+    return act(settings, clock, "operator", work, until=until, reason="works next door", **more)
 
 
 def test_what_was_shelved_is_heard_when_the_shelf_ends_and_it_still_stands(

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
+from gateway import trail
 from gateway.doctor import privacy
+from gateway.duty import looked_up
 from gateway.embedded.ports import any_free
 from gateway.embedded.postgres import EmbeddedPostgres
 from gateway.model.errors import Misconfigured
@@ -20,9 +26,11 @@ from gateway.registering.writing import import_site
 from gateway.sealing import KEY_FILE, Sealer, contact_address, new_key, sealer_at
 from gateway.sealing_up import after_restore, bring_up_to_date, know_key, seal_up
 from gateway.settings import Settings
-from gateway.store import persons
+from gateway.store import accounts, persons, shelves
+from gateway.store import migrate as migrations
 from gateway.store.migrate import create_database, migrate
 from gateway.store.pool import connect
+from gateway.suppressing import shelving
 from tests.station import DATA_KEY, SEALER, make_site
 
 
@@ -79,7 +87,98 @@ def test_what_an_older_version_left_readable_is_sealed_once(settings: Settings) 
         assert connection.execute("select phone from user_account where username = 'officer'").fetchone() == (None,)
         said = connection.execute("select person_id, state, said_by from consent order by person_id").fetchall()
         assert said == [("p-1", "given", "site_file"), ("p-2", "given", "site_file")]
-        assert seal_up(connection, SEALER) == {"names": 0, "phones": 0, "consents": 0}, "again without harm"
+        assert seal_up(connection, SEALER) == dict.fromkeys(("names", "phones", "consents", "reasons"), 0), "no harm"
+
+
+def test_reasons_an_older_version_left_readable_are_sealed_where_they_stand(settings: Settings) -> None:
+    filled(settings)
+    begins = datetime(2026, 11, 22, 8, 0, 0, 123456, tzinfo=UTC)
+    with connect(settings.database, "test") as connection:
+        connection.execute(
+            "insert into shelf (station_id, rule_id, reason, by_user, begins_at, ends_at)"
+            " values ('teststation', 'door-held', '欧阳测试甲住院', 'operator', %s, %s)",
+            [begins, begins + timedelta(hours=1)],
+        )
+        connection.execute(
+            "insert into shift (station_id, id, duty_as, people, since, turn_days) values"
+            " ('teststation', 'night', 'officer', '{officer}', '2026-01-01', 1)"
+        )
+        for day, reason in ((date(2026, 11, 22), "司徒测试乙结婚"), (date(2026, 11, 23), "")):
+            connection.execute(
+                "insert into swap (station_id, shift_id, day, instead_of, stands_in, reason, made_by, made_at)"
+                " values ('teststation', 'night', %s, 'officer', 'deputy', %s, 'officer', now())",
+                [day, reason],
+            )
+        for act, what, reason in (
+            ("shelf.made", "shelf/1", "欧阳测试甲住院"),
+            ("duty.swap", "shift/night", "司徒测试乙结婚"),
+        ):
+            accounts.write_audit(
+                connection, at=begins, station="teststation", username="operator", act=act, object_=what,
+                detail={"reason": reason, "code": "x"},
+            )  # fmt: skip
+        # What is a reason of a machine's, or of a rule's change, is nobody's.
+        accounts.write_audit(
+            connection, at=begins, station="teststation", username="commander", act="rule.asked", object_="rule/r",
+            detail={"reason": "quieter"},
+        )  # fmt: skip
+    bring_up_to_date(settings)
+    with connect(settings.database, "test") as connection:
+        (shelf,) = shelves.standing(connection, "teststation", begins)
+        assert shelving.shown(SEALER, shelf, begins)["reason"] == "欧阳测试甲住院"
+        assert shelving.shown(Sealer(bytes(range(1, 33))), shelf, begins)["reason"] is None
+        roster = looked_up.roster(connection, SEALER, Scope("teststation"), "commander", begins, date(2026, 1, 1))
+        assert [swap["reason"] for swap in roster["swaps"]] == ["司徒测试乙结婚", ""]
+        for table in ("shelf", "swap"):
+            query = f"select count(*) from {table} where reason is not null"  # noqa: S608  # one of two names
+            assert connection.execute(query).fetchone() == (0,)  # type: ignore[arg-type]
+        every = dict.fromkeys(("user", "act", "object_", "since", "until", "before"))
+        lines = accounts.list_audit(connection, "teststation", limit=9, **every)
+        opened = [trail.opened(SEALER, "teststation", dict(line), words=True)["detail"] for line in lines]
+        assert [one["reason"] for one in opened] == ["quieter", "司徒测试乙结婚", "欧阳测试甲住院"]
+        assert ["reason" in line["detail"] for line in lines] == [True, False, False]
+        assert seal_up(connection, SEALER)["reasons"] == 0, "again without harm"
+        for change in (
+            "update audit set said_sealed = '\\x00', detail = '{}' where act = 'shelf.made'",
+            "update audit set said_sealed = '\\x00', detail = '{}', username = 'x' where act = 'rule.asked'",
+            "update audit set detail = '{}' where act = 'rule.asked'",
+            "delete from audit",
+            "truncate audit",
+        ):
+            with pytest.raises(psycopg.errors.RaiseException, match="append-only"), connection.transaction():
+                connection.execute(change)  # type: ignore[call-overload]
+
+
+def test_reasons_are_taken_out_of_where_an_older_version_copied_them_to(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = shutil.copytree(migrations.MIGRATIONS, tmp_path / "older", ignore=shutil.ignore_patterns("0015.words.sql"))
+    with monkeypatch.context() as before:
+        before.setattr(migrations, "MIGRATIONS", older)
+        filled(settings)
+    page = {"at": "2026-11-22", "shelved": [{"what": "shelf", "id": 2, "reason": "住院"}, {"what": "alert", "id": 1}]}
+    with connect(settings.database, "test") as connection:
+        for number, kind in ((1, "shelf"), (2, "alert")):
+            connection.execute(
+                "insert into change (station_id, id, at, kind, body) values ('teststation', %s, now(), %s, %s)",
+                [number, kind, Jsonb({"id": 2, "reason": "住院"})],
+            )
+        for kept in (page, {"at": "2026-11-22"}, {"shelved": []}):
+            connection.execute(
+                "insert into desk_handover (station_id, made_at, page, given_by) values"
+                " ('teststation', now(), %s, 'operator')",
+                [Jsonb(kept)],
+            )
+    assert bring_up_to_date(settings) == ["0015.words"]
+    with connect(settings.database, "test") as connection:
+        told = connection.execute("select body from change order by id").fetchall()
+        assert told == [({"id": 2},), ({"id": 2, "reason": "住院"},)], "only what a shelf's words stand in"
+        pages = connection.execute("select page from desk_handover order by id").fetchall()
+        assert pages == [
+            ({"at": "2026-11-22", "shelved": [{"what": "shelf", "id": 2}, {"what": "alert", "id": 1}]},),
+            ({"at": "2026-11-22"},),
+            ({"shelved": []},),
+        ]
 
 
 def test_another_key_is_refused_before_anything_is_written(settings: Settings) -> None:

@@ -69,6 +69,8 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             "0010.suppress",
             "0012.privacy",
             "0013.figures",
+            "0014.bulletins",
+            "0015.words",
         ]
         assert migrate(server.url) == []
         with connect(server.url, "test") as connection:

@@ -233,7 +233,7 @@ PEOPLE = {
     "officer": ("incidents", ["sign", "close"]),
     "deputy": ("incidents", ["sign"]),
 }
-BODIES = {"sign": {"reason": "on my way"}, "close": {"disposition": "drill"}}
+BODIES = {"sign": {"reason": "on my way"}, "close": {"disposition": "real"}}
 
 
 @dataclass

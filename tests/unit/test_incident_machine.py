@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from gateway.incidents import clocks
 from gateway.incidents.actor import Actor
 from gateway.incidents.attachments import is_what_it_says
-from gateway.incidents.decide import CLOCKS, PROPOSED, Asked, Decision, Overtaken, decide, may, needs_two
+from gateway.incidents.decide import Asked, Decision, decide, may
+from gateway.incidents.earlier import ASSIST, CLOCKS, PROPOSED, Overtaken, signed_by
+from gateway.incidents.proposal import needs_two
 from gateway.incidents.trail import known_of
 from gateway.model.errors import BadInput, Conflict, Forbidden
-from gateway.model.incident import ACTS, DISPOSITIONS, OPEN, OVER, SAYS_FALSE, Incident
+from gateway.model.incident import ACTS, ANSWERED, DISPOSITIONS, OPEN, OVER, TAKES_TWO, UNANSWERED, Incident
 from gateway.model.person import Person
 from gateway.model.policy import Policy
 from gateway.model.registry import Device, Place, Registry, Station
@@ -26,30 +28,44 @@ NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 POLICY = Policy()
 ROLES = ("operator", "commander", "officer", "grid_worker", "auditor", "admin")
 
-#: Where each act leads from each state, by hand: the first row are the acts, `.` is no way, `=` stays as it is.
+#: Where each act leads from each state, by hand: each part begins with the acts, `.` is no way, `=` stays as it is.
 WAYS_THROUGH = """
-              ack          dispatch   sign   decline depart   arrive   handle  close  reopen   merge  cancel    note
-new           acknowledged dispatched signed =       .        .        .       closed .        merged cancelled =
-acknowledged  .            dispatched signed =       .        .        .       closed .        merged cancelled =
-dispatched    .            dispatched signed =       .        .        .       closed .        merged cancelled =
-reopened      .            dispatched signed =       .        .        .       closed .        merged cancelled =
-signed        .            dispatched .      .       departed on_scene handled closed .        merged cancelled =
-departed      .            .          .      .       .        on_scene handled closed .        merged cancelled =
-on_scene      .            .          .      .       .        .        handled closed .        merged cancelled =
-handled       .            .          .      .       .        .        .       closed .        merged cancelled =
-closed        .            .          .      .       .        .        .       .      reopened .      .         =
-merged        .            .          .      .       .        .        .       .      .        .      .         =
-cancelled     .            .          .      .       .        .        .       .      reopened .      .         =
+             ack          dispatch   sign   assist decline depart   arrive   handle
+new          acknowledged dispatched signed .      =       .        .        .
+acknowledged .            dispatched signed .      =       .        .        .
+dispatched   .            dispatched signed .      =       .        .        .
+reopened     .            dispatched signed .      =       .        .        .
+signed       .            dispatched .      =      .       departed on_scene handled
+departed     .            .          .      =      .       .        on_scene handled
+on_scene     .            .          .      =      .       .        .        handled
+handled      .            .          .      .      .       .        .        .
+closed       .            .          .      .      .       .        .        .
+merged       .            .          .      .      .       .        .        .
+cancelled    .            .          .      .      .       .        .        .
+
+             close  withdraw reopen   merge  cancel    note
+new          closed =        .        merged cancelled =
+acknowledged closed =        .        merged cancelled =
+dispatched   closed =        .        merged cancelled =
+reopened     closed =        .        merged cancelled =
+signed       closed =        .        merged cancelled =
+departed     closed =        .        merged cancelled =
+on_scene     closed =        .        merged cancelled =
+handled      closed =        .        merged cancelled =
+closed       .      .        reopened .      .         =
+merged       .      .        .        .      .         =
+cancelled    .      .        reopened .      .         =
 """
 #: Who may do what, by hand: o(perator), c(ommander), p (officer), g(rid worker).
 WHO = {
-    "ack": "oc", "dispatch": "oc", "sign": "ocp", "decline": "cp", "depart": "ocp", "arrive": "ocp", "handle": "ocp",
-    "close": "ocp", "reopen": "oc", "merge": "oc", "cancel": "oc", "note": "ocpg",
+    "ack": "oc", "dispatch": "oc", "sign": "ocp", "assist": "cp", "decline": "cp", "depart": "ocp", "arrive": "ocp",
+    "handle": "ocp", "close": "ocp", "withdraw": "ocp", "reopen": "oc", "merge": "oc", "cancel": "oc", "note": "ocpg",
 }  # fmt: skip
 LETTER = {"operator": "o", "commander": "c", "officer": "p", "grid_worker": "g"}
-NAMES, *ROWS = (line.split() for line in WAYS_THROUGH.strip().splitlines())
-TABLE = {(row[0], act): way for row in ROWS for act, way in zip(NAMES, row[1:], strict=True)}
-STATES = tuple(row[0] for row in ROWS)
+PARTS = [[row.split() for row in part.splitlines() if row.strip()] for part in WAYS_THROUGH.split("\n\n")]
+TABLE = {(row[0], act): way for acts, *rows in PARTS for row in rows for act, way in zip(acts, row[1:], strict=True)}
+NAMES = [act for acts, *_ in PARTS for act in acts]
+STATES = tuple(row[0] for row in PARTS[0][1:])
 
 
 def incident(state: str = "new", **more: Any) -> Incident:
@@ -59,6 +75,12 @@ def incident(state: str = "new", **more: Any) -> Incident:
         "version": 4,
     }  # fmt: skip
     return Incident(**{**fields, **more})
+
+
+def as_before(state: str, act: str) -> Incident:
+    """An incident in a state, with what an act needs there to be."""
+    mine = {"disposition": "nuisance", "by": "a", "at": NOW.isoformat()} if act == "withdraw" else None
+    return incident(state, merged_into=9 if state == "merged" else None, proposed=mine)
 
 
 def who(username: str = "a", role: str = "operator", after_s: float = 0) -> Actor:
@@ -95,13 +117,14 @@ def after(decision: Decision) -> Incident:
 def test_the_table_is_whole() -> None:
     assert set(STATES) == OPEN | OVER
     assert set(NAMES) == set(ACTS) == set(WHO)
+    assert len(TABLE) == len(STATES) * len(NAMES)
 
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("act", NAMES)
 @pytest.mark.parametrize("state", STATES)
 def test_every_state_act_and_role(state: str, act: str, role: str) -> None:
-    before = incident(state, merged_into=9 if state == "merged" else None)
+    before = as_before(state, act)
     actor = who(role=role)
     way = TABLE[state, act]
     allowed = LETTER.get(role, "?") in WHO[act]
@@ -121,7 +144,9 @@ def test_every_state_act_and_role(state: str, act: str, role: str) -> None:
     assert not decision.repeated
     assert now.state == (state if way == "=" else way)
     assert (now.closed_at is not None) == (now.state in OVER) or act == "note"
-    if way != "=":
+    if way == "=":
+        assert (now.due_at, now.overdue, now.disposition) == (before.due_at, before.overdue, before.disposition)
+    else:
         deadline = POLICY.deadline("P2", now.state) if now.state in OPEN else None
         assert now.due_at == (NOW + timedelta(seconds=deadline) if deadline is not None else None)
         assert now.overdue == 0
@@ -199,13 +224,13 @@ def test_what_the_clocks_wrote_overtakes_nobody() -> None:
 )
 def test_a_lost_answer_asked_again_is_the_same_answer(act: str, state: str) -> None:
     actor = who(role="commander")
-    before = incident(state)
+    before = as_before(state, act)
     decision = decide(before, asked(act, version=4), actor, (), POLICY)
     now, lines = after(decision), [line(before, actor, decision)]
     again = decide(now, asked(act, version=4), actor, lines, POLICY)
     assert (again.repeated, again.incident) == (True, now)
-    if act == "decline":
-        return  # somebody else may not be able to come either
+    if act in {"decline", "assist"}:
+        return  # somebody else may not be able to come either, or come too
     try:
         other = decide(now, asked(act), who("other", "commander"), lines, POLICY)
     except Overtaken:
@@ -230,6 +255,75 @@ def test_a_note_is_a_repetition_by_its_client_id_only() -> None:
     assert not decide(incident(), asked("note", client_id="n"), who("b"), lines, POLICY).repeated
 
 
+# ── one more comes ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def sent_and_signed(state: str = "signed") -> tuple[Incident, list[dict[str, Any]]]:
+    """Blue and green were sent, blue has signed and is on the way as far as a state says; it is late by now."""
+    desk, blue, now = who("desk"), who("blue", "officer"), incident()
+    lines: list[dict[str, Any]] = []
+    acts = [(desk, asked("dispatch", assignees=("blue", "green"))), (blue, asked("sign"))]
+    acts += [(blue, asked(act)) for act in {"departed": ["depart"], "on_scene": ["depart", "arrive"]}.get(state, [])]
+    for actor, one in acts:
+        decision = decide(now, one, actor, lines, POLICY)
+        lines.append(line(now, actor, decision))
+        now = after(decision)
+    return msgspec.structs.replace(now, overdue=1), lines
+
+
+@pytest.mark.parametrize("act", ["sign", "assist"])
+@pytest.mark.parametrize("state", ["signed", "departed", "on_scene"])
+def test_the_second_one_who_was_sent_says_that_they_come_too(state: str, act: str) -> None:
+    now, lines = sent_and_signed(state)
+    green = who("green", "officer", after_s=30)
+    assert "assist" in may(now, green, lines)
+    decision = decide(now, asked(act, version=5), green, lines, POLICY)  # seen before anybody signed
+    assert (decision.act, decision.repeated) == (ASSIST, False)
+    too = after(decision)
+    assert (too.state, too.due_at, too.overdue) == (state, now.due_at, 1), "the clock is that of the first"
+    assert too.assignees == ["blue", "green"]
+    assert signed_by([*lines, line(now, green, decision)]) == {"blue", "green"}
+    lines.append(line(now, green, decision))
+    for again in ("sign", "assist"):
+        for one in (green, who("blue", "officer")):
+            assert decide(too, asked(again), one, lines, POLICY).repeated, "said once"
+    assert "assist" not in may(too, green, lines)
+    further = {"signed": "depart", "departed": "arrive", "on_scene": "handle"}[state]
+    assert (
+        decide(too, asked(further, version=now.version), who("blue", "officer"), lines, POLICY).incident.state
+        == (TABLE[state, further])
+    ), "that one more comes makes nobody's act wrong"
+
+
+def test_whoever_was_not_sent_says_so_in_so_many_words() -> None:
+    now, lines = sent_and_signed()
+    with pytest.raises(Overtaken) as refusal:
+        decide(now, asked("sign"), who("red", "officer"), lines, POLICY)
+    assert (refusal.value.facts["by"], refusal.value.facts["act"]) == ("blue", "sign")
+    decision = decide(now, asked("assist"), who("red", "officer"), lines, POLICY)
+    assert decision.incident.assignees == ["blue", "green", "red"]
+
+
+def test_sending_others_knows_of_whoever_came_too() -> None:
+    now, lines = sent_and_signed()
+    decision = decide(now, asked("assist"), who("red", "officer"), lines, POLICY)
+    lines.append(line(now, who("red", "officer"), decision))
+    with pytest.raises(Overtaken) as refusal:
+        decide(after(decision), asked("dispatch", version=now.version), who("desk"), lines, POLICY)
+    assert refusal.value.facts["by"] == "red"
+
+
+def test_sent_anew_everybody_has_yet_to_sign() -> None:
+    now, lines = sent_and_signed()
+    decision = decide(now, asked("dispatch", assignees=("blue", "green")), who("desk"), lines, POLICY)
+    assert decision.detail["climbs"], "nobody has signed: the ladder is climbed anew"
+    assert "climbs" not in decide(incident(), asked("dispatch"), who(), (), POLICY).detail, "it is climbed already"
+    lines.append(line(now, who("desk"), decision))
+    assert signed_by(lines) == frozenset()
+    signed = decide(after(decision), asked("sign"), who("green", "officer"), lines, POLICY)
+    assert (signed.act, signed.repeated, signed.incident.state) == ("sign", False, "signed")
+
+
 # ── four eyes, cancelling ───────────────────────────────────────────────────────────────────────────────
 
 
@@ -239,7 +333,8 @@ def test_a_note_is_a_repetition_by_its_client_id_only() -> None:
 def test_which_closing_needs_two(priority: str, disposition: str, drill: bool) -> None:
     before = incident(priority=priority, drill=drill)
     decision = decide(before, asked("close", disposition=disposition), who(), (), POLICY)
-    two = priority == "P1" and disposition in SAYS_FALSE and not drill
+    two = priority == "P1" and disposition in TAKES_TWO and not drill
+    assert (disposition in TAKES_TWO) == (disposition not in {"real", "handed_over"}), "or something real did happen"
     assert needs_two(before, disposition) == two
     assert (decision.act, decision.incident.state) == ((PROPOSED, "new") if two else ("close", "closed"))
 
@@ -277,6 +372,52 @@ def test_the_first_person_is_no_second_one_whatever_happened_between() -> None:
     assert (again.act, again.incident.state) == (PROPOSED, "new")
 
 
+@pytest.mark.parametrize(
+    ("username", "role", "allowed"),
+    [
+        ("first", "officer", True),
+        ("second", "officer", False),
+        ("second", "operator", True),
+        ("second", "commander", True),
+    ],
+)
+def test_a_proposal_is_withdrawn_by_who_made_it_or_the_command_room(username: str, role: str, allowed: bool) -> None:
+    first, false, before = who("first", "officer"), asked("close", disposition="nuisance"), incident(priority="P1")
+    decision = decide(before, false, first, (), POLICY)
+    now, lines, actor = after(decision), [line(before, first, decision)], who(username, role)
+    assert ("withdraw" in may(now, actor)) == allowed
+    if not allowed:
+        with pytest.raises(Forbidden, match="first"):
+            decide(now, asked("withdraw"), actor, lines, POLICY)
+        return
+    with pytest.raises(Overtaken):
+        decide(now, asked("withdraw", version=before.version), actor, lines, POLICY)
+    gone = decide(now, asked("withdraw", version=now.version), actor, lines, POLICY)
+    assert (gone.incident.proposed, gone.incident.state) == (None, "new")
+    assert gone.detail == {"withdrawn": {"disposition": "nuisance", "by": "first"}}
+    lines.append(line(now, actor, gone))
+    assert decide(after(gone), asked("withdraw", version=now.version), actor, lines, POLICY).repeated
+    with pytest.raises(Overtaken) as refusal:
+        decide(after(gone), asked("withdraw"), who("third"), lines, POLICY)
+    assert refusal.value.facts["act"] == "withdraw"
+    again = decide(after(gone), false, who("third", "commander"), lines, POLICY)
+    assert again.act == PROPOSED, "a first person again"
+
+
+def test_what_overtakes_a_proposal_is_told_to_who_would_agree() -> None:
+    first, false = who("first"), asked("close", disposition="nuisance", version=5)
+    decision = decide(incident(priority="P1"), asked("close", disposition="nuisance"), first, (), POLICY)
+    now, lines = after(decision), [line(incident(priority="P1"), first, decision)]
+    joined = {
+        "at": NOW, "actor": "anxin", "act": "joined", "from_state": None, "to_state": None, "version": now.version,
+        "detail": {"alert": 3, "withdrawn": {"disposition": "nuisance", "by": "first"}}, "client_id": None,
+    }  # fmt: skip
+    later = msgspec.structs.replace(now, proposed=None, version=now.version + 1)
+    with pytest.raises(Overtaken) as refusal:
+        decide(later, false, who("second"), [*lines, joined], POLICY)
+    assert (refusal.value.facts["by"], refusal.value.facts["act"]) == ("anxin", "joined")
+
+
 def test_what_may_be_cancelled() -> None:
     by_rule = {"origin": "alert", "opened_by": None}
     cancel = asked("cancel")
@@ -284,7 +425,12 @@ def test_what_may_be_cancelled() -> None:
         decide(incident(**by_rule), cancel, who(), (), POLICY)
     for yes in (incident(**by_rule, drill=True), incident()):
         assert decide(yes, cancel, who(), (), POLICY).incident.state == "cancelled"
-    assert decide(incident(**by_rule), cancel, who(), (), POLICY, withdrawn=True).incident.state == "cancelled"
+    for reported in (by_rule, {}):
+        gone = decide(incident(**reported), cancel, who(), (), POLICY, stand=False)
+        assert gone.incident.state == "cancelled", "all its alerts were taken back"
+        with pytest.raises(BadInput, match="disposition"):
+            decide(incident(**reported), cancel, who(), (), POLICY, stand=True)
+        assert "cancel" not in may(incident(**reported), who(), stand=True)
     grave = incident(priority="P1", opened_by="a")
     with pytest.raises(Forbidden, match="colleague"):
         decide(grave, cancel, who("a"), (), POLICY)
@@ -325,9 +471,19 @@ def test_whatever_people_do_in_whatever_order(
             assert (lines[-1]["actor"] == username) or act == "note" or now == decision.incident
             continue
         assert decision.incident.version == now.version, "the store grows it, by one"
+        before = now
         lines.append(line(now, actor, decision))
         now = after(decision)
         _must_make_sense(now, lines)
+        if decision.act == ASSIST:
+            assert (now.state, now.due_at, now.overdue) == (before.state, before.due_at, before.overdue)
+            assert before.state in ANSWERED
+            assert username in now.assignees
+            assert username not in signed_by(lines[:-1]), "said once"
+        if decision.act == "withdraw":
+            assert (before.proposed is not None, now.proposed) == (True, None)
+        if now.state in UNANSWERED and before.state in ANSWERED:
+            assert decision.detail["climbs"], "nobody is on it any more"
 
 
 def _must_make_sense(now: Incident, lines: list[dict[str, Any]]) -> None:

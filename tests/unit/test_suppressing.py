@@ -105,7 +105,7 @@ REGISTRY = Registry(
 
 
 def shelf(**told: Any) -> Shelf:
-    return Shelf("s", "why", "operator", T0, seconds(600), rule="r", **told)
+    return Shelf("s", "operator", T0, seconds(600), rule="r", **told)
 
 
 def test_a_shelf_ends_by_itself_and_takes_two_people_for_a_p1() -> None:

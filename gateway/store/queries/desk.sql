@@ -44,12 +44,12 @@ order by i.priority, i.opened_at, i.id limit %(limit)s
 -- name: left_shelved
 -- What is kept quiet by people: shelves, and single alerts.
 select 'shelf' as what, s.id, s.rule_id as rule, s.subject, s.place_id as place, coalesce(p.area_id, s.area_id) as area,
-    s.reason, s.by_user as "by", s.ends_at
+    s.by_user as "by", s.ends_at
 from shelf s left join place p on p.station_id = s.station_id and p.id = s.place_id
 where s.station_id = %(station)s and s.ended_at is null and s.begins_at <= %(now)s and s.ends_at > %(now)s
     and (%(areas)s::text[] is null or coalesce(p.area_id, s.area_id) = any (%(areas)s))
 union all
-select 'alert', a.id, a.rule_id, a.subject, a.place_id, a.area_id, null, null, a.shelved_until
+select 'alert', a.id, a.rule_id, a.subject, a.place_id, a.area_id, null, a.shelved_until
 from alert a
 where a.station_id = %(station)s and a.ended_at is null and a.shelved_until > %(now)s
     and (%(areas)s::text[] is null or a.area_id = any (%(areas)s))

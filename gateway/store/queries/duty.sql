@@ -14,26 +14,26 @@ order by p.id
 
 -- name: swaps_since
 -- Who stands in for whom from a day on; the whole station's, as who answers for a grid may be named far above it.
-select shift_id as shift, day, instead_of, stands_in as by, reason from swap
+select shift_id as shift, day, instead_of, stands_in as by from swap
 where station_id = %(station)s and day >= %(since)s order by day, shift_id, instead_of
 
 -- name: list_swaps
 -- Swaps in the shifts of a scope, from a day on.
-select w.id, w.shift_id as shift, w.day, w.instead_of, w.stands_in as by, w.reason, w.made_by, w.made_at
+select w.id, w.shift_id as shift, w.day, w.instead_of, w.stands_in as by, w.reason_sealed, w.made_by, w.made_at
 from swap w join shift s on s.station_id = w.station_id and s.id = w.shift_id
 where w.station_id = %(station)s and w.day >= %(since)s and (%(areas)s::text[] is null or s.area_id = any (%(areas)s))
 order by w.day, w.shift_id, w.instead_of
 
 -- name: swap
 -- A swap, when its shift is one of a scope.
-select w.id, w.shift_id as shift, w.day, w.instead_of, w.stands_in as by, w.reason, w.made_by, w.made_at
+select w.id, w.shift_id as shift, w.day, w.instead_of, w.stands_in as by, w.reason_sealed, w.made_by, w.made_at
 from swap w join shift s on s.station_id = w.station_id and s.id = w.shift_id
 where w.station_id = %(station)s and w.id = %(id)s and (%(areas)s::text[] is null or s.area_id = any (%(areas)s))
 
 -- name: add_swap
 -- Somebody stands in; nothing happens when somebody does already.
-insert into swap (station_id, shift_id, day, instead_of, stands_in, reason, made_by, made_at)
-values (%(station)s, %(shift)s, %(day)s, %(instead_of)s, %(by)s, %(reason)s, %(made_by)s, %(now)s)
+insert into swap (station_id, shift_id, day, instead_of, stands_in, reason_sealed, made_by, made_at)
+values (%(station)s, %(shift)s, %(day)s, %(instead_of)s, %(by)s, %(reason_sealed)s, %(made_by)s, %(now)s)
 on conflict (station_id, shift_id, day, instead_of) do nothing returning id
 
 -- name: drop_swap

@@ -23,7 +23,7 @@ where station_id = %(station)s order by id
 
 -- name: swaps
 -- The latest swaps, far more than can lie ahead: no date of the database's, whose clock may not be the station's.
-select shift_id as shift, day, instead_of, stands_in as by, reason from swap
+select shift_id as shift, day, instead_of, stands_in as by from swap
 where station_id = %(station)s order by day desc limit 10000
 
 -- name: responders

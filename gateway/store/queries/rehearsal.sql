@@ -14,3 +14,12 @@ where i.station_id = %(station)s and s.id > %(after)s and s.act = 'escalated' or
 -- When the next rung is due.
 select min(r.due_at) from rung r join incident i on i.id = r.incident_id
 where i.station_id = %(station)s and r.state = 'waiting'
+
+-- name: anything_quiet
+-- Whether anything is quiet that may be heard when its reason is over, or stands that ends as time passes.
+select exists (select from flood where station_id = %(station)s and ended_at is null)
+    or exists (select from digest where station_id = %(station)s and closed_at is null)
+    or exists (select from flapping where station_id = %(station)s and since is not null)
+    or exists (select from shelf where station_id = %(station)s and ended_at is null and until_clear and ends_at > %(now)s)
+    or exists (select from alert where station_id = %(station)s and ended_at is null and active and stream = 'alert'
+        and suppressed_by is not null and acknowledged_at is null and suppressed_by not in ('flood', 'history'))

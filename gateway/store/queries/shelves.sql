@@ -1,6 +1,6 @@
 -- name: columns
 -- What every read of a shelf returns, by the names of `gateway.model.quiet`.
-s.id, s.station_id as station, s.rule_id as rule, s.subject, s.place_id as place, s.area_id as area, s.reason,
+s.id, s.station_id as station, s.rule_id as rule, s.subject, s.place_id as place, s.area_id as area, s.reason_sealed,
 s.by_user as by, s.agreed_by, s.agreed_at, s.begins_at, s.ends_at, s.until_clear, s.ended_at, s.ended_by
 
 -- name: standing
@@ -26,8 +26,8 @@ where s.station_id = %(station)s and s.id = %(id)s
 for no key update of s
 
 -- name: insert
-insert into shelf (station_id, rule_id, subject, place_id, area_id, reason, by_user, begins_at, ends_at, until_clear)
-values (%(station)s, %(rule)s, %(subject)s, %(place)s, %(area)s, %(reason)s, %(by)s, %(begins_at)s, %(ends_at)s,
+insert into shelf (station_id, rule_id, subject, place_id, area_id, reason_sealed, by_user, begins_at, ends_at, until_clear)
+values (%(station)s, %(rule)s, %(subject)s, %(place)s, %(area)s, %(reason_sealed)s, %(by)s, %(begins_at)s, %(ends_at)s,
     %(until_clear)s)
 returning id
 
@@ -103,3 +103,7 @@ from fitting f where a.id = f.id
     and a.shelved_until is distinct from case
         when %(until)s::timestamptz is null then null else greatest(a.shelved_until, %(until)s) end
 returning a.id
+
+-- name: reasons
+-- Why these were shelved, sealed, with what that is sealed about.
+select id, by_user, begins_at, reason_sealed from shelf where station_id = %(station)s and id = any (%(ids)s)

@@ -1,0 +1,82 @@
+"""What has been done to an incident so far, as its timeline tells: who moved it last, who signed, who is too late.
+
+Pure. Lines are those of `gateway.store.incidents.timeline`, oldest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gateway.model.errors import Conflict
+from gateway.model.incident import Incident
+
+Lines = Sequence[Mapping[str, Any]]
+
+#: What a line of the timeline says when a first person wants a P1 closed as nothing real.
+PROPOSED = "proposed"
+#: What a line says when somebody comes beside whoever signed first.
+ASSIST = "assist"
+#: Lines the clocks write: they grow the version, and whoever acts need not have seen them.
+CLOCKS = frozenset({"urged", "supervised"})
+#: Lines that move an incident without changing its state.
+_MOVES = frozenset({PROPOSED, ASSIST, "dispatch", "decline", "dispute", "took_over", "withdraw"})
+#: Whoever is sent anew, or called anew, has yet to sign.
+_BEGIN_ANEW = frozenset({"dispatch", "reopen"})
+
+
+class Overtaken(Conflict):
+    """Somebody else moved the incident; `facts` says who did what, when, and how it stands."""
+
+    def __init__(self, message: str, facts: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.facts = facts
+
+
+def overtaken(incident: Incident, timeline: Lines) -> Overtaken:
+    """Return the refusal that tells the second one what the first one did."""
+    facts: dict[str, Any] = {"state": incident.state, "version": incident.version}
+    last = last_move(timeline)
+    told = "nothing has happened yet"
+    if last is not None:
+        facts |= {"by": last["actor"], "act": last["act"], "at": last["at"].isoformat()}
+        told = f"{last['actor']} did «{last['act']}» at {last['at'].isoformat()}"
+    if incident.merged_into is not None:
+        facts["merged_into"] = incident.merged_into
+    return Overtaken(f"incident {incident.id} is {incident.state}: {told}; look at it again", facts)
+
+
+def last_move(timeline: Lines, *, but: str | None = None) -> Mapping[str, Any] | None:
+    """Return the last line that moved the incident, of any act `but` one; None when it has not moved yet."""
+    return next((step for step in reversed(timeline) if step["act"] != but and _is_move(step)), None)
+
+
+def signed_by(timeline: Lines) -> frozenset[str]:
+    """Return who has signed, first or beside the first, since people were last sent or called anew."""
+    found: set[str] = set()
+    for step in reversed(timeline):
+        if step["act"] in _BEGIN_ANEW:
+            break
+        if step["act"] in {"sign", ASSIST}:
+            found.add(step["actor"])
+    return frozenset(found)
+
+
+def is_stale(incident: Incident, seen: int | None, timeline: Lines, *, sends: bool = False) -> bool:
+    """Say whether the incident has moved since the version seen.
+
+    What the clocks wrote is no move of anybody's, and that one more comes makes no act wrong, unless it `sends` people
+    instead of those who were.
+    """
+    if seen is None or seen == incident.version:
+        return False
+    harmless = CLOCKS if sends else CLOCKS | {ASSIST}
+    passed: int = sum(
+        step["act"] in harmless and step.get("version") is not None and step["version"] >= seen for step in timeline
+    )
+    return incident.version - seen != passed
+
+
+def _is_move(step: Mapping[str, Any]) -> bool:
+    """Whether a line moved the incident; escalating and notes do not, nor does more of the same without a proposal."""
+    return bool(step["from_state"] != step["to_state"] or step["act"] in _MOVES or "withdrawn" in step["detail"])
