@@ -17,9 +17,11 @@ import msgspec
 import pytest
 
 from gateway.telling.receipts import token_of
+from tests.pages import ROOT
 from tests.station import SEALER, STATION, Station, ladders, make_site
 
 SECRET = "reports-secret"
+TOKEN = "nobody-else-knows-this-part-of-it"
 DOORS = 30
 SUBSCRIPTION = {
     "endpoint": "https://push.example/s/0001", "expirationTime": None, "keys": {"p256dh": "BN_k", "auth": "s"},
@@ -31,7 +33,7 @@ _doors = count()
 def receiving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
     """A station whose phones say what they have, and whose patience with those that do not is short."""
     running = Station(tmp_path_factory.mktemp("receiving"), make_site(doors=DOORS))
-    running.settings["ANXIN_RECEIPTS_SECRET"] = SECRET
+    running.settings |= {"ANXIN_RECEIPTS_SECRET": SECRET, "ANXIN_ALIYUN_REPORTS_TOKEN": TOKEN}
     within = dict.fromkeys(("P1", "P2", "P3", "P4"), 4.0)
     ladder = ladders(dict.fromkeys(("P1", "P2", "P3"), 3600))
     running.policy = msgspec.structs.replace(ladder, receipt_within_s=within)
@@ -160,6 +162,29 @@ def test_a_provider_reports_by_its_own_number(receiving: Station) -> None:
     assert receiving.one("select state from notification where id = %s", told["id"]) == "delivered"
     assert post_report(receiving, [{"step": "seen"}]).status_code == 422
     assert httpx.post(f"{receiving.url}/api/v1/receipts/provider/pigeon", content=b"[]").status_code == 404
+
+
+def test_alibaba_cloud_reports_to_an_address_that_carries_our_token(receiving: Station) -> None:
+    number = receiving.one(
+        "insert into notification (station_id, key, channel, recipient, priority, body, purpose, username, created_at, "
+        "due_at, expires_at, state, accepted_at, provider_id) values (%s, 'text', 'sms', '', 'P1', '{}', 'test', "
+        "'officer', now(), now(), now(), 'accepted', now(), '900619746936498440^0') returning id",
+        STATION,
+    )
+    report = (ROOT / "connectors" / "aliyun_sms" / "samples" / "report.json").read_bytes()
+    state = "select state from notification where id = %s"
+    forged = {"sms": 403, "sms/": 405, "sms/x": 403, f"sms/{TOKEN}x": 403, f"phone/{TOKEN}": 404}
+    for address, status in forged.items():
+        answer = httpx.post(f"{receiving.url}/api/v1/receipts/provider/{address}", content=report)
+        assert (answer.status_code, TOKEN in answer.text) == (status, False), address
+        assert receiving.one(state, number) == "accepted", address
+    answer = httpx.post(f"{receiving.url}/api/v1/receipts/provider/sms/{TOKEN}", content=report)
+    assert (answer.status_code, answer.json()) == (200, {"code": 0, "reports": 2, "known": 1})
+    assert receiving.one(state, number) == "delivered"
+    unreadable = httpx.post(f"{receiving.url}/api/v1/receipts/provider/sms/{TOKEN}", content=b"no JSON")
+    assert (unreadable.status_code, TOKEN in unreadable.text) == (422, False)
+    assert TOKEN not in httpx.get(f"{receiving.url}/metrics").text
+    assert TOKEN not in (receiving.home / "api.log").read_text()
 
 
 # ── contacts ────────────────────────────────────────────────────────────────────────────────────────────
