@@ -6,6 +6,9 @@ import base64
 import hashlib
 import hmac
 import json
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,6 +19,7 @@ import httpx2 as httpx
 import msgspec
 import pytest
 
+from gateway.health import Degraded
 from gateway.telling.receipts import token_of
 from tests.pages import ROOT
 from tests.station import SEALER, STATION, Station, ladders, make_site
@@ -275,4 +279,22 @@ def test_who_is_on_duty_is_shown_with_how_they_are_reached(receiving: Station) -
 def test_breakers_are_told_with_the_gateways_health(receiving: Station) -> None:
     facts = receiving.wait_for(receiving.gateway_facts, "the gateway's facts")
     assert facts["breakers"]["phone"]["state"] == "closed"
-    assert 'anxin_channel_open{channel="phone"} 0.0' in httpx.get(f"{receiving.url}/metrics").text
+    assert 'anxin_channel_breaker{channel="phone"} 0.0' in httpx.get(f"{receiving.url}/metrics").text
+    assert "degraded" not in httpx.get(f"{receiving.url}/readyz").json()
+
+
+def test_a_provider_that_fails_is_seen_and_makes_nothing_unready(receiving: Station) -> None:
+    order(receiving, {"mode": "http_500"})
+    for _ in range(5):
+        force_a_door(receiving)
+    answer = receiving.wait_for(
+        lambda: (said := httpx.get(f"{receiving.url}/readyz")).json().get("degraded") and said, "the breaker"
+    )
+    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+    assert answer.json()["degraded"][0].startswith(f"{Degraded.PROVIDER}: phone is ")
+    assert re.search(r'anxin_channel_breaker\{channel="phone"\} [12]\.0', httpx.get(f"{receiving.url}/metrics").text)
+    command = [sys.executable, "-m", "gateway.cli", "health", "gateway"]
+    told = subprocess.run(command, env=receiving.environment(), capture_output=True, text=True, check=True, timeout=60)
+    assert told.stdout.startswith(f"gateway: well; but {Degraded.PROVIDER}: phone is ")
+    order(receiving)
+    receiving.wait_for(lambda: "degraded" not in httpx.get(f"{receiving.url}/readyz").json(), "it to be well", 90)
