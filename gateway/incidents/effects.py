@@ -24,6 +24,7 @@ from gateway.store import incidents as incident_store
 from gateway.store import registry as registry_store
 from gateway.store.changes import Change
 from gateway.telling import tell
+from gateway.telling.unreached import say_unreachable
 
 #: A change, and whether the command room is to hear of it.
 Told = tuple[Change, bool]
@@ -66,7 +67,7 @@ def carry_out(  # what was decided, and about what
     if moved.state in OVER:
         incident_calls.stop_messages(connection, moved.id)
     if decision.act == "dispatch":
-        tell_users(connection, moved, "dispatch", moved.assignees, actor.at)
+        _send(connection, moved, actor)
     elif decision.act == "reopen":
         _call_again(connection, moved, actor)
     changes.append((tell.incident_change(connection, moved), True))
@@ -125,6 +126,14 @@ def audit(
         connection, at=actor.at, station=actor.scope.station, username=actor.username, act=act, object_=what,
         detail=detail,
     )  # fmt: skip
+
+
+def _send(connection: Connection[TupleRow], incident: Incident, actor: Actor) -> None:
+    """Tell those who are sent; the timeline says who has no contact at all."""
+    told = tell_users(connection, incident, "dispatch", incident.assignees, actor.at)
+    for username in incident.assignees:
+        if username not in told:
+            say_unreachable(connection, incident, username, about="dispatch", ways=[], now=actor.at)
 
 
 def _call_again(connection: Connection[TupleRow], incident: Incident, actor: Actor) -> None:
