@@ -135,6 +135,19 @@ class Settings(BaseSettings):
     batch_max: int = Field(500, ge=1, description="The most events in one transaction.")
     store_late_days: float = Field(7, gt=0, description="Older events are dead letters; compression starts after it.")
     store_keep_days: float = Field(180, ge=30, description="Events are kept so long; the law's floor is 30 days.")
+    records_keep_days: float = Field(
+        1095, ge=180, description="Incidents that are over are kept so long, with timeline, pictures and alerts."
+    )
+    lesser_keep_days: float = Field(
+        400,
+        ge=180,
+        description="P4 incidents and alerts, and work items, are kept so long: a year, and the month it is compared "
+        "with.",
+    )
+    audit_keep_days: float = Field(1095, ge=180, description="Lines of the audit trail are kept so long.")
+    consent_keep_days: float = Field(
+        1095, ge=180, description="Consent is kept so long after there is no record of the person any more."
+    )
     clock_tolerance_s: float = Field(
         300,
         ge=0,

@@ -69,6 +69,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             "0010.suppress",
             "0012.privacy",
             "0013.figures",
+            "0016.retention",
         ]
         assert migrate(server.url) == []
         with connect(server.url, "test") as connection:
