@@ -16,6 +16,8 @@ from gateway.store import accounts, events, outbox
 
 #: What the road's counts of what was kept quiet begin with; the reason follows.
 SUPPRESSED = "suppressed_"
+#: How far a channel's breaker is from letting messages through.
+BREAKER = {"closed": 0, "half-open": 1, "open": 2}
 
 
 def render(have: Parts) -> tuple[bytes, str]:
@@ -98,8 +100,8 @@ def _delivery(facts: dict[str, Any]) -> Iterator[Metric]:
             sent.add_metric([channel, result], count)
     yield sent
     broken = GaugeMetricFamily(
-        "anxin_channel_open", "Whether a channel is left alone because its provider fails.", labels=["channel"]
+        "anxin_channel_breaker", "A channel's breaker: 0 closed, 1 half-open, 2 open.", labels=["channel"]
     )
     for channel, breaker in facts.get("breakers", {}).items():
-        broken.add_metric([channel], 0 if breaker["state"] == "closed" else 1)
+        broken.add_metric([channel], BREAKER[breaker["state"]])
     yield broken

@@ -75,5 +75,7 @@ async def _validation_error(_request: Request, error: Exception) -> JSONResponse
 
 
 async def _defect(request: Request, error: Exception) -> JSONResponse:
-    log.error("a request failed", path=request.url.path, exc_info=error)
+    # The route's own path: what stands in its placeholders may be a token, and whoever has that may report.
+    route = getattr(request.scope.get("route"), "path", None)
+    log.error("a request failed", method=request.method, route=route or "none", exc_info=error)
     return _problem(500, "a defect of ours", "it is in the log; please report it", "defect")

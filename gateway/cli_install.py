@@ -46,12 +46,12 @@ def make_secrets(folder: Path, site: Path, database: str, broker: str) -> None:
 @click.argument("process", type=click.Choice(["gateway", "api"]))
 def health(process: str) -> None:
     """Say whether PROCESS is well; exit 1 when it is not. For health checks; people ask `anxin doctor`."""
-    from gateway.health import why_api_is_unwell, why_gateway_is_unwell  # noqa: PLC0415
+    from gateway.health import judge_api, judge_gateway  # noqa: PLC0415
     from gateway.settings import read_settings, require  # noqa: PLC0415
 
     settings = read_settings()
     if process == "gateway":
         require(settings, "database_url")
-    unwell = why_gateway_is_unwell(settings) if process == "gateway" else why_api_is_unwell(settings)
-    click.echo(f"{process}: {unwell or 'well'}")
-    sys.exit(1 if unwell else 0)
+    told = judge_gateway(settings) if process == "gateway" else judge_api(settings)
+    click.echo(f"{process}: {told.unwell or 'well'}" + (f"; but {told.degraded}" if told.degraded else ""))
+    sys.exit(1 if told.unwell else 0)

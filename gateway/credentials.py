@@ -63,6 +63,9 @@ class Secrets:
         gateway = urlsplit(self._once("anxin_mqtt_url", fresh))
         self._once("anxin_command_room_secret", new_secret(24))
         self._once("anxin_data_key", new_key())
+        # Gateway and API must have the same one; each would make its own in its home.
+        self._once("anxin_web_push_key", new_key())
+        self._once("anxin_aliyun_reports_token", new_secret(32))
         self._once("grafana_password", new_secret(12), FOR_GROUP)
         integrator = self._logins(INTEGRATOR, {"username": INTEGRATOR_USER, "password": new_secret(24)})
         self._logins(USERS, {user.username: new_secret(9) for user in self.site.users})

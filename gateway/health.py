@@ -28,6 +28,12 @@ class Reason(StrEnum):
     NOT_DELIVERING = "the delivery loop is not running"
 
 
+class Degraded(StrEnum):
+    """What is not as it should be while a press still rings."""
+
+    PROVIDER = "a channel's provider fails, and people are told another way"
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """Something that is wrong: `reason` is one of a few fixed texts, `detail` what it is in this case, may be empty."""
@@ -58,22 +64,46 @@ def troubles(told: tuple[datetime, dict[str, Any]] | None, now: datetime) -> lis
     return found
 
 
-def why_gateway_is_unwell(settings: Settings) -> str | None:
-    """Return what is wrong with the gateway, from what it last said in the database; None when it is well."""
+def degraded(told: tuple[datetime, dict[str, Any]] | None, now: datetime) -> list[Trouble]:
+    """Return what of a running gateway is not as it should be, without making it unwell: a provider is not ours.
+
+    So far: each channel whose breaker is not closed, with since when.
+    """
+    if told is None or now - told[0] > STALE:
+        return []
+    breakers: dict[str, dict[str, Any]] = told[1].get("breakers", {})
+    return [
+        Trouble(Degraded.PROVIDER, f"{channel} is {breaker['state']} since {breaker['since'] or 'its start'}")
+        for channel, breaker in sorted(breakers.items())
+        if breaker["state"] != "closed"
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How a process is: `unwell` is what is wrong with it, `degraded` what ails around it; empty when nothing does."""
+
+    unwell: str = ""
+    degraded: str = ""
+
+
+def judge_gateway(settings: Settings) -> Judgement:
+    """Judge the gateway by what it last said in the database."""
     try:
         with reaching_store(), connect(settings.database, "health") as connection:
             told = accounts.health(connection, settings.station).get("gateway")
     except StoreUnavailable as error:
-        return str(error)
-    return "; ".join(map(str, troubles(told, clock_of(settings.clock).now()))) or None
+        return Judgement(str(error))
+    now = clock_of(settings.clock).now()
+    return Judgement("; ".join(map(str, troubles(told, now))), "; ".join(map(str, degraded(told, now))))
 
 
-def why_api_is_unwell(settings: Settings) -> str | None:
-    """Return what is wrong with the API on this machine; None when it answers."""
+def judge_api(settings: Settings) -> Judgement:
+    """Judge the API on this machine by whether it answers."""
     anywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  # where it listens, not where we do
     host = anywhere.get(settings.http_host, settings.http_host)
     try:
         with urllib.request.urlopen(f"http://{host}:{settings.http_port}/healthz", timeout=ANSWER_S):
-            return None
+            return Judgement()
     except OSError as error:
-        return f"no answer at {host}:{settings.http_port}: {error}"
+        return Judgement(f"no answer at {host}:{settings.http_port}: {error}")

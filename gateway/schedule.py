@@ -18,7 +18,7 @@ from gateway.clock import Clock, SystemClock
 from gateway.model.errors import StoreUnavailable
 from gateway.records.footprints import POSITIONS_KEPT
 from gateway.settings import Settings
-from gateway.store import accounts, changes, footprints, registry_log, soundings, upkeep
+from gateway.store import accounts, changes, footprints, registry_log, retention, soundings, upkeep
 from gateway.store.pool import connect
 
 log = structlog.get_logger()
@@ -48,6 +48,7 @@ class Schedule:
             ("partitions", self.make_partitions, {"hours": 1}),
             ("compress", self.compress, {"hours": 6}),
             ("retire", self.retire, {"hours": 6}),
+            ("records", self.retire_records, {"hours": 6}),
         )
         for name, work, every in jobs:
             self._scheduler.add_job(
@@ -93,6 +94,22 @@ class Schedule:
         kept_from = now - timedelta(days=self._settings.store_keep_days)
         registry_log.forget(connection, station, kept_from)
         return upkeep.drop_events(connection, kept_from)
+
+    def retire_records(self, connection: Connection[TupleRow]) -> dict[str, int]:
+        """Let go of what people did, after its time. Apart from the rest: what refuses here holds nothing else up."""
+        now, station, told = self._clock.now(), self._settings.station, self._settings
+
+        def before(days: float) -> datetime:
+            return now - timedelta(days=days)
+
+        older, lesser = before(told.records_keep_days), before(told.lesser_keep_days)
+        return {
+            "incidents": retention.retire_incidents(connection, station, older, lesser, now),
+            "alerts": retention.retire_alerts(connection, station, older, lesser, now),
+            "bulletins": retention.retire_bulletins(connection, station, older, now),
+            "audit": retention.retire_audit(connection, station, before(told.audit_keep_days), now),
+            "consent": retention.retire_consent(connection, station, before(told.consent_keep_days), now),
+        }
 
     @property
     def _late(self) -> timedelta:

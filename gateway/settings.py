@@ -26,6 +26,8 @@ from gateway.model.errors import Misconfigured
 CONFIG_NAME = "anxin.toml"
 #: Where container engines put secrets; read when it is there and `ANXIN_SECRETS_DIR` names no other folder.
 USUAL_SECRETS = Path("/run/secrets")
+#: A token in an address is guessed by whoever has time.
+SHORTEST_TOKEN = 32
 
 
 class Settings(BaseSettings):
@@ -119,6 +121,11 @@ class Settings(BaseSettings):
         None, description="The number that calls come from; empty: the provider's shared ones."
     )
     aliyun_voice_url: str = Field("https://dyvmsapi.aliyuncs.com", description="The interface for calls.")
+    aliyun_reports_token: SecretStr = Field(
+        SecretStr(""),
+        description="What the address ends with to which Alibaba Cloud posts its reports of delivery, at least 32 "
+        "characters; whoever knows it can say that a message arrived. Empty: none are taken.",
+    )
     apprise: bool = Field(
         False, description="Switches the catch-all on; needs the optional package: pip install 'anxin[apprise]'."
     )
@@ -133,6 +140,19 @@ class Settings(BaseSettings):
     batch_max: int = Field(500, ge=1, description="The most events in one transaction.")
     store_late_days: float = Field(7, gt=0, description="Older events are dead letters; compression starts after it.")
     store_keep_days: float = Field(180, ge=30, description="Events are kept so long; the law's floor is 30 days.")
+    records_keep_days: float = Field(
+        1095, ge=180, description="Incidents that are over are kept so long, with timeline, pictures and alerts."
+    )
+    lesser_keep_days: float = Field(
+        400,
+        ge=180,
+        description="P4 incidents and alerts, and work items, are kept so long: a year, and the month it is compared "
+        "with.",
+    )
+    audit_keep_days: float = Field(1095, ge=180, description="Lines of the audit trail are kept so long.")
+    consent_keep_days: float = Field(
+        1095, ge=180, description="Consent is kept so long after there is no record of the person any more."
+    )
     clock_tolerance_s: float = Field(
         300,
         ge=0,
@@ -176,6 +196,13 @@ class Settings(BaseSettings):
     @classmethod
     def _clock_can_be_read(cls, told: str | None) -> str | None:
         clock_of(told)
+        return told
+
+    @field_validator("aliyun_reports_token")
+    @classmethod
+    def _nobody_guesses_it(cls, told: SecretStr) -> SecretStr:
+        if 0 < len(told.get_secret_value()) < SHORTEST_TOKEN:
+            raise ValueError(f"it has fewer than {SHORTEST_TOKEN} characters; `openssl rand -hex 32` makes one")
         return told
 
     @property

@@ -221,6 +221,7 @@ ROUTES: dict[str, Row] = {
     "POST /api/v1/notifications/{notification_id}/receipt": thing("", {"step": "seen"}, refused={404}, oneself=ALL),
     "POST /api/v1/receipts/{token}": anybody({"step": "seen"}),
     "POST /api/v1/receipts/provider/{channel}": anybody({}, ok={403, 404}),  # by its signature
+    "POST /api/v1/receipts/provider/{channel}/{token}": anybody({}, ok={403, 404}),  # by the token in it
     # ── what is kept quiet ──
     "GET /api/v1/shelves": listing(PEOPLE, colleagues=True),
     "POST /api/v1/shelves": thing(DESK, {"place": "{place}", "until": "{soon}", "reason": WHY}),

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 
 from api import metrics
 from api.deps import Have, Parts
-from gateway.health import Reason, Trouble, troubles
+from gateway.health import Reason, Trouble, degraded, troubles
 from gateway.model.errors import StoreUnavailable
 from gateway.store import accounts
 
@@ -36,10 +36,14 @@ def healthz() -> dict[str, str]:
 
 @router.get("/readyz")
 def readyz(have: Have) -> Response:
-    """A press now would ring. If not, `failing` has reasons in words that stay, and `detail` says more of each."""
-    found = _look(have)
+    """A press now would ring. If not, `failing` has reasons in words that stay, and `detail` says more of each.
+
+    `degraded`, in either answer, is what ails around it: it makes nothing unready.
+    """
+    found, around = _look(have)
+    ails = {"degraded": [str(trouble) for trouble in around]} if around else {}
     if not found:
-        return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "ready", **ails})
     return JSONResponse(
         {
             "type": "urn:anxin:problem:not_ready",
@@ -47,6 +51,7 @@ def readyz(have: Have) -> Response:
             "status": 503,
             "detail": "; ".join(map(str, found)),
             "failing": [trouble.reason for trouble in found],
+            **ails,
         },
         503,
         media_type="application/problem+json",
@@ -60,15 +65,17 @@ def show_metrics(have: Have) -> Response:
     return Response(body, media_type=content_type)
 
 
-def _look(have: Parts) -> list[Trouble]:
+def _look(have: Parts) -> tuple[list[Trouble], list[Trouble]]:
+    """What makes it unready, and what is degraded."""
     try:
         with have.pool.transaction() as connection:
             told = accounts.health(connection, have.settings.station).get("gateway")
     except StoreUnavailable:
-        return [Trouble(NotReady.NO_DATABASE)]
+        return [Trouble(NotReady.NO_DATABASE)], []
     except Exception as error:  # noqa: BLE001  # no schema yet, for one
-        return [Trouble(NotReady.NOT_READABLE, f"{type(error).__name__}; run `anxin migrate`")]
-    return why_not_ready(told, have.clock.now())
+        return [Trouble(NotReady.NOT_READABLE, f"{type(error).__name__}; run `anxin migrate`")], []
+    now = have.clock.now()
+    return why_not_ready(told, now), degraded(told, now)
 
 
 def why_not_ready(told: tuple[datetime, dict[str, Any]] | None, now: datetime) -> list[Trouble]:

@@ -67,6 +67,25 @@ def take_reports(
     return {"reports": len(found), "known": known}
 
 
+def _with_token(channel: str, token: str, have: Have) -> None:
+    """Looked at before the body is read."""
+    receipts.check_token(have.settings.aliyun_reports_token.get_secret_value(), channel, token)
+
+
+@router.post("/receipts/provider/{channel}/{token}", dependencies=[Depends(_with_token)])
+def take_vendors_reports(
+    channel: str, request: Request, have: Have, body: Annotated[bytes, Depends(raw_body)]
+) -> dict[str, int]:
+    """Alibaba Cloud reports what became of texts and calls, to an address only it knows: it signs nothing.
+
+    `code` is what it wants to read; another status than 200 and it sends the same again.
+    """
+    found = receipts.read_reports(channel, body, request.headers)
+    with have.pool.transaction() as connection:
+        known = receipts.take_reports(connection, have.settings.station, channel, found, have.clock.now())
+    return {"code": 0, "reports": len(found), "known": known}
+
+
 @router.get("/notifications/{notification_id}")
 def get_notification(notification_id: int, session: Who, have: Have) -> dict[str, Any]:
     """One message to me (the command room and admins: to anybody in reach): how far it has come, and when."""

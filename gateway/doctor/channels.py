@@ -37,6 +37,8 @@ def look(settings: Settings) -> Iterator[Finding]:
     for name, (switch, make) in VENDORS.items():
         if getattr(settings, switch):
             yield _vendor(name, settings, make)
+    if settings.aliyun_sms_template or settings.aliyun_voice_template:
+        yield _reports(settings)
     if settings.web_push_contact:
         yield _web_push(settings)
     if settings.apprise:
@@ -68,6 +70,16 @@ async def _asked(channel: Checked) -> Outcome:
         return await channel.check()
     finally:
         await channel.close()
+
+
+def _reports(settings: Settings) -> Finding:
+    if settings.aliyun_reports_token.get_secret_value():
+        return well("reports of texts and calls", "taken from Alibaba Cloud, by the token in its address")
+    return warn(
+        "reports of texts and calls",
+        "ANXIN_ALIYUN_REPORTS_TOKEN is not set: none are taken, and whoever was sent one is tried on the next way too",
+        "set it, and enter the address with Alibaba Cloud (docs/channels.md, Reports of Alibaba Cloud)",
+    )
 
 
 def _web_push(settings: Settings) -> Finding:

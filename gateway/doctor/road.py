@@ -10,7 +10,7 @@ from psycopg.rows import TupleRow
 
 from gateway.clock import clock_of
 from gateway.doctor.finding import Finding, bad, graded, warn, well
-from gateway.health import Reason, troubles
+from gateway.health import Reason, degraded, troubles
 from gateway.settings import Settings
 from gateway.store import accounts
 
@@ -35,6 +35,15 @@ def look(connection: Connection[TupleRow], settings: Settings) -> Iterator[Findi
     yield _horizon(facts)
     yield _rules(facts)
     yield _delivery(facts, delivers=Reason.NOT_DELIVERING not in wrong)
+    ails = [trouble.detail for trouble in degraded(told, now)]
+    if ails:
+        yield warn(
+            "gateway channels",
+            f"left alone because their providers fail: {'; '.join(ails)}",
+            "look at the provider; who has another way is told there, and what waits goes out when it answers again",
+        )
+    else:
+        yield well("gateway channels", "each provider answers, as far as it was asked")
 
 
 def _sources(facts: dict[str, Any], *, subscribed: bool) -> Finding:

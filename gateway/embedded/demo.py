@@ -20,6 +20,7 @@ from gateway.embedded.greeting import greeting, is_ready
 from gateway.embedded.logins import Logins, behind, of_devices, register
 from gateway.embedded.ports import LOOPBACK, choose, is_free, must_be_free
 from gateway.embedded.postgres import EmbeddedPostgres
+from gateway.embedded.push_phone import give_push_phone
 from gateway.embedded.secrets import Secrets, write_private, write_private_text
 from gateway.embedded.site_watch import SiteWatch
 from gateway.embedded.supervisor import Program, Supervisor
@@ -140,6 +141,9 @@ class Demo:
         self._start_programs(secrets)
         if not self._wait_until_ready():
             return
+        give_push_phone(
+            read_settings(**self._settings), self.site, f"http://{LOOPBACK}:{self._ports['receivers']}/webpush"
+        )
         self._described = self._describe(postgres, secrets)
         self._write_demo_file()
         if self.options.simulators:
@@ -209,6 +213,9 @@ class Demo:
             "http_host": LOOPBACK,
             "http_port": str(self._ports["http"]),
             "phone_url": f"{receivers}/phones",
+            "phone_receipts": "true",
+            "web_push_contact": "mailto:demo@anxin.example",
+            "private_endpoints": "true",  # its push service is on this machine
             "command_room_url": f"{receivers}/command-room",
             "command_room_secret": secrets.command_room,
             "totp_required": "false",  # its passwords lie in demo.json: a second factor would protect nothing
@@ -221,7 +228,8 @@ class Demo:
         write_private_text(secret_file, secrets.command_room)
         self._start_program(
             "receivers", "-m", "simulators", "receivers", "--port", str(self._ports["receivers"]),
-            "--secret-file", secret_file, "--journal", self.home / "receivers", *self._screens(),
+            "--secret-file", secret_file, "--journal", self.home / "receivers",
+            "--receipts", f"http://{LOOPBACK}:{self._ports['http']}/api/v1/receipts", "--seen", *self._screens(),
         )  # fmt: skip
         self._say("starting the gateway")
         self._start_program("gateway", "-m", "gateway.cli", "gateway")

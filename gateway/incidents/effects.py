@@ -25,6 +25,7 @@ from gateway.store import incidents as incident_store
 from gateway.store import registry as registry_store
 from gateway.store.changes import Change
 from gateway.telling import tell
+from gateway.telling.unreached import say_unreachable
 
 #: A change, and whether the command room is to hear of it.
 Told = tuple[Change, bool]
@@ -65,7 +66,7 @@ def carry_out(  # what was decided, and about what
     if decision.act in {"sign", ASSIST}:
         outbox.acknowledge(connection, moved.id, actor.username, actor.at)
     if decision.act == "dispatch":
-        tell_users(connection, moved, "dispatch", moved.assignees, actor.at)
+        _send(connection, moved, actor)
     if moved.state in UNANSWERED and before.state not in UNANSWERED:
         _call_again(connection, moved, actor)
     changes.append((tell.incident_change(connection, moved), True))
@@ -124,6 +125,14 @@ def audit(
         connection, at=actor.at, station=actor.scope.station, username=actor.username, act=act, object_=what,
         detail=detail,
     )  # fmt: skip
+
+
+def _send(connection: Connection[TupleRow], incident: Incident, actor: Actor) -> None:
+    """Tell those who are sent; the timeline says who has no contact at all."""
+    told = tell_users(connection, incident, "dispatch", incident.assignees, actor.at)
+    for username in incident.assignees:
+        if username not in told:
+            say_unreachable(connection, incident, username, about="dispatch", ways=[], now=actor.at)
 
 
 def _call_again(connection: Connection[TupleRow], incident: Incident, actor: Actor) -> None:

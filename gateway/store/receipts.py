@@ -94,14 +94,24 @@ def overdue(connection: Connection[TupleRow], station: str, now: datetime) -> li
 
 
 def stuck(connection: Connection[TupleRow], station: str, down: Collection[str], now: datetime) -> list[Unreached]:
-    """Return calls of people that wait for channels nobody can send on at the moment."""
+    """Return what calls, dispatches and urges people and waits for channels nobody can send on at the moment."""
     told = {"station": station, "down": list(down), "now": now, "limit": AT_ONCE}
     with connection.cursor(row_factory=class_row(Unreached)) as cursor:
         return cursor.execute(SQL["stuck"], told).fetchall()
 
 
+def matters(connection: Connection[TupleRow], notification: int) -> bool:
+    """Say whether it is still of use that a message to somebody about an incident arrives."""
+    return connection.execute(SQL["matters"], {"id": notification}).fetchone() is not None
+
+
+def stop(connection: Connection[TupleRow], notification: int) -> None:
+    """A message need not go out any more if it waits, nor be waited for if it went."""
+    connection.execute(SQL["stop"], {"id": notification})
+
+
 def of_rung(connection: Connection[TupleRow], incident: int, rung: str) -> list[Tried]:
-    """Return who is told by a rung on which ways; `rung` is what the keys of its messages begin with."""
+    """Return who is told by a rung, a dispatch or an urging on which ways; `rung` is what those keys begin with."""
     with connection.cursor(row_factory=class_row(Tried)) as cursor:
         return cursor.execute(SQL["of_rung"], {"incident": incident, "rung": rung}).fetchall()
 

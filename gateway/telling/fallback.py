@@ -1,4 +1,7 @@
-"""When a way does not reach its person, the next of their ways is tried; when none is left, the ladder goes on now.
+"""When a way does not reach its person, the next of their ways is tried; when none is left, the timeline says so.
+
+Then, for a call of the ladder, its next rung is due now. Whoever is dispatched or urged is followed the same way, and
+the ladder is left as it is: it goes by its own calls.
 
 A way has failed when its provider refused it or reported so, when the contact is gone, when no receipt has come in
 time, and as long as nobody can send on its channel. What has been noted and enqueued is one transaction, and the key
@@ -16,9 +19,8 @@ from psycopg.rows import TupleRow
 
 from gateway.model.contact import CHANNELS, UNCONFIRMED, WAYS, Contact
 from gateway.model.errors import StoreUnavailable
-from gateway.model.incident import UNANSWERED, Incident
+from gateway.model.incident import Incident
 from gateway.model.scope import Scope
-from gateway.stops.route import SYSTEM
 from gateway.store import contacts, outbox, receipts
 from gateway.store import incidents as incident_store
 from gateway.store.changes import Change
@@ -27,9 +29,14 @@ from gateway.store.pool import Pool
 from gateway.store.receipts import Tried, Unreached
 from gateway.telling.message import LIVES
 from gateway.telling.tell import Announcer, incident_change
+from gateway.telling.unreached import say_unreachable
 
 log = structlog.get_logger()
 
+#: The ladder's calls.
+CALL = "incident"
+#: What somebody has to know to do something now; a digest, a test or a bulletin can wait for its reader.
+FOLLOWED = frozenset({CALL, "dispatch", "urge"})
 _TOLD = frozenset({"delivered", "seen", "acknowledged"})
 
 
@@ -71,12 +78,13 @@ def fall_back(  # one argument per fact
     never decide about the same rung at once.
     """
     incident = None
-    if one.incident is not None and one.purpose == "incident":
+    if one.incident is not None and one.purpose in FOLLOWED:
         incident = incident_store.get(connection, Scope(station), one.incident, hold=True)
-    if one.username is None or (incident is not None and incident.state not in UNANSWERED):
-        receipts.wait_no_more(connection, one.id)
+    if incident is not None and one.username is not None and not receipts.matters(connection, one.id):
+        # Calls of the ladder were stopped when somebody signed; these nobody need send any more either.
+        receipts.stop(connection, one.id)
         return False
-    if not receipts.give_up(connection, one.id, now):
+    if one.username is None or not receipts.give_up(connection, one.id, now):
         receipts.wait_no_more(connection, one.id)
         return False
     if incident is None:
@@ -96,7 +104,7 @@ def fall_back(  # one argument per fact
         Notification(
             station=station, key=f"{occasion}:{following.id}:{one.username}", channel=following.channel, recipient="",
             priority=one.priority, body=one.body, incident=one.incident, alert=one.alert, username=one.username,
-            contact=following.id, instead_of=one.id,
+            purpose=one.purpose, contact=following.id, instead_of=one.id,
         ),
         now,
         LIVES[one.priority],
@@ -138,18 +146,18 @@ def _unreachable(  # one argument per fact
     up: Collection[str],
     now: datetime,
 ) -> None:
-    """Say that somebody cannot be reached; when nobody of the rung can, the next one is due now."""
+    """Say that somebody cannot be reached; when nobody of a rung can, the next one is due now."""
     ways = sorted({tried.channel for tried in rung if tried.username == one.username})
-    nobody = not any(_may_arrive(tried, up) for tried in rung)
+    called = one.purpose == CALL
+    nobody = called and not any(_may_arrive(tried, up) for tried in rung)
     hastened = nobody and receipts.hasten(connection, incident.id, now)
-    incident_store.add_step(
-        connection, incident.id, at=now, actor=SYSTEM, act="unreachable", from_state=incident.state,
-        to_state=incident.state, reason=f"{one.username} could not be reached on any way",
-        detail={"user": one.username, "ways": ways, "rung": one.body.get("rung"), "next_rung_now": hastened},
+    say_unreachable(
+        connection, incident, one.username or "", about=one.purpose, ways=ways, now=now,
+        rung=one.body.get("rung") if called else None, next_rung_now=hastened,
     )  # fmt: skip
     log.warning(
         "nobody could be reached" if nobody else "somebody could not be reached", stop="deliver", incident=incident.id,
-        notification=one.id, ways=ways, next_rung_now=hastened,
+        notification=one.id, about=one.purpose, ways=ways, next_rung_now=hastened,
     )  # fmt: skip
     changes: list[tuple[Change, bool]] = [(incident_change(connection, incident), True)]
     announcer.announce(connection, changes, now)

@@ -89,6 +89,19 @@ def check_signature(secret: str, headers: Mapping[str, str], body: bytes, now: d
         raise Forbidden("the report's time is too far from ours; it may be a replay")
 
 
+def check_token(secret: str, channel: str, token: str) -> None:
+    """Raise `Forbidden` unless a report's address ends with our token: Alibaba Cloud signs nothing.
+
+    Raises `NotFound` when no token is set, or the channel's provider can sign. Takes as long whatever the token is.
+    """
+    if channel not in READERS:
+        raise NotFound(f"reports of channel {channel!r} are signed: POST /api/v1/receipts/provider/{channel}")
+    if not secret:
+        raise NotFound("reports of Alibaba Cloud are not taken: ANXIN_ALIYUN_REPORTS_TOKEN is not set")
+    if not hmac.compare_digest(token.encode(), secret.encode()):
+        raise Forbidden("the address's token is not right; it ends with ANXIN_ALIYUN_REPORTS_TOKEN")
+
+
 def read_reports(channel: str, body: bytes, headers: Mapping[str, str]) -> list[Report]:
     """Return what a provider's report says. Raises `BadInput` when it cannot be read."""
     try:

@@ -4,15 +4,12 @@ It checks each request as the real ones do, and then plays the phone: it decrypt
 private key and keeps the text. Everything here is written from the RFCs, with none of the sender's libraries.
 """
 
-import base64
 import json
 import secrets
 import time
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
@@ -21,6 +18,8 @@ from simulators.receivers.answers import listing, refusal
 from simulators.receivers.faults import FaultBook
 from simulators.receivers.journal import Entry
 from simulators.receivers.mailbox import Mailbox
+from simulators.receivers.receipts import Receipts
+from simulators.receivers.subscribed import Phones
 from simulators.receivers.web_push import Refused, check_headers, check_vapid, decrypt
 
 MOST_BYTES = 4096
@@ -31,12 +30,18 @@ COPIED = ("title", "body", "url", "tag", "priority", "drill", "receipt")
 
 
 class PushService:
-    """Registers phones, takes messages for them, and keeps what each phone shows."""
+    """Registers phones, takes messages for them, and keeps what each phone shows; those that are on say so.
 
-    def __init__(self, journal_path: Path | None) -> None:
+    `phones_path` keeps the subscriptions. Raises OSError, ValueError when that file cannot be read.
+    """
+
+    def __init__(
+        self, journal_path: Path | None, receipts: Receipts | None = None, phones_path: Path | None = None
+    ) -> None:
         self.mailbox = Mailbox(journal_path)
+        self._receipts = receipts or Receipts(None)
         self._faults = FaultBook(has_recipients=True)
-        self._phones: dict[str, Phone] = {}
+        self._phones = Phones(phones_path)
 
     def mount(self) -> Mount:
         """Return the routes below `/webpush`."""
@@ -55,28 +60,28 @@ class PushService:
     async def _subscribe(self, request: Request) -> Response:
         """Register a phone: `{"phone": NAME, "key": applicationServerKey}` in, its subscription out (201).
 
-        `key` binds the subscription to one sender; without it any may send. The same name again is a new subscription.
+        `key` binds the subscription to one sender; without it any may send. The same name again is a new subscription,
+        with `"keep": true` the one it has, if it is this sender's.
         """
         try:
             told: Any = json.loads(await request.body())
-            name, key = told["phone"], told.get("key")
+            name, key, keep = told["phone"], told.get("key"), told.get("keep") is True
         except (ValueError, TypeError, KeyError):
             return refusal('the body is {"phone": NAME, "key": KEY}')
         if not isinstance(name, str) or not name or not isinstance(key, str | None):
             return refusal("phone and key are texts")
-        self._forget(name)
-        phone = Phone(name, key)
-        self._phones[phone.token] = phone
+        known = self._phones.of_name(name) if keep else None
+        phone = known if known is not None and known.sender == key else self._phones.add(name, key)
         endpoint = str(request.url.replace(path=f"{request.scope.get('root_path', '')}/send/{phone.token}", query=""))
         return JSONResponse({"endpoint": endpoint, "expirationTime": None, "keys": phone.keys()}, 201)
 
     async def _unsubscribe(self, request: Request) -> Response:
         """Let a phone go: its endpoint answers 410 from now on."""
-        return Response(status_code=204 if self._forget(request.path_params["name"]) else 404)
+        return Response(status_code=204 if self._phones.forget(request.path_params["name"]) else 404)
 
     async def _push(self, request: Request) -> Response:
         """Take a message: 201; 400 without TTL, 401/403 for the signature, 404/410 for the phone, 413 too large."""
-        phone = self._phones.get(request.path_params["token"])
+        phone = self._phones.of_token(request.path_params["token"])
         if phone is None:
             return refusal("there is no such subscription", 404)
         if phone.gone:
@@ -105,7 +110,13 @@ class PushService:
             location = f"{request.url.scheme}://{request.url.netloc}/m/{secrets.token_urlsafe(8)}"
             return Response(status_code=201, headers={"Location": location})
 
-        return await self._faults.answer(request, phone.name, accept)
+        def accept_and_show() -> Response:
+            answer = accept()
+            if isinstance(shown, dict):
+                self._receipts.show(shown)
+            return answer
+
+        return await self._faults.answer(request, phone.name, accept_and_show, silently=accept)
 
     async def _list(self, request: Request) -> Response:
         return listing(request, self.mailbox, "phone")
@@ -113,29 +124,3 @@ class PushService:
     async def _clear(self, _request: Request) -> Response:
         self.mailbox.clear()
         return Response(status_code=204)
-
-    def _forget(self, name: str) -> bool:
-        found = [phone for phone in self._phones.values() if phone.name == name and not phone.gone]
-        for phone in found:
-            phone.gone = True
-        return bool(found)
-
-
-class Phone:
-    """One phone's subscription: its keys, its secret, who may send to it (None: anybody)."""
-
-    def __init__(self, name: str, sender: str | None) -> None:
-        self.name, self.sender, self.gone = name, sender, False
-        self.token = secrets.token_urlsafe(32)
-        self.key: EllipticCurvePrivateKey = generate_private_key(SECP256R1())
-        self.secret = secrets.token_bytes(16)
-
-    def keys(self) -> dict[str, str]:
-        """Return `keys` of the subscription, as a browser tells them."""
-        point = self.key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-        return {"p256dh": text_of(point), "auth": text_of(self.secret)}
-
-
-def text_of(raw: bytes) -> str:
-    """Return bytes in URL-safe base64 without padding."""
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")

@@ -31,9 +31,13 @@ SHUTDOWN_S = 1
 def build_app(
     secret: str, journal_dir: Path | None = None, receipts: Receipts | None = None, screens: Screens | None = None
 ) -> Starlette:
-    """Build the ASGI app; `journal_dir` is made if need be. Raises OSError when it can't be written."""
+    """Build the ASGI app; `journal_dir` is made if need be. Raises OSError when it can't be written or read."""
     phones = Phones(journal_dir / "phones.jsonl" if journal_dir else None, receipts)
-    push_service = PushService(journal_dir / "webpush.jsonl" if journal_dir else None)
+    push_service = PushService(
+        journal_dir / "webpush.jsonl" if journal_dir else None,
+        receipts,
+        journal_dir / "webpush-phones.json" if journal_dir else None,
+    )
     command_room = CommandRoom(secret, journal_dir / "command-room.jsonl" if journal_dir else None)
 
     @asynccontextmanager
@@ -77,7 +81,8 @@ async def _healthz(_request: Request) -> Response:
 @click.option(
     "--journal",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Directory for phones.jsonl, webpush.jsonl and command-room.jsonl; a restart then keeps history.",
+    help="Directory for phones.jsonl, webpush.jsonl, webpush-phones.json and command-room.jsonl; a restart then keeps "
+    "history and subscriptions.",
 )
 @click.option("--receipts", help="Where phones say that they have a message: the API's /api/v1/receipts.")
 @click.option(
@@ -107,7 +112,8 @@ def receivers(  # one argument per option
     GET    /phones/messages        what the phones got; ?to=PHONE ?since=RFC3339
     DELETE /phones/messages        forget it
     GET    /phones/                the phones, for people
-    POST   /webpush/subscriptions  {"phone": NAME, "key": VAPID KEY}: a phone with a push subscription
+    POST   /webpush/subscriptions  {"phone": NAME, "key": VAPID KEY}: a phone with a push subscription;
+                                   with "keep": true the one it has
     DELETE /webpush/subscriptions/NAME  its subscription is over: 410 from now on
     POST   /webpush/send/TOKEN     a message for it, checked, decrypted and kept
     GET    /webpush/messages       what those phones show; ?phone=NAME ?since=RFC3339
@@ -139,8 +145,8 @@ def receivers(  # one argument per option
     try:
         screens = _screens(site_path, credentials_path) if credentials_path is not None else None
         app = build_app(shared, journal, Receipts(receipts, seen=seen), screens)
-    except OSError as error:
-        raise click.ClickException(f"can't write the journal: {error}") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise click.ClickException(f"can't use the journal: {error}") from error
     click.echo(f"phones at http://{host}:{port}/phones/, command room beside them at /command-room/", err=True)
     # uvicorn stops cleanly and then raises the signal again; to us a clean stop is a success.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -117,7 +117,7 @@ def test_each_secret_is_read_by_its_readers_only(trial: Containers) -> None:
 def test_no_secret_stands_in_a_command_or_an_environment(trial: Containers) -> None:
     folder = trial.volume("secrets")
     secrets = [path.read_text().strip() for path in folder.iterdir() if path.is_file()]
-    assert len(secrets) == 6
+    assert len(secrets) == 8
     for name in trial.services:
         seen = json.dumps([trial.services[name].get("command"), trial.environment(name)])
         assert not any(secret in seen for secret in secrets), name

@@ -237,6 +237,20 @@ def test_a_press_with_the_mqtt_account_rings_a_phone_and_the_command_room(runnin
     wait_for(lambda: [m for m in running.phone_messages() if m["alert"] == alert["id"]], "the phone")
     url = f"{running.told['command_room']['url']}/events"
     wait_for(lambda: httpx.get(url, params={"subject": f"alert/{alert['id']}"}).json()["items"], "the command room")
+    rung = next(m for m in running.phone_messages() if m["alert"] == alert["id"])
+
+    def seen_on() -> set[str]:
+        with running.api() as api:
+            receipts = api.get(f"/incidents/{rung['incident']}").json()["receipts"]
+        return {
+            one["channel"]
+            for one in receipts
+            if (one["user"], one["state"]) == ("officer", "seen") and one["delivered_at"] and one["seen_at"]
+        }
+
+    wait_for(lambda: seen_on() >= {"phone", "web_push"}, "the phone and the browser to say that they have it")
+    shown = httpx.get(running.told["phones"]["url"].replace("/phones", "/webpush/messages")).json()["items"]
+    assert {m["phone"] for m in shown if m["url"].endswith(f"incident={rung['incident']}")} == {"browser-officer"}
 
 
 def test_each_device_of_the_devices_file_may_speak(running: Demo) -> None:
@@ -270,6 +284,9 @@ def test_ctrl_c_stops_all_of_it_and_a_second_start_goes_on_with_the_data(running
     same = ("url", "mqtt", "database_url", "users", "station", "devices_file", "phones")
     assert {name: running.told[name] for name in same} == {name: before[name] for name in same}
     assert [m for m in running.phone_messages() if m["alert"] == alert["id"]], "the phones keep their history too"
+    contacts = "select state from contact where channel = 'web_push'"
+    with psycopg.connect(running.told["database_url"]) as connection:
+        assert connection.execute(contacts).fetchall() == [("active",)], "the browser is the one it was"
 
 
 def test_when_the_demo_itself_is_killed_its_children_end_and_the_next_start_works(running: Demo) -> None:

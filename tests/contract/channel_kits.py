@@ -17,7 +17,7 @@ from connectors.web_push.channel import WebPushChannel
 from connectors.webhook.channel import WebhookChannel
 from connectors.wecom.channel import WecomChannel
 from gateway.model.ports import Channel, Message
-from simulators.receivers.push_service import Phone
+from simulators.receivers.subscribed import Phone
 from tests.contract.fake_provider import Asked
 
 LIMIT_S = 0.6

@@ -19,6 +19,7 @@ from tests.contract.fake_provider import Answer, Asked, FakeProvider, hangs, say
 
 pytestmark = pytest.mark.contract
 SECRET = "s3cret-of-ours"
+TEXTS, CALLS = {"aliyun_sms_template": "SMS_1"}, {"aliyun_voice_template": "TTS_1"}
 
 
 @contextmanager
@@ -79,6 +80,7 @@ def test_credentials_that_are_taken(tmp_path: Path) -> None:
         told = found(settings(tmp_path, provider.url))
     assert {name: finding.level for name, finding in told.items()} == {
         "WeCom": "ok", "texts": "ok", "voice calls": "ok", "channels not in use": "ok",
+        "reports of texts and calls": "WARN",
     }  # fmt: skip
     actions = {asked.headers.get("x-acs-action") for asked in provider.asked}
     assert actions == {None, "QuerySmsTemplate", "QueryCallDetailByCallId"}, "nothing that sends"
@@ -125,6 +127,9 @@ def test_one_that_hangs_is_given_up(tmp_path: Path) -> None:
         ({"web_push_contact": "me"}, "Web Push", "BAD", "ANXIN_WEB_PUSH_CONTACT"),
         ({"web_push_contact": "mailto:d@x.example", "web_push_key": "short"}, "Web Push", "BAD", "ANXIN_WEB_PUSH_KEY"),
         ({"web_push_contact": "mailto:d@x.example", "private_endpoints": True}, "Web Push", "WARN", "unset it"),
+        (TEXTS, "reports of texts and calls", "WARN", "ANXIN_ALIYUN_REPORTS_TOKEN"),
+        (CALLS, "reports of texts and calls", "WARN", "ANXIN_ALIYUN_REPORTS_TOKEN"),
+        (TEXTS | {"aliyun_reports_token": "t" * 32}, "reports of texts and calls", "ok", "taken"),
         ({}, "channels not in use", "ok", "WeCom, texts, voice calls, Web Push"),
     ],
 )
@@ -141,6 +146,6 @@ def test_a_missing_package_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_the_doctor_looks_and_hides() -> None:
     assert channels.look in PARTS.values()
-    told = settings(Path(), "http://127.0.0.1:9", web_push_key="x" * 43)
+    told = settings(Path(), "http://127.0.0.1:9", web_push_key="x" * 43, aliyun_reports_token="t" * 32)
     secrets = {name for name in Settings.model_fields if _masked(getattr(told, name)) == "********"}
-    assert secrets >= {"wecom_secret", "aliyun_key_id", "aliyun_key_secret", "web_push_key"}
+    assert secrets >= {"wecom_secret", "aliyun_key_id", "aliyun_key_secret", "web_push_key", "aliyun_reports_token"}

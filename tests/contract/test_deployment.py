@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import SecretStr
 
+from gateway.settings import Settings
 from tests.compose import COMPOSE, DOCKERFILE, ROOT, dockerfile, last_stage, mounts, read_compose, read_env
 
 DEPLOY = ROOT / "deploy"
@@ -136,6 +138,55 @@ def test_mounts_of_this_repository_exist_and_volumes_are_declared() -> None:
                 assert (ROOT / mount.source).exists(), mount.source
                 assert mount.read_only
     assert used == set(declared)
+
+
+#: Settings that Compose does not hand to gateway and API, and why.
+NOT_HANDED = {
+    "home": "the image says it: the volume",
+    "demo": "what runs there is no demo",
+    "http_host": "the API's own, fixed: all of its container",
+    "http_port": "the API's own, fixed; ANXIN_HTTP_PORT is where it is published",
+}
+SECRETS = {name for name, field in Settings.model_fields.items() if isinstance(field.get_default(), SecretStr)}
+
+
+@pytest.mark.parametrize("setting", Settings.model_fields)
+def test_every_setting_is_handed_to_gateway_and_api_unless_there_is_a_reason(setting: str) -> None:
+    variable, told = f"ANXIN_{setting.upper()}", "what somebody set"
+    services = read_compose({variable: told})["services"]
+    given = {name: told in str(service.get("environment", {}).get(variable)) for name, service in services.items()}
+    here = {name for name, handed in given.items() if handed}
+    if setting in SECRETS:
+        assert here == set(), "a secret stands in a file"
+        assert f"`anxin_{setting}`" in (ROOT / "docs" / "deployment.md").read_text(), "and is told of"
+    elif setting in NOT_HANDED:
+        assert here == set(), NOT_HANDED[setting]
+    else:
+        assert {"gateway", "api"} <= here, f"hand it over, or say in NOT_HANDED why not: {variable}"
+
+
+def test_what_nobody_set_keeps_its_default() -> None:
+    services = read_compose({})["services"]
+    for name in ("gateway", "api"):
+        given = services[name]["environment"]
+        for setting in Settings.model_fields.keys() - NOT_HANDED.keys() - SECRETS:
+            usual = Settings.model_fields[setting].get_default(call_default_factory=True)
+            assert given[f"ANXIN_{setting.upper()}"] in {"", str(usual)}, setting
+
+
+def test_what_both_must_share_is_a_secret_that_is_made() -> None:
+    """Made by each for itself, in a home of its own, these would be two."""
+    text = (ROOT / "gateway" / "credentials.py").read_text()
+    for name in ("anxin_data_key", "anxin_web_push_key", "anxin_aliyun_reports_token"):
+        assert f'_once("{name}"' in text
+    for unit, asks in {
+        "migrate": {"data_key"},
+        "gateway": {"data_key", "web_push_key", "mqtt_url"},
+        "api": {"data_key", "web_push_key", "aliyun_reports_token"},
+    }.items():
+        loaded = re.findall(r"^LoadCredential=(\w+):/etc/anxin/secrets/\1$", (
+            DEPLOY / "systemd" / f"anxin-{unit}.service").read_text(), re.MULTILINE)  # fmt: skip
+        assert {f"anxin_{name}" for name in (*asks, "database_url")} <= set(loaded), unit
 
 
 def test_every_variable_of_the_env_files_is_used() -> None:

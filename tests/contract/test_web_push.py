@@ -13,15 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
+import msgspec
 import pytest
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_private_key
+from starlette.testclient import TestClient
 
-from connectors.web_push.channel import MOST_BYTES, WebPushChannel, payload_of
+from connectors.web_push.channel import MOST_BYTES, Subscription, WebPushChannel, encrypted, payload_of
 from gateway.model.errors import Misconfigured
 from gateway.model.ports import Outcome
 from gateway.settings import Settings
 from gateway.telling.channels import VAPID_KEY_FILE, channels_of, vapid_public_key
+from simulators.receivers.receipts import Receipts
 from simulators.receivers.serve import build_app
 from simulators.receivers.web_push import Refused, decrypt
 from tests.contract.channel_kits import VAPID_KEY, message
@@ -245,3 +248,37 @@ def test_a_contact_that_is_none_is_named() -> None:
 
     outcome = asyncio.run(act())
     assert (outcome.result, "ANXIN_WEB_PUSH_CONTACT" in outcome.detail) == ("refused", True)
+
+
+def test_phones_keep_their_subscriptions_over_a_restart(tmp_path: Path) -> None:
+    def asked(phone: str, **changes: Any) -> str:
+        return client.post("/webpush/subscriptions", json={"phone": phone, "key": "k", **changes}).text
+
+    with TestClient(build_app("s3cret", tmp_path / "journal")) as client:
+        kept, other = asked("chen"), asked("liu")
+        client.delete("/webpush/subscriptions/liu")
+    (file,) = (tmp_path / "journal").glob("*.json")
+    assert file.stat().st_mode & 0o077 == 0, "private keys"
+    with TestClient(build_app("s3cret", tmp_path / "journal")) as client:
+        assert asked("chen", keep=True) == kept
+        assert client.post(json.loads(other)["endpoint"]).status_code == 410
+        assert asked("chen", keep=True, key="another sender's") != kept
+        assert client.post(json.loads(kept)["endpoint"]).status_code == 410
+
+
+def test_a_phone_that_shows_a_message_says_so_unless_it_is_off(settings: Settings) -> None:
+    said: list[Any] = []
+    receipts = Receipts("http://nowhere.example")
+    receipts.show = said.append  # type: ignore[method-assign]
+    told = payload_of(message("", body={**message("").body, "receipt": "token-1"}))
+    with TestClient(build_app("s3cret", None, receipts), base_url="http://127.0.0.1") as client:
+        answer = client.post("/webpush/subscriptions", json={"phone": "chen", "key": vapid_public_key(settings)})
+        subscription = msgspec.json.decode(answer.content, type=Subscription)
+        headers = WebPushChannel(VAPID_KEY, CONTACT, lambda: datetime.now(UTC))._headers(
+            message(""), "http://127.0.0.1"
+        )
+        for faults, count in (([], 1), ([{"mode": "dead"}], 1)):
+            client.put("/webpush/faults", json=faults)
+            sent = client.post(subscription.endpoint, content=encrypted(told, subscription), headers=headers)
+            assert (sent.status_code, len(said)) == (201, count), sent.text
+    assert said[0]["receipt"] == "token-1"

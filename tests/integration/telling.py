@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg.rows import dict_row
 
 from gateway.clock import SystemClock
 from gateway.failpoints import Failpoints
+from gateway.incidents.telling import Why, tell_users
 from gateway.model.incident import Incident
 from gateway.model.judgement import Verdict
 from gateway.model.policy import Policy
@@ -111,6 +113,28 @@ class Town:
                 rungs_store.plan(
                     connection, incident.id, sounding=1, number=number, kind="call", due_at=now + number * later,
                     recipients=recipients, climbed=False,
+                )  # fmt: skip
+        return incident.id
+
+    def send(self, why: Why, *users: str, state: str = "dispatched", overdue: int = 0, rung: Sequence[str] = ()) -> int:
+        """Send or urge these users, who are on an incident in a state and so late; returns its id.
+
+        With `rung` a rung that calls these is still to come.
+        """
+        now = self.clock.now()
+        with connect(self.url, "test") as connection:
+            fresh = Incident(
+                station=STATION, priority="P1", title=TITLE, opened_at=now, changed_at=now, ladder=[], area="grid-1",
+                state=state, assignees=list(users),
+            )  # fmt: skip
+            incident = incident_store.insert(connection, fresh)
+            late = msgspec.structs.replace(incident, overdue=overdue)
+            incident = incident_store.move(connection, late)
+            tell_users(connection, incident, why, users, now)
+            if rung:
+                rungs_store.plan(
+                    connection, incident.id, sounding=1, number=1, kind="call", due_at=now + timedelta(hours=1),
+                    recipients=[{"user": user, "role": "officer"} for user in rung], climbed=False,
                 )  # fmt: skip
         return incident.id
 

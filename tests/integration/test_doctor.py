@@ -38,7 +38,7 @@ NAMES = {
     "schema", "partitions", "gateway", "gateway sources", "gateway horizon", "gateway rules", "gateway delivery",
     "inbox", "outbox", "messages", "dead letters", "broker", "broker encryption", "broker round trip", "broker window",
     "broker settings", "API", "API clock", "phones", "phones clock", "command room", "command room clock",
-    "channels not in use",
+    "channels not in use", "gateway channels", "roster",
 }  # fmt: skip
 
 
@@ -199,6 +199,55 @@ def test_partitions(station: Station, settings: Settings) -> None:
                 f"to (timestamptz '{since} 00:00+00' + interval '1 day')"
             )
     assert levels(database.look, settings, "partitions") == ("ok",)
+
+
+# ── the roster ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def by_turns(station: Station) -> Iterator[None]:
+    """Officer and deputy answer for the beat day by day, and nobody else does."""
+    station.execute("create table duty_kept as select * from duty")
+    station.execute("delete from duty")
+    station.execute(
+        "insert into shift (station_id, id, area_id, duty_as, people, since, turn_days) "
+        "values (%s, 'by-turns', 'beat-1', 'officer', '{officer,deputy}', current_date - 14, 1)", station.id,
+    )  # fmt: skip
+    try:
+        yield
+    finally:
+        station.execute("delete from shift where id = 'by-turns'")
+        station.execute("insert into duty select * from duty_kept")
+        station.execute("drop table duty_kept")
+
+
+@pytest.mark.usefixtures("by_turns")
+def test_a_gap_that_opens_after_the_roster_was_saved_is_named(station: Station, settings: Settings) -> None:
+    assert levels(database.look, settings, "roster") == ("ok",)
+    for person in ("officer", "deputy"):  # whose turn it is on that day
+        station.execute(
+            "insert into swap (station_id, shift_id, day, instead_of, stands_in, made_by, made_at) "
+            "values (%s, 'by-turns', current_date + 5, %s, 'auditor', 'commander', now())", station.id, person,
+        )  # fmt: skip
+    day = station.one("select (current_date + 5)::text")
+    finding = found(database.look, settings)["roster"]
+    assert (finding.level, finding.do != "") == ("WARN", True)
+    assert f"东街网格: from {day} 00:00 to " in finding.detail
+    assert "only auditor, who cannot be reached" in finding.detail
+    with changed(
+        station, "update contact set state = 'retired' where username in ('officer', 'deputy')",
+        "update contact set state = 'active' where username in ('officer', 'deputy')",
+    ):  # fmt: skip
+        finding = found(database.look, settings)["roster"]
+    assert (finding.level, "only auditor, deputy, officer" in finding.detail) == ("BAD", True), "it has begun"
+
+
+def test_a_station_without_a_roster_is_said(station: Station, settings: Settings) -> None:
+    with ExitStack() as stack:
+        stack.enter_context(changed(station, "create table duty_kept as select * from duty", "drop table duty_kept"))
+        stack.enter_context(changed(station, "delete from duty", "insert into duty select * from duty_kept"))
+        assert levels(database.look, settings, "roster") == ("WARN",)
+    assert levels(database.look, settings, "roster") == ("ok",)
 
 
 # ── the gateway ─────────────────────────────────────────────────────────────────────────────────────────

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -19,6 +20,7 @@ from psycopg.rows import TupleRow, dict_row
 
 from gateway.embedded.ports import any_free
 from gateway.embedded.postgres import EmbeddedPostgres
+from gateway.incidents.telling import Why
 from gateway.model.ports import Message, Outcome, Report
 from gateway.registering.site import SiteUser
 from gateway.registering.writing import import_site
@@ -28,6 +30,7 @@ from gateway.store.outbox import Notification
 from gateway.store.pool import connect
 from gateway.telling.fallback import fall_back_all
 from gateway.telling.receipts import read_token, receive, take_reports
+from gateway.telling.tell import Announcer
 from tests.integration.telling import FakeChannel, Town
 from tests.station import SEALER, STATION, make_site, postgres_bin, wait_for
 
@@ -317,7 +320,9 @@ def test_when_nobody_of_a_rung_can_be_reached_the_next_is_climbed_now(town: Town
     ]  # fmt: skip
     unreachable, escalated = town.steps(incident)
     assert (unreachable["act"], escalated["act"]) == ("unreachable", "escalated")
-    assert unreachable["detail"] == {"user": "deputy", "ways": ["phone"], "rung": 0, "next_rung_now": True}
+    assert unreachable["detail"] == {
+        "user": "deputy", "about": "incident", "ways": ["phone"], "rung": 0, "next_rung_now": True,
+    }  # fmt: skip
     assert "deputy could not be reached" in unreachable["reason"]
 
 
@@ -473,3 +478,98 @@ def test_the_command_room_and_other_machines_know_no_quiet_hours(town: Town) -> 
         with connect(town.url, "test") as connection:
             outbox.enqueue(connection, change, town.clock.now(), timedelta(hours=1))
         wait_for(lambda: room.asked, "the change")
+
+
+# ── who is sent or urged ────────────────────────────────────────────────────────────────────────────────
+
+LATE = {"overdue": 1}
+
+
+@pytest.mark.parametrize(
+    ("why", "purpose", "facts"),
+    [
+        ("dispatch", "dispatch", {}),
+        ("raised", "dispatch", {"state": "on_scene"}),
+        ("urged", "urge", {"state": "signed", **LATE}),
+        ("supervised", "urge", {"state": "departed", "overdue": 2}),
+    ],
+)
+def test_whoever_is_sent_or_urged_is_tried_on_their_next_way(
+    town: Town, why: Why, purpose: str, facts: dict[str, Any]
+) -> None:
+    with town.telling(FakeChannel("phone", receipts=True), FakeChannel("sms", refuse), FakeChannel("voice")):
+        incident = town.send(why, "officer", **facts)
+        call = town.until_told(incident, "voice")
+    first, text, last = town.messages(incident)
+    assert (text["instead_of"], call["instead_of"], last["id"]) == (first["id"], text["id"], call["id"])
+    assert {row["purpose"] for row in (first, text, call)} == {purpose}
+    assert call["body"] == first["body"]
+    assert nobody_left(town)
+    assert town.steps(incident) == []
+
+
+@pytest.mark.parametrize(("why", "purpose"), [("dispatch", "dispatch"), ("urged", "urge")])
+def test_one_without_a_way_left_is_said_once_and_the_ladder_left_alone(town: Town, why: Why, purpose: str) -> None:
+    town.announcer = Announcer(STATION, command_room=True)
+    with town.telling(FakeChannel("phone", refuse)):
+        incident = town.send(why, "deputy", rung=["commander"], **LATE)
+        (step,) = wait_for(lambda: town.steps(incident), "the timeline to say so")
+    assert (step["act"], step["actor"]) == ("unreachable", "anxin")
+    assert step["detail"] == {
+        "user": "deputy", "about": purpose, "ways": ["phone"], "rung": None, "next_rung_now": False,
+    }  # fmt: skip
+    assert [row["recipient"] for row in town.messages(incident, "command_room")] == ["command_room"]
+    assert nobody_left(town)
+    assert len(town.steps(incident)) == 1
+    query = "select state, due_at > now() + interval '50 minutes' as waits from rung where incident_id = %s"
+    assert town.rows(query, incident) == [{"state": "waiting", "waits": True}]
+
+
+def test_one_who_is_sent_while_the_provider_is_down_is_told_another_way(town: Town) -> None:
+    town.policy(receipt_within_s=NOT_SOON)
+    with town.telling(FakeChannel("sms")):
+        incident = town.send("dispatch", "officer", state="signed")
+        town.until_told(incident, "sms")
+    assert town.messages(incident, "phone")[0]["fell_back_at"] is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        ("update incident set state = 'closed' where id = %s", "stopped"),
+        ("update incident set assignees = '{commander}' where id = %s", "stopped"),
+        (
+            "insert into incident_step (incident_id, at, actor, act) values (%s, now(), 'officer', 'depart')",
+            "stopped",
+        ),
+        ("update incident set state = 'signed' where id = %s", "queued"),
+        ("insert into incident_step (incident_id, at, actor, act) values (%s, now(), 'deputy', 'sign')", "queued"),
+    ],
+    ids=["it is over", "somebody else is sent", "they have done something", "it is signed", "somebody else has"],
+)
+def test_who_need_not_be_told_any_more_is_not_tried_on(town: Town, change: str, left: str) -> None:
+    incident = town.send("dispatch", "officer")
+    (message,) = town.messages(incident)
+    town.execute("update notification set receipt_by = now() where id = %s", message["id"])
+    town.execute(change, incident)
+    with town.pool() as pool:
+        made = fall_back_all(pool, STATION, town.announcer, ("phone", "sms"), (), town.clock.now())
+    assert made == (left == "queued")
+    assert town.messages(incident, "phone")[0]["state"] == left
+    assert town.steps(incident) == [step for step in town.steps(incident) if step["act"] != "unreachable"]
+
+
+def test_an_urging_is_moot_when_it_is_not_late_any_more(town: Town) -> None:
+    incident = town.send("urged", "officer", **LATE)
+    town.execute("update incident set overdue = 0 where id = %s", incident)
+    town.execute("update notification set receipt_by = now() where incident_id = %s", incident)
+    assert nobody_left(town)
+    assert town.messages(incident)[0]["state"] == "stopped"
+
+
+def test_a_digest_and_a_test_wait_for_their_reader(town: Town) -> None:
+    incident = town.send("dispatch", "officer")
+    for purpose in ("digest", "test", "bulletin"):
+        town.execute("update notification set purpose = %s, fell_back_at = null, receipt_by = now()", purpose)
+        assert nobody_left(town)
+    assert (len(town.messages(incident)), town.steps(incident)) == (1, [])

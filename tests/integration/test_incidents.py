@@ -128,6 +128,18 @@ def told(town: Station, number: int, purpose: str) -> list[str]:
 # ── the loop ────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_one_who_is_sent_and_has_no_contact_is_said_at_once(town: Station) -> None:
+    number = opened(town)["id"]
+    town.execute("update contact set state = 'retired' where username = 'deputy'")
+    try:
+        did(town, "operator", number, "dispatch", assignees=["officer", "deputy"])
+    finally:
+        town.execute("update contact set state = 'active' where username = 'deputy'")
+    assert told(town, number, "dispatch") == ["officer"]
+    (line,) = [step for step in get(town, number)["timeline"] if step["act"] == "unreachable"]
+    assert (line["detail"]["user"], line["detail"]["about"], line["detail"]["ways"]) == ("deputy", "dispatch", [])
+
+
 def test_from_the_press_to_the_closed_case(town: Station) -> None:
     incident = pressed(town, "button-1")
     number = incident["id"]

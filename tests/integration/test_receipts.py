@@ -6,6 +6,9 @@ import base64
 import hashlib
 import hmac
 import json
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,10 +19,13 @@ import httpx2 as httpx
 import msgspec
 import pytest
 
+from gateway.health import Degraded
 from gateway.telling.receipts import token_of
+from tests.pages import ROOT
 from tests.station import SEALER, STATION, Station, ladders, make_site
 
 SECRET = "reports-secret"
+TOKEN = "nobody-else-knows-this-part-of-it"
 DOORS = 30
 SUBSCRIPTION = {
     "endpoint": "https://push.example/s/0001", "expirationTime": None, "keys": {"p256dh": "BN_k", "auth": "s"},
@@ -31,7 +37,7 @@ _doors = count()
 def receiving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
     """A station whose phones say what they have, and whose patience with those that do not is short."""
     running = Station(tmp_path_factory.mktemp("receiving"), make_site(doors=DOORS))
-    running.settings["ANXIN_RECEIPTS_SECRET"] = SECRET
+    running.settings |= {"ANXIN_RECEIPTS_SECRET": SECRET, "ANXIN_ALIYUN_REPORTS_TOKEN": TOKEN}
     within = dict.fromkeys(("P1", "P2", "P3", "P4"), 4.0)
     ladder = ladders(dict.fromkeys(("P1", "P2", "P3"), 3600))
     running.policy = msgspec.structs.replace(ladder, receipt_within_s=within)
@@ -162,6 +168,29 @@ def test_a_provider_reports_by_its_own_number(receiving: Station) -> None:
     assert httpx.post(f"{receiving.url}/api/v1/receipts/provider/pigeon", content=b"[]").status_code == 404
 
 
+def test_alibaba_cloud_reports_to_an_address_that_carries_our_token(receiving: Station) -> None:
+    number = receiving.one(
+        "insert into notification (station_id, key, channel, recipient, priority, body, purpose, username, created_at, "
+        "due_at, expires_at, state, accepted_at, provider_id) values (%s, 'text', 'sms', '', 'P1', '{}', 'test', "
+        "'officer', now(), now(), now(), 'accepted', now(), '900619746936498440^0') returning id",
+        STATION,
+    )
+    report = (ROOT / "connectors" / "aliyun_sms" / "samples" / "report.json").read_bytes()
+    state = "select state from notification where id = %s"
+    forged = {"sms": 403, "sms/": 405, "sms/x": 403, f"sms/{TOKEN}x": 403, f"phone/{TOKEN}": 404}
+    for address, status in forged.items():
+        answer = httpx.post(f"{receiving.url}/api/v1/receipts/provider/{address}", content=report)
+        assert (answer.status_code, TOKEN in answer.text) == (status, False), address
+        assert receiving.one(state, number) == "accepted", address
+    answer = httpx.post(f"{receiving.url}/api/v1/receipts/provider/sms/{TOKEN}", content=report)
+    assert (answer.status_code, answer.json()) == (200, {"code": 0, "reports": 2, "known": 1})
+    assert receiving.one(state, number) == "delivered"
+    unreadable = httpx.post(f"{receiving.url}/api/v1/receipts/provider/sms/{TOKEN}", content=b"no JSON")
+    assert (unreadable.status_code, TOKEN in unreadable.text) == (422, False)
+    assert TOKEN not in httpx.get(f"{receiving.url}/metrics").text
+    assert TOKEN not in (receiving.home / "api.log").read_text()
+
+
 # ── contacts ────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -250,4 +279,22 @@ def test_who_is_on_duty_is_shown_with_how_they_are_reached(receiving: Station) -
 def test_breakers_are_told_with_the_gateways_health(receiving: Station) -> None:
     facts = receiving.wait_for(receiving.gateway_facts, "the gateway's facts")
     assert facts["breakers"]["phone"]["state"] == "closed"
-    assert 'anxin_channel_open{channel="phone"} 0.0' in httpx.get(f"{receiving.url}/metrics").text
+    assert 'anxin_channel_breaker{channel="phone"} 0.0' in httpx.get(f"{receiving.url}/metrics").text
+    assert "degraded" not in httpx.get(f"{receiving.url}/readyz").json()
+
+
+def test_a_provider_that_fails_is_seen_and_makes_nothing_unready(receiving: Station) -> None:
+    order(receiving, {"mode": "http_500"})
+    for _ in range(5):
+        force_a_door(receiving)
+    answer = receiving.wait_for(
+        lambda: (said := httpx.get(f"{receiving.url}/readyz")).json().get("degraded") and said, "the breaker"
+    )
+    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+    assert answer.json()["degraded"][0].startswith(f"{Degraded.PROVIDER}: phone is ")
+    assert re.search(r'anxin_channel_breaker\{channel="phone"\} [12]\.0', httpx.get(f"{receiving.url}/metrics").text)
+    command = [sys.executable, "-m", "gateway.cli", "health", "gateway"]
+    told = subprocess.run(command, env=receiving.environment(), capture_output=True, text=True, check=True, timeout=60)
+    assert told.stdout.startswith(f"gateway: well; but {Degraded.PROVIDER}: phone is ")
+    order(receiving)
+    receiving.wait_for(lambda: "degraded" not in httpx.get(f"{receiving.url}/readyz").json(), "it to be well", 90)

@@ -71,6 +71,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             "0013.figures",
             "0014.bulletins",
             "0015.words",
+            "0016.retention",
         ]
         assert migrate(server.url) == []
         with connect(server.url, "test") as connection:

@@ -47,6 +47,7 @@ def test_each_part_gets_its_files(tmp_path: Path) -> None:
     written = make(tmp_path / "s")
     assert set(written) == set(all_files(tmp_path / "s")) == {
         "anxin_database_url", "anxin_mqtt_url", "anxin_command_room_secret", "anxin_data_key",
+        "anxin_aliyun_reports_token", "anxin_web_push_key",
         "postgres_password", "grafana_password",
         "logins/devices.json", "logins/users.json", "logins/integrator.json",
         "broker/mosquitto.passwd", "broker/mosquitto.acl", "broker/mosquitto_sub",
@@ -176,4 +177,4 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 def test_two_at_once_agree(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         written = list(pool.map(make, [tmp_path / "s"] * 4))
-    assert sorted(len(names) for names in written) == [0, 0, 0, 12]
+    assert sorted(len(names) for names in written) == [0, 0, 0, 14]

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from api.routes.health import NotReady, why_not_ready
-from gateway.health import STALE, Reason, Trouble, troubles
+from gateway.doctor import road
+from gateway.health import STALE, Degraded, Reason, Trouble, degraded, troubles
+from gateway.settings import Settings
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 WELL: dict[str, Any] = {
@@ -72,3 +74,35 @@ def test_a_press_that_would_not_ring_though_the_process_is_well(
     (found,) = why_not_ready(told(**facts), NOW)
     assert found.reason == reason, "words that stay: what belongs to this case only stands in the detail"
     assert said in str(found)
+
+
+def test_a_provider_that_fails_is_told_and_makes_nothing_unwell_or_unready() -> None:
+    since = NOW - timedelta(minutes=3)
+    breakers = {
+        "phone": {"state": "closed", "since": None},
+        "sms": {"state": "open", "since": since.isoformat()},
+        "voice": {"state": "half-open", "since": None},
+    }
+    said = told(breakers=breakers)
+    assert troubles(said, NOW) == why_not_ready(said, NOW) == []
+    assert degraded(said, NOW) == [
+        Trouble(Degraded.PROVIDER, f"sms is open since {since.isoformat()}"),
+        Trouble(Degraded.PROVIDER, "voice is half-open since its start"),
+    ]
+
+
+def test_what_a_gateway_said_before_it_went_is_not_degraded() -> None:
+    breakers = {"sms": {"state": "open", "since": None}}
+    assert degraded(told(STALE + timedelta(seconds=1), breakers=breakers), NOW) == []
+    assert degraded(None, NOW) == degraded((NOW, {}), NOW) == []
+
+
+@pytest.mark.parametrize(("state", "said"), [("open", "WARN"), ("half-open", "WARN"), ("closed", "ok")])
+def test_the_doctor_says_it_of_the_channel(monkeypatch: pytest.MonkeyPatch, state: str, said: str) -> None:
+    breakers = {"breakers": {"sms": {"state": state, "since": None}}}
+    told_now = (datetime.now(UTC), WELL | breakers)
+    monkeypatch.setattr("gateway.store.accounts.health", lambda *_: {"gateway": told_now})
+    found = {finding.name: finding for finding in road.look(None, Settings())}  # type: ignore[arg-type]  # not asked
+    assert found["gateway channels"].level == said
+    assert ("sms" in found["gateway channels"].detail) == (said == "WARN")
+    assert found["gateway delivery"].level == "ok"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.model.errors import BadInput, Forbidden, NotFound
 from gateway.sealing import Sealer
-from gateway.telling.receipts import check_signature, read_reports, read_token, token_of
+from gateway.telling.receipts import check_signature, check_token, read_reports, read_token, token_of
 
 SEALER = Sealer(bytes(range(32)))
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -69,6 +69,40 @@ def test_a_report_is_taken_when_it_is_signed_and_of_now() -> None:
 def test_any_other_report_is_refused(secret: str, headers: dict[str, str], body: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
         check_signature(secret, headers, body, NOW)
+
+
+TOKEN = "t" * 32
+
+
+def test_a_report_is_taken_at_the_address_that_nobody_else_knows() -> None:
+    for channel in ("sms", "voice"):
+        check_token(TOKEN, channel, TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("secret", "channel", "token", "error"),
+    [
+        ("", "sms", "", NotFound),
+        ("", "sms", TOKEN, NotFound),
+        (TOKEN, "sms", TOKEN[:-1], Forbidden),
+        (TOKEN, "sms", TOKEN + "t", Forbidden),
+        (TOKEN, "voice", "安心", Forbidden),
+        (TOKEN, "phone", TOKEN, NotFound),
+    ],
+    ids=["none here", "none here, whatever is told", "shorter", "longer", "no ASCII", "a provider that can sign"],
+)
+def test_at_any_other_address_it_is_refused(secret: str, channel: str, token: str, error: type[Exception]) -> None:
+    with pytest.raises(error) as refused:
+        check_token(secret, channel, token)
+    assert TOKEN not in str(refused.value)
+
+
+def test_the_token_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+    monkeypatch.setattr(hmac, "compare_digest", lambda *both: compared.append(both) or False)
+    with pytest.raises(Forbidden):
+        check_token(TOKEN, "sms", TOKEN)
+    assert compared == [(TOKEN.encode(), TOKEN.encode())], "and by nothing before it"
 
 
 def test_a_report_says_what_became_of_messages() -> None:

@@ -73,3 +73,10 @@ def test_a_wrong_value_in_a_file_is_said_by_its_name(folder: Path) -> None:
     (folder / "anxin_http_port").write_text("eighty")
     with pytest.raises(Misconfigured, match="ANXIN_HTTP_PORT"):
         read_settings()
+
+
+def test_a_token_that_could_be_guessed_is_refused(folder: Path) -> None:
+    (folder / "anxin_aliyun_reports_token").write_text("guess-me\n")
+    with pytest.raises(Misconfigured, match=r"ANXIN_ALIYUN_REPORTS_TOKEN: .*fewer than 32") as refused:
+        read_settings()
+    assert "guess-me" not in str(refused.value)

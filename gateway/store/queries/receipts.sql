@@ -45,22 +45,41 @@ select {columns} from notification n
 where n.station_id = %(station)s and n.receipt_by <= %(now)s order by n.priority, n.id limit %(limit)s
 
 -- name: stuck
--- Calls of people that wait for channels nobody can send on at the moment, the most urgent first.
+-- What calls, dispatches and urges people and waits for channels nobody can send on at the moment, the most urgent first.
 select {columns} from notification n
 where n.station_id = %(station)s and n.state = 'queued' and n.channel = any (%(down)s) and n.username is not null
-    and n.purpose = 'incident' and n.fell_back_at is null and (n.attempts > 0 or n.due_at <= %(now)s)
+    and n.purpose in ('incident', 'dispatch', 'urge') and n.fell_back_at is null
+    and (n.attempts > 0 or n.due_at <= %(now)s)
     and exists (
         select from incident i
-        where i.id = n.incident_id and i.state in ('new', 'acknowledged', 'dispatched', 'reopened'))
+        where i.id = n.incident_id and (
+            i.state in ('new', 'acknowledged', 'dispatched', 'reopened')
+            or n.purpose <> 'incident' and i.state not in ('closed', 'merged', 'cancelled')))
 order by n.priority, n.id limit %(limit)s
 
+-- name: matters
+-- A call is of use until somebody has signed. Whoever was sent or urged must hear of it while they are still on it, or
+-- it is still late, and have not done anything about it since.
+select 1 from notification n join incident i on i.id = n.incident_id
+where n.id = %(id)s and (
+    n.purpose = 'incident' and i.state in ('new', 'acknowledged', 'dispatched', 'reopened')
+    or i.state not in ('closed', 'merged', 'cancelled')
+        and (n.purpose = 'dispatch' and n.username = any (i.assignees) or n.purpose = 'urge' and i.overdue > 0)
+        and not exists (
+            select from incident_step s
+            where s.incident_id = i.id and s.actor = n.username and s.at >= n.created_at))
+
+-- name: stop
+-- Nobody needs to be told by it any more.
+update notification set state = case when state = 'queued' then 'stopped' else state end, receipt_by = null
+where id = %(id)s
+
 -- name: of_rung
--- Everybody who is told by a rung, and how far that has come.
+-- Everybody who is told by a rung (a dispatch, an urging), and how far that has come.
 select n.username, n.channel, n.contact_id as contact, n.state, n.receipt_by is not null as awaited,
     n.fell_back_at is not null as given_up
 from notification n
-where n.incident_id = %(incident)s and n.purpose = 'incident' and n.username is not null
-    and starts_with(n.key, %(rung)s)
+where n.incident_id = %(incident)s and n.username is not null and starts_with(n.key, %(rung)s)
 
 -- name: give_up
 -- This way has not reached the person; only the first who says so may try the next.
