@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -13,7 +14,7 @@ from api import metrics
 from api.deps import Have, Parts
 from gateway.health import Reason, Trouble, degraded, troubles
 from gateway.model.errors import StoreUnavailable
-from gateway.store import accounts
+from gateway.store import accounts, contacts
 
 router = APIRouter(tags=["health"])
 
@@ -70,16 +71,20 @@ def _look(have: Parts) -> tuple[list[Trouble], list[Trouble]]:
     try:
         with have.pool.transaction() as connection:
             told = accounts.health(connection, have.settings.station).get("gateway")
+            ways = contacts.channels(connection, have.settings.station)
     except StoreUnavailable:
         return [Trouble(NotReady.NO_DATABASE)], []
     except Exception as error:  # noqa: BLE001  # no schema yet, for one
         return [Trouble(NotReady.NOT_READABLE, f"{type(error).__name__}; run `anxin migrate`")], []
     now = have.clock.now()
-    return why_not_ready(told, now), degraded(told, now)
+    return why_not_ready(told, now, ways), degraded(told, now)
 
 
-def why_not_ready(told: tuple[datetime, dict[str, Any]] | None, now: datetime) -> list[Trouble]:
-    """Judge whether a press now would ring, by what the gateway last said of itself and when (aware)."""
+def why_not_ready(told: tuple[datetime, dict[str, Any]] | None, now: datetime, ways: Collection[str]) -> list[Trouble]:
+    """Judge whether a press now would ring, by what the gateway last said of itself and when (aware).
+
+    `ways` are the channels that somebody has a contact on.
+    """
     found = troubles(told, now)
     if told is None or any(trouble.reason == Reason.SILENT for trouble in found):
         return found
@@ -88,6 +93,7 @@ def why_not_ready(told: tuple[datetime, dict[str, Any]] | None, now: datetime) -
         found.append(Trouble(NotReady.QUARANTINED, ", ".join(facts["quarantined"])))
     if facts.get("watchdog", {}).get("late"):
         found.append(Trouble(NotReady.PROBE_LATE))
-    if "phone" not in facts.get("channels", []):
-        found.append(Trouble(NotReady.NO_PHONE, "ANXIN_PHONE_URL is not set"))
+    if not {*facts.get("channels", [])} & {*ways}:
+        wanted = ", ".join(sorted(ways)) or "no channel at all"
+        found.append(Trouble(NotReady.NO_PHONE, f"people have contacts on {wanted}, which the gateway does not run"))
     return found

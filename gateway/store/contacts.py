@@ -52,6 +52,11 @@ def of_user(connection: Connection[TupleRow], scope: Scope, username: str, *, me
         return cursor.execute(SQL["of_user"], told).fetchall()
 
 
+def channels(connection: Connection[TupleRow], station: str) -> set[str]:
+    """Return the channels that somebody at a station has a contact on."""
+    return {row[0] for row in connection.execute(SQL["channels"], {"station": station}).fetchall()}
+
+
 def active_of(connection: Connection[TupleRow], station: str, username: str) -> list[Contact]:
     """Return the ways a user can be reached by, oldest first."""
     with connection.cursor(row_factory=class_row(Contact)) as cursor:

@@ -39,7 +39,7 @@ REASONS: dict[str, str] = {
         shelves.standing shelves.reasons""",
     "words of the process itself to the world, no answer to anybody": """
         outbox.enqueue outbox.backlog changes.lock accounts.health registry.station registry.touch data_key.read
-        data_key.write rungs.next_sounding rungs.plan outbox.of_key""",
+        data_key.write rungs.next_sounding rungs.plan outbox.of_key contacts.channels""",
     "how the whole station wants its people told: no data of anybody": """
         figures.station registry.put_policy soundings.floods""",
     "who is at the desk is the station's matter, and for those who sit there": """

@@ -20,6 +20,8 @@ WELL: dict[str, Any] = {
     "watchdog": {"late": False},
     "channels": ["phone", "probe"],
 }
+#: The channels that people have contacts on.
+WAYS = {"phone", "sms"}
 
 
 def told(ago: timedelta = timedelta(0), **facts: Any) -> tuple[datetime, dict[str, Any]]:
@@ -27,7 +29,7 @@ def told(ago: timedelta = timedelta(0), **facts: Any) -> tuple[datetime, dict[st
 
 
 def test_a_gateway_that_is_well() -> None:
-    assert troubles(told(), NOW) == why_not_ready(told(), NOW) == []
+    assert troubles(told(), NOW) == why_not_ready(told(), NOW, WAYS) == []
     assert troubles(told(STALE), NOW) == [], "a moment longer"
     assert troubles(told(timedelta(seconds=-2)), NOW) == [], "the other machine's clock may be ahead"
 
@@ -40,11 +42,11 @@ def test_a_gateway_that_is_well() -> None:
     ],
 )
 def test_what_a_gateway_says_against_itself(facts: dict[str, Any], reason: Reason) -> None:
-    assert troubles(told(**facts), NOW) == why_not_ready(told(**facts), NOW) == [Trouble(reason)]
+    assert troubles(told(**facts), NOW) == why_not_ready(told(**facts), NOW, WAYS) == [Trouble(reason)]
 
 
 def test_one_that_says_next_to_nothing_is_not_well() -> None:
-    assert [one.reason for one in why_not_ready((NOW, {}), NOW)] == [
+    assert [one.reason for one in why_not_ready((NOW, {}), NOW, WAYS)] == [
         Reason.NOT_SUBSCRIBED,
         Reason.NOT_DELIVERING,
         NotReady.NO_PHONE,
@@ -52,9 +54,9 @@ def test_one_that_says_next_to_nothing_is_not_well() -> None:
 
 
 def test_one_that_is_not_there_has_that_one_trouble() -> None:
-    assert troubles(None, NOW) == why_not_ready(None, NOW) == [Trouble(Reason.NEVER_RAN)]
+    assert troubles(None, NOW) == why_not_ready(None, NOW, WAYS) == [Trouble(Reason.NEVER_RAN)]
     gone = told(STALE + timedelta(seconds=1), subscribed=False, channels=[], quarantined=["door-held"])
-    assert troubles(gone, NOW) == why_not_ready(gone, NOW)
+    assert troubles(gone, NOW) == why_not_ready(gone, NOW, WAYS)
     (silent,) = troubles(gone, NOW)
     assert str(silent) == "the gateway is not running: it has said nothing for 16 s"
 
@@ -64,16 +66,22 @@ def test_one_that_is_not_there_has_that_one_trouble() -> None:
     [
         ({"quarantined": ["door-held", "flood"]}, NotReady.QUARANTINED, "put aside: door-held, flood"),
         ({"watchdog": {"late": True}}, NotReady.PROBE_LATE, "probe"),
-        ({"channels": ["probe"]}, NotReady.NO_PHONE, "ANXIN_PHONE_URL"),
+        ({"channels": ["probe", "mqtt", "wecom"]}, NotReady.NO_PHONE, "contacts on phone, sms"),
     ],
 )
 def test_a_press_that_would_not_ring_though_the_process_is_well(
     facts: dict[str, Any], reason: NotReady, said: str
 ) -> None:
     assert troubles(told(**facts), NOW) == []
-    (found,) = why_not_ready(told(**facts), NOW)
+    (found,) = why_not_ready(told(**facts), NOW, WAYS)
     assert found.reason == reason, "words that stay: what belongs to this case only stands in the detail"
     assert said in str(found)
+
+
+def test_any_channel_that_somebody_is_reached_by_will_do() -> None:
+    assert why_not_ready(told(channels=["probe", "sms"]), NOW, WAYS) == []
+    (nobody,) = why_not_ready(told(channels=["probe", "phone"]), NOW, set())
+    assert "no channel at all" in str(nobody)
 
 
 def test_a_provider_that_fails_is_told_and_makes_nothing_unwell_or_unready() -> None:
@@ -84,7 +92,7 @@ def test_a_provider_that_fails_is_told_and_makes_nothing_unwell_or_unready() -> 
         "voice": {"state": "half-open", "since": None},
     }
     said = told(breakers=breakers)
-    assert troubles(said, NOW) == why_not_ready(said, NOW) == []
+    assert troubles(said, NOW) == why_not_ready(said, NOW, WAYS) == []
     assert degraded(said, NOW) == [
         Trouble(Degraded.PROVIDER, f"sms is open since {since.isoformat()}"),
         Trouble(Degraded.PROVIDER, "voice is half-open since its start"),

@@ -48,6 +48,11 @@ where station_id = %(station)s and id = %(id)s and state = 'active' returning us
 -- name: tested
 update contact set tested_at = %(now)s where id = %(id)s
 
+-- name: channels
+-- The channels that somebody at the station has a contact on.
+select distinct c.channel from contact c join user_account u on u.username = c.username
+where c.station_id = %(station)s and c.state = 'active' and u.disabled_at is null
+
 -- name: reach
 -- Each active way to these users: when it was last reached, and whether a message was lately taken there by a provider
 -- that tells no more of it.
