@@ -184,7 +184,7 @@ def stop(connection: Connection[TupleRow], incident: int, *, over: bool) -> None
 
 
 def acknowledge(connection: Connection[TupleRow], incident: int, username: str, at: datetime) -> None:
-    """Whoever signs an incident has read what they were sent of it."""
+    """Whoever signs an incident has read what they were sent of it; what has not gone out does not any more."""
     connection.execute(SQL["acknowledge"], {"incident": incident, "username": username, "at": at})
 
 

@@ -145,7 +145,7 @@ def test_whoever_acts_need_not_have_seen_that_it_was_urged(connection: Connectio
         assert acts.move_incident(connection, ANNOUNCER, SEALER, by(), incident.id, asked).state == "acknowledged"
 
 
-def test_signing_stops_the_calls_and_the_end_those_who_were_sent_too(connection: Connection[TupleRow]) -> None:
+def test_signing_stops_the_calls_and_what_has_not_reached_whoever_signs(connection: Connection[TupleRow]) -> None:
     incident = opened(connection)
 
     def act(act: str, who: Actor, **more: Any) -> dict[str, set[str]]:
@@ -160,7 +160,21 @@ def test_signing_stops_the_calls_and_the_end_those_who_were_sent_too(connection:
 
     assert act("dispatch", by(), assignees=("officer",)) == {"incident": {"queued"}, "dispatch": {"queued"}}
     assert act("sign", by("deputy", "officer")) == {"incident": {"stopped"}, "dispatch": {"queued"}}
+    assert act("assist", by("officer", "officer")) == {"incident": {"stopped"}, "dispatch": {"stopped"}}
     assert act("close", by(), disposition="real") == {"incident": {"stopped"}, "dispatch": {"stopped"}}
+
+
+def test_the_end_stops_those_who_were_sent_and_did_not_sign(connection: Connection[TupleRow]) -> None:
+    incident = opened(connection)
+    for act, who, more in (
+        ("dispatch", by(), {"assignees": ("officer",)}),
+        ("sign", by("deputy", "officer"), {}),
+        ("close", by(), {"disposition": "real"}),
+    ):
+        with connection.transaction():
+            acts.move_incident(connection, ANNOUNCER, SEALER, who, incident.id, Asked(act, **more))  # type: ignore[arg-type]
+    states = "select distinct state from notification where incident_id = %s and purpose = 'dispatch'"
+    assert connection.execute(states, [incident.id]).fetchall() == [("stopped",)]
 
 
 def test_with_nobody_assigned_only_the_console_is_told_first(connection: Connection[TupleRow]) -> None:

@@ -95,9 +95,10 @@ select channel, count(*), min(created_at) from notification
 where state = 'queued' and station_id = %(station)s group by channel
 
 -- name: acknowledge
--- Whoever signs has read what they were sent.
-update notification set state = 'acknowledged', acknowledged_at = %(at)s, receipt_by = null
-where incident_id = %(incident)s and username = %(username)s and state in ('accepted', 'delivered', 'seen')
+-- Whoever signs has read what they were sent, and needs nothing that has not gone out.
+update notification set state = case when state = 'queued' then 'stopped' else 'acknowledged' end,
+    acknowledged_at = case when state = 'queued' then null else %(at)s::timestamptz end, receipt_by = null
+where incident_id = %(incident)s and username = %(username)s and state in ('queued', 'accepted', 'delivered', 'seen')
 
 -- name: policy
 select policy, time_zone from station where id = %(station)s
