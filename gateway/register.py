@@ -6,7 +6,6 @@ Each act is one transaction and leaves its mark in the audit trail.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -16,7 +15,6 @@ from gateway.incidents.acts import Actor
 from gateway.model.errors import BadInput, Forbidden, NotFound
 from gateway.model.registry import Drill
 from gateway.sealing import Sealer
-from gateway.store import accounts
 from gateway.store import registry as registry_store
 
 #: Who may say that what a device reports is only practised.
@@ -41,7 +39,7 @@ def announce_drill(connection: Connection[TupleRow], actor: Actor, device: str, 
     if not registry_store.announce_drill(connection, actor.scope, drill, by=actor.username):
         raise NotFound(f"there is no device {device!r} within your reach")
     told = {"ends_at": drill.ends_at.isoformat(), "note": note}
-    _audit(connection, actor, "drill.announce", f"device/{device}", told)
+    trail.note(connection, actor, "drill.announce", f"device/{device}", told)
     return drill
 
 
@@ -54,7 +52,7 @@ def end_drill(connection: Connection[TupleRow], actor: Actor, device: str) -> No
         raise Forbidden(f"the role {actor.role} may not end drills")
     if not registry_store.end_drill(connection, actor.scope, device, now=actor.at):
         raise NotFound(f"no drill of {device!r} is under way within your reach")
-    _audit(connection, actor, "drill.end", f"device/{device}", {})
+    trail.note(connection, actor, "drill.end", f"device/{device}", {})
 
 
 def mark_away(
@@ -84,10 +82,3 @@ def mark_away(
     act = "person.away" if until is not None else "person.back"
     told_until = {"until": until.isoformat() if until is not None else None}
     trail.write(connection, sealer, actor, act, f"person/{person}", told_until, reason=reason)
-
-
-def _audit(connection: Connection[TupleRow], actor: Actor, act: str, what: str, detail: dict[str, Any]) -> None:
-    accounts.write_audit(
-        connection, at=actor.at, station=actor.scope.station, username=actor.username, act=act, object_=what,
-        detail=detail,
-    )  # fmt: skip

@@ -12,10 +12,11 @@ import yaml
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import trail
 from gateway.incidents.acts import Actor
 from gateway.model.errors import BadInput, Conflict, Forbidden, Misconfigured, NotFound
 from gateway.rule_book import words
-from gateway.store import accounts, rule_versions
+from gateway.store import rule_versions
 from gateway.trace import trace
 from rules.check import check, parse_cases
 from rules.load import parse_definition
@@ -42,7 +43,7 @@ def write_version(connection: Connection[TupleRow], actor: Actor, rule: str, def
     if failures:
         raise BadInput("; ".join(failures), reason="tests")
     version, _ = rule_versions.publish(connection, rule, words(parsed), actor.at)
-    _audit(connection, actor, "rule.version", rule, {"version": version})
+    trail.note(connection, actor, "rule.version", f"rule/{rule}", {"version": version})
     return version
 
 
@@ -86,7 +87,7 @@ def why(connection: Connection[TupleRow], actor: Actor, rule: str, subject: str)
     """Return what a rule makes of a subject just now (see `gateway.trace`); looking somebody up leaves its mark."""
     told = trace(connection, actor.scope, rule, subject, actor.at)
     if subject.startswith("person:"):
-        _audit(connection, actor, "rule.why", rule, {"subject": subject})
+        trail.note(connection, actor, "rule.why", f"rule/{rule}", {"subject": subject})
     return told
 
 
@@ -100,7 +101,7 @@ def _ask(  # one argument per thing that is kept
     if asked is None:
         raise Conflict(f"that is asked for already; see GET /api/v1/rules/{rule}")
     act = "rule.activate" if version is not None else "rule.retire"
-    _audit(connection, actor, act, rule, {"version": version, "reason": reason, "backtest": backtest})
+    trail.note(connection, actor, act, f"rule/{rule}", {"version": version, "reason": reason, "backtest": backtest})
     return asked
 
 
@@ -121,10 +122,3 @@ def _plain(text: str) -> Any:
 def _must_decide(actor: Actor) -> None:
     if actor.role not in ROLES or actor.scope.areas is not None:
         raise Forbidden("rules are decided by a commander or an administrator of the whole station")
-
-
-def _audit(connection: Connection[TupleRow], actor: Actor, act: str, rule: str, detail: dict[str, Any]) -> None:
-    accounts.write_audit(
-        connection, at=actor.at, station=actor.scope.station, username=actor.username, act=act,
-        object_=f"rule/{rule}", detail=detail,
-    )  # fmt: skip

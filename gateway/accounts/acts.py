@@ -11,6 +11,7 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import trail
 from gateway.incidents.acts import Actor
 from gateway.model.errors import BadInput, Conflict, Forbidden, NotFound
 from gateway.passwords import hash_password, password_fits
@@ -40,7 +41,8 @@ def add(  # one argument per column
     if not users.insert(connection, actor.scope.station, told, hashed):
         raise Conflict(f"the user name {username!r} is taken; choose another")
     registry_store.changed(connection, actor.scope.station)
-    _audit(connection, actor, "user.add", username, {"role": role, "areas": areas, "auxiliary": auxiliary})
+    noted = {"role": role, "areas": areas, "auxiliary": auxiliary}
+    trail.note(connection, actor, "user.add", f"user/{username}", noted)
     return _account(connection, actor, username)
 
 
@@ -64,7 +66,7 @@ def change(connection: Connection[TupleRow], actor: Actor, username: str, patch:
         users.end_sessions(connection, username)
     registry_store.changed(connection, actor.scope.station)
     told = {name: value for name, value in patch.items() if name != "name"}
-    _audit(connection, actor, "user.change", username, {**told, "fields": sorted(patch)})
+    trail.note(connection, actor, "user.change", f"user/{username}", {**told, "fields": sorted(patch)})
     return after
 
 
@@ -75,7 +77,7 @@ def set_password(connection: Connection[TupleRow], actor: Actor, username: str, 
     if username == actor.username:
         raise Forbidden("your own password: POST /api/v1/me/password")
     accounts.set_password(connection, username, hash_password(fit(password, username)))
-    _audit(connection, actor, "user.password", username, {})
+    trail.note(connection, actor, "user.password", f"user/{username}", {})
 
 
 def take_second_factor(connection: Connection[TupleRow], actor: Actor, username: str) -> None:
@@ -87,7 +89,7 @@ def take_second_factor(connection: Connection[TupleRow], actor: Actor, username:
         raise Forbidden("nobody takes their own second factor away; another admin does, or `anxin user totp-reset`")
     second_factor.reset(connection, username)
     users.end_sessions(connection, username)
-    _audit(connection, actor, "user.totp_reset", username, {})
+    trail.note(connection, actor, "user.totp_reset", f"user/{username}", {})
 
 
 def must_exist(connection: Connection[TupleRow], actor: Actor, username: str) -> None:
@@ -98,7 +100,7 @@ def must_exist(connection: Connection[TupleRow], actor: Actor, username: str) ->
 def note_second_factor(connection: Connection[TupleRow], actor: Actor, username: str) -> None:
     """Write down that somebody has a second factor now; sessions with one factor end."""
     users.end_sessions(connection, username)
-    _audit(connection, actor, "user.totp", username, {})
+    trail.note(connection, actor, "user.totp", f"user/{username}", {})
 
 
 def change_own_password(connection: Connection[TupleRow], actor: Actor, session: int, old: str, new: str) -> None:
@@ -110,7 +112,7 @@ def change_own_password(connection: Connection[TupleRow], actor: Actor, session:
         raise BadInput("the new password is the old one", reason="password")
     accounts.replace_password(connection, actor.username, hash_password(fit(new, actor.username)))
     users.end_sessions(connection, actor.username, but=session)
-    _audit(connection, actor, "me.password", actor.username, {})
+    trail.note(connection, actor, "me.password", f"user/{actor.username}", {})
 
 
 def fit(password: str, username: str) -> str:
@@ -139,10 +141,3 @@ def _account(connection: Connection[TupleRow], actor: Actor, username: str) -> u
 def _must_know(connection: Connection[TupleRow], actor: Actor, areas: list[str] | None) -> None:
     if unknown := users.unknown_areas(connection, actor.scope.station, areas or []):
         raise BadInput(f"there is no area {', '.join(unknown)}; null means the whole station", reason="areas")
-
-
-def _audit(connection: Connection[TupleRow], actor: Actor, act: str, username: str, detail: dict[str, Any]) -> None:
-    accounts.write_audit(
-        connection, at=actor.at, station=actor.scope.station, username=actor.username, act=act,
-        object_=f"user/{username}", detail=detail,
-    )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import trail
 from gateway.bulletins import spread
 from gateway.bulletins.wording import must_be_for_everybody
 from gateway.incidents.actor import Actor
@@ -15,8 +16,8 @@ from gateway.model.bulletin import Bulletin, Draft
 from gateway.model.errors import BadInput, Conflict, Forbidden, NotFound
 from gateway.model.incident import COMMAND_ROOM_ROLES, RESPONDER_ROLES
 from gateway.sealing import Sealer
-from gateway.store import accounts, enterprises
 from gateway.store import bulletins as store
+from gateway.store import enterprises
 from gateway.store import incidents as incident_store
 
 ROLES = COMMAND_ROOM_ROLES | RESPONDER_ROLES
@@ -50,7 +51,7 @@ def issue(connection: Connection[TupleRow], sealer: Sealer, actor: Actor, draft:
         "incident": draft.incident, "urgent": draft.urgent, "starts_at": draft.starts_at.isoformat(),
         "ends_at": draft.ends_at.isoformat(),
     }  # fmt: skip
-    _audit(connection, actor, "bulletin.issued", made, told)
+    trail.note(connection, actor, "bulletin.issued", f"bulletin/{made}", told)
     return store.of_ids(connection, [made])[made]
 
 
@@ -70,7 +71,7 @@ def withdraw(connection: Connection[TupleRow], actor: Actor, bulletin_id: int) -
         raise Conflict(f"bulletin {bulletin_id} ended at {found.ends_at.isoformat()}")
     store.withdraw(connection, bulletin_id, actor.username, actor.at)
     spread.tell_withdrawn(connection, found, actor.at)
-    _audit(connection, actor, "bulletin.withdrawn", bulletin_id, {"was": state})
+    trail.note(connection, actor, "bulletin.withdrawn", f"bulletin/{bulletin_id}", {"was": state})
     return store.of_ids(connection, [bulletin_id])[bulletin_id]
 
 
@@ -124,10 +125,3 @@ def _must_be_in_reach(connection: Connection[TupleRow], actor: Actor, draft: Dra
 def _may_issue(actor: Actor) -> None:
     if actor.role not in ROLES:
         raise Forbidden(f"the role {actor.role} may not make or withdraw bulletins")
-
-
-def _audit(connection: Connection[TupleRow], actor: Actor, act: str, bulletin: int, detail: dict[str, Any]) -> None:
-    accounts.write_audit(
-        connection, at=actor.at, station=actor.scope.station, username=actor.username, act=act,
-        object_=f"bulletin/{bulletin}", detail=detail,
-    )  # fmt: skip

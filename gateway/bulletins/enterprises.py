@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import trail
 from gateway.bulletins.spread import ENTERPRISE
 from gateway.incidents.actor import Actor
 from gateway.model.errors import BadInput, Forbidden, NotFound
 from gateway.sealing import Sealer, enterprise_endpoint
-from gateway.store import accounts, outbox
 from gateway.store import enterprises as store
+from gateway.store import outbox
 from gateway.store.outbox import Notification
 
 ROLES = frozenset({"commander", "admin"})
@@ -47,7 +47,7 @@ def add(  # one argument per thing said
         connection, actor.scope, number, name=name, area=area, endpoint_sealed=sealed, by=actor.username, now=actor.at
     ):
         raise NotFound(f"there is no area {area!r} within your reach")
-    _audit(connection, actor, "enterprise.added", number, {"name": name, "area": area})
+    trail.note(connection, actor, "enterprise.added", f"enterprise/{number}", {"name": name, "area": area})
     return number, secret
 
 
@@ -56,7 +56,7 @@ def end(connection: Connection[TupleRow], actor: Actor, enterprise: int) -> None
     _may_look_after(actor)
     if not store.end(connection, actor.scope, enterprise, actor.at):
         raise NotFound(f"there is no enterprise {enterprise} within your reach")
-    _audit(connection, actor, "enterprise.ended", enterprise, {})
+    trail.note(connection, actor, "enterprise.ended", f"enterprise/{enterprise}", {})
 
 
 def try_now(connection: Connection[TupleRow], actor: Actor, enterprise: int) -> int:
@@ -68,7 +68,7 @@ def try_now(connection: Connection[TupleRow], actor: Actor, enterprise: int) -> 
     if not store.is_there(connection, actor.scope, enterprise):
         raise NotFound(f"there is no enterprise {enterprise} within your reach")
     minute = actor.at.strftime("%Y%m%dT%H%M")
-    _audit(connection, actor, "enterprise.test", enterprise, {})
+    trail.note(connection, actor, "enterprise.test", f"enterprise/{enterprise}", {})
     return outbox.enqueue(
         connection,
         Notification(
@@ -99,10 +99,3 @@ def _must_be_url(url: str, *, private: bool) -> None:
 def _may_look_after(actor: Actor) -> None:
     if actor.role not in ROLES:
         raise Forbidden(f"the role {actor.role} may not look after enterprises")
-
-
-def _audit(connection: Connection[TupleRow], actor: Actor, act: str, enterprise: int, detail: dict[str, Any]) -> None:
-    accounts.write_audit(
-        connection, at=actor.at, station=actor.scope.station, username=actor.username, act=act,
-        object_=f"enterprise/{enterprise}", detail=detail,
-    )  # fmt: skip

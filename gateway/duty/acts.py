@@ -14,6 +14,7 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import trail
 from gateway.duty.coverage import Gap, gaps
 from gateway.duty.doubts import doubts
 from gateway.duty.faults import faults
@@ -22,9 +23,9 @@ from gateway.incidents.acts import Actor
 from gateway.model.duty import Duty, Shift, Swap
 from gateway.model.errors import BadInput, Conflict, Forbidden, Misconfigured, NotFound
 from gateway.model.registry import Registry
-from gateway.store import accounts, registry_edit
 from gateway.store import duty as duty_store
 from gateway.store import registry as registry_store
+from gateway.store import registry_edit
 
 #: Who may save a roster, and make any swap.
 SAVE_ROLES = frozenset({"commander", "admin"})
@@ -87,7 +88,7 @@ def save_roster(  # one argument per thing said
         raise LeavesNobody(after, found)
     duty_store.replace(connection, actor.scope, area, list(duties), list(shifts))
     registry_store.changed(connection, actor.scope.station)
-    audit(connection, actor, "duty.save", f"area/{area}" if area else "station", _difference(before, after))
+    trail.note(connection, actor, "duty.save", f"area/{area}" if area else "station", _difference(before, after))
     return after
 
 
@@ -166,14 +167,6 @@ def rebuilt(
         responders=registry.responders.values(),
         policy=registry.policy,
     )
-
-
-def audit(connection: Connection[TupleRow], actor: Actor, act: str, what: str, detail: dict[str, Any]) -> None:
-    """Leave the mark of an act on the roster."""
-    accounts.write_audit(
-        connection, at=actor.at, station=actor.scope.station, username=actor.username, act=act, object_=what,
-        detail=detail,
-    )  # fmt: skip
 
 
 def _misplaced(before: Registry, area: str | None, duties: Sequence[Duty], shifts: Sequence[Shift]) -> Iterable[str]:

@@ -13,7 +13,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from gateway import trail, words
-from gateway.duty.acts import SAVE_ROLES, LeavesNobody, audit, load, reaches, rebuilt
+from gateway.duty.acts import SAVE_ROLES, LeavesNobody, load, reaches, rebuilt
 from gateway.duty.coverage import gaps
 from gateway.duty.roster import reachable
 from gateway.duty.turns import Span, on_turn, posts_of
@@ -84,7 +84,7 @@ def drop_swap(connection: Connection[TupleRow], actor: Actor, swap_id: int) -> N
     _opens_no_gap(before, rebuilt(before, before.duties.values(), before.shifts, left), spans, actor.at)
     duty_store.drop_swap(connection, actor.scope.station, swap_id)
     registry_store.changed(connection, actor.scope.station)
-    audit(connection, actor, "duty.unswap", f"shift/{swap.shift}", {"id": swap_id, **msgspec.to_builtins(swap)})
+    trail.note(connection, actor, "duty.unswap", f"shift/{swap.shift}", {"id": swap_id, **msgspec.to_builtins(swap)})
 
 
 def _may_swap(actor: Actor, instead_of: str) -> None:

@@ -12,12 +12,11 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from gateway import words
+from gateway import trail, words
 from gateway.incidents.acts import Actor
 from gateway.model.errors import Conflict, Forbidden, NotFound
 from gateway.model.incident import COMMAND_ROOM_ROLES
 from gateway.sealing import Sealer
-from gateway.store import accounts
 from gateway.store import desk as desk_store
 from gateway.store import shelves as shelf_store
 from gateway.store.desk import OpenDesk
@@ -31,7 +30,7 @@ def begin(connection: Connection[TupleRow], actor: Actor) -> OpenDesk:
     if desk.paused_at is None and desk.began_at != actor.at:
         return desk
     desk_store.resume(connection, desk.id, actor.at)
-    _audit(connection, actor, "desk.begin", f"desk/{desk.id}")
+    trail.note(connection, actor, "desk.begin", f"desk/{desk.id}")
     return msgspec.structs.replace(desk, paused_at=None)
 
 
@@ -42,7 +41,7 @@ def pause(connection: Connection[TupleRow], actor: Actor) -> OpenDesk:
     if desk.paused_at is not None:
         return desk
     desk_store.pause(connection, desk.id, actor.at)
-    _audit(connection, actor, "desk.pause", f"desk/{desk.id}")
+    trail.note(connection, actor, "desk.pause", f"desk/{desk.id}")
     return msgspec.structs.replace(desk, paused_at=actor.at)
 
 
@@ -51,7 +50,7 @@ def end(connection: Connection[TupleRow], actor: Actor) -> OpenDesk:
     _must_be_command_room(actor)
     desk = _mine(connection, actor)
     desk_store.end(connection, desk.id, actor.at)
-    _audit(connection, actor, "desk.end", f"desk/{desk.id}")
+    trail.note(connection, actor, "desk.end", f"desk/{desk.id}")
     return desk
 
 
@@ -87,7 +86,7 @@ def hand_over(
     station = actor.scope.station
     sealed = sealer.seal(note, _note_of(station, actor.username)) if note else None
     handover = desk_store.hand_over(connection, actor.scope, told, sealed, actor.username, actor.at)
-    _audit(connection, actor, "desk.hand_over", f"handover/{handover}")
+    trail.note(connection, actor, "desk.hand_over", f"handover/{handover}")
     return _public(connection, sealer, station, _held(connection, actor, handover))
 
 
@@ -104,7 +103,7 @@ def take_over(connection: Connection[TupleRow], sealer: Sealer, actor: Actor, ha
         raise Conflict(f"{row['taken_by']} took handover {handover_id} over at {row['taken_at'].isoformat()}")
     if row["taken_by"] is None:
         desk_store.take_over(connection, handover_id, actor.username, actor.at)
-        _audit(connection, actor, "desk.take_over", f"handover/{handover_id}")
+        trail.note(connection, actor, "desk.take_over", f"handover/{handover_id}")
         row |= {"taken_by": actor.username, "taken_at": actor.at}
     return _public(connection, sealer, actor.scope.station, row)
 
@@ -157,9 +156,3 @@ def _mine(connection: Connection[TupleRow], actor: Actor) -> OpenDesk:
 def _must_be_command_room(actor: Actor) -> None:
     if actor.role not in COMMAND_ROOM_ROLES:
         raise Forbidden(f"the role {actor.role} has no place at the desk")
-
-
-def _audit(connection: Connection[TupleRow], actor: Actor, act: str, what: str) -> None:
-    accounts.write_audit(
-        connection, at=actor.at, station=actor.scope.station, username=actor.username, act=act, object_=what
-    )

@@ -10,6 +10,7 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import trail
 from gateway.incidents import effects, merging, notes
 from gateway.incidents.actor import Actor
 from gateway.incidents.decide import Asked, decide, must_be_allowed
@@ -47,7 +48,7 @@ def acknowledge_alert(connection: Connection[TupleRow], announcer: Announcer, ac
         # The alerts beside it are not held here: they go on asking for somebody of their own.
         decision = decide(incident, asked, actor, (), policy)
         changes.extend(effects.carry_out(connection, None, actor, incident, decision, asked, ())[1])
-    effects.audit(connection, actor, "alert.ack", f"alert/{alert.id}")
+    trail.note(connection, actor, "alert.ack", f"alert/{alert.id}")
     announcer.announce(connection, changes, actor.at)
     return alert
 
@@ -76,7 +77,7 @@ def reset_alert(connection: Connection[TupleRow], announcer: Announcer, actor: A
             ended_at=actor.at,
         ),
     )
-    effects.audit(connection, actor, "alert.reset", f"alert/{alert.id}")
+    trail.note(connection, actor, "alert.reset", f"alert/{alert.id}")
     announcer.announce(connection, [effects.alert_change(alert)], actor.at)
     return alert
 

@@ -9,6 +9,7 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import trail
 from gateway.incidents import effects
 from gateway.incidents.actor import Actor
 from gateway.model.errors import BadInput, Forbidden, NotFound
@@ -89,7 +90,7 @@ def attach(  # what is attached by whom to what
         sha256=sha256, size=len(content),
         sealed=sealer.seal(base64.b64encode(content).decode(), _about(incident.station, incident_id, sha256)),
     )  # fmt: skip
-    effects.audit(connection, actor, "incident.attach", f"incident/{incident_id}", {"attachment": attachment_id})
+    trail.note(connection, actor, "incident.attach", f"incident/{incident_id}", {"attachment": attachment_id})
     announcer.announce(connection, [(tell.incident_change(connection, incident), False)], actor.at)
     return Attached(attachment_id, sha256, media_type, len(content))
 
@@ -104,9 +105,7 @@ def look(
         raise NotFound(f"there is no attachment {attachment_id} of an incident {incident_id} within your reach")
     content_type, sha256, sealed = found
     content = base64.b64decode(sealer.unseal(sealed, _about(actor.scope.station, incident_id, sha256)))
-    effects.audit(
-        connection, actor, "incident.attachment.seen", f"incident/{incident_id}", {"attachment": attachment_id}
-    )
+    trail.note(connection, actor, "incident.attachment.seen", f"incident/{incident_id}", {"attachment": attachment_id})
     return content_type, content
 
 

@@ -12,6 +12,7 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import trail
 from gateway.incidents import effects, texts
 from gateway.incidents.actor import Actor
 from gateway.incidents.earlier import is_stale, overtaken
@@ -97,6 +98,6 @@ def change(
         connection,
         msgspec.structs.replace(incident, detail=detail, follow_up_on=follow_up_on, changed_at=actor.at),
     )
-    effects.audit(connection, actor, "incident.dispute", f"incident/{incident_id}", {**told, "follow_up_on": day})
+    trail.note(connection, actor, "incident.dispute", f"incident/{incident_id}", {**told, "follow_up_on": day})
     announcer.announce(connection, [(tell.incident_change(connection, moved), True)], actor.at)
     return moved

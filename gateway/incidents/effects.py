@@ -9,6 +9,7 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import trail
 from gateway.incidents import texts
 from gateway.incidents.actor import Actor
 from gateway.incidents.decide import Asked, Decision
@@ -19,8 +20,8 @@ from gateway.model.errors import NotFound
 from gateway.model.incident import OVER, UNANSWERED, Incident
 from gateway.model.scope import Scope
 from gateway.sealing import Sealer
-from gateway.store import accounts, incident_calls, outbox, rungs
 from gateway.store import alerts as alert_store
+from gateway.store import incident_calls, outbox, rungs
 from gateway.store import incidents as incident_store
 from gateway.store import registry as registry_store
 from gateway.store.changes import Change
@@ -71,7 +72,7 @@ def carry_out(  # what was decided, and about what
         _call_again(connection, moved, actor)
     changes.append((tell.incident_change(connection, moved), True))
     act = "close_proposed" if decision.act == PROPOSED else decision.act
-    audit(connection, actor, f"incident.{act}", f"incident/{moved.id}", detail)
+    trail.note(connection, actor, f"incident.{act}", f"incident/{moved.id}", detail)
     return moved, changes
 
 
@@ -115,16 +116,6 @@ def acknowledged(alert: Alert, actor: Actor) -> Alert:
 def alert_change(alert: Alert) -> Told:
     """Return an alert as a change."""
     return Change(alert.stream, alert.area, alert.public()), alert.stream == "alert"
-
-
-def audit(
-    connection: Connection[TupleRow], actor: Actor, act: str, what: str, detail: dict[str, Any] | None = None
-) -> None:
-    """Leave a mark in the audit trail: codes, never free text."""
-    accounts.write_audit(
-        connection, at=actor.at, station=actor.scope.station, username=actor.username, act=act, object_=what,
-        detail=detail,
-    )  # fmt: skip
 
 
 def _send(connection: Connection[TupleRow], incident: Incident, actor: Actor) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import trail
 from gateway.incidents import effects, texts
 from gateway.incidents.actor import Actor
 from gateway.incidents.decide import Asked, decide
@@ -43,6 +44,6 @@ def add(
         connection, actor, incident_id, "note", incident.state, incident.state, client_id=asked.client_id
     )
     texts.keep(connection, sealer, incident.station, incident_id, step, note=asked.text)
-    effects.audit(connection, actor, "incident.note", f"incident/{incident_id}")
+    trail.note(connection, actor, "incident.note", f"incident/{incident_id}")
     announcer.announce(connection, [(tell.incident_change(connection, incident), False)], actor.at)
     return incident

@@ -12,6 +12,7 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import trail
 from gateway.incidents import dispute, effects, texts
 from gateway.incidents.actor import Actor
 from gateway.incidents.decide import due
@@ -117,7 +118,7 @@ def open_by_hand(
         outcome=report.dispute.outcome_text if report.dispute is not None else None,
     )  # fmt: skip
     ladder.start(connection, incident, registry, actor.at)
-    effects.audit(connection, actor, "incident.open", f"incident/{incident.id}", {"category": report.category})
+    trail.note(connection, actor, "incident.open", f"incident/{incident.id}", {"category": report.category})
     announcer.announce(connection, [(tell.incident_change(connection, incident), True)], actor.at)
     return incident, True
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import trail
 from gateway.figures.period import Period
 from gateway.figures.period import month as month_of
 from gateway.incidents.acts import Actor
@@ -18,7 +18,6 @@ from gateway.model.scope import Scope
 from gateway.records import month as months
 from gateway.records.footprints import may_see
 from gateway.records.month import Figures, Input
-from gateway.store import accounts
 from gateway.store import figures as figure_store
 from gateway.store.records import Asked, By
 
@@ -64,7 +63,7 @@ def everybody(connection: Connection[TupleRow], actor: Actor, by: By, month: str
     told, asked = _asked(connection, actor, month)
     items = months.figures(connection, Asked(actor.scope, asked.since, asked.until, by))
     if by == "officer":
-        _audit(connection, actor, "station", told)
+        trail.note(connection, actor, "record.read", "station", {"month": told})
     return Everybody(
         month=told,
         since=asked.since,
@@ -89,7 +88,7 @@ def one(connection: Connection[TupleRow], actor: Actor, username: str, month: st
     # The median is of the whole station, and of nobody in particular.
     station = months.figures(connection, Asked(Scope(scope.station), asked.since, asked.until, "officer"))
     if username != actor.username:
-        _audit(connection, actor, f"user/{username}", told)
+        trail.note(connection, actor, "record.read", f"user/{username}", {"month": told})
     mine = found[0]
     return Record(
         month=told,
@@ -109,11 +108,3 @@ def _asked(connection: Connection[TupleRow], actor: Actor, month: str | None) ->
     zone = ZoneInfo(figure_store.ground(connection, actor.scope.station).time_zone)
     told = month or actor.at.astimezone(zone).strftime("%Y-%m")
     return told, month_of(told, zone)
-
-
-def _audit(connection: Connection[TupleRow], actor: Actor, whose: str, month: str) -> None:
-    detail: dict[str, Any] = {"month": month}
-    accounts.write_audit(
-        connection, at=actor.at, station=actor.scope.station, username=actor.username, act="record.read",
-        object_=whose, detail=detail,
-    )  # fmt: skip

@@ -9,6 +9,7 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import trail
 from gateway.embedded.secrets import new_secret
 from gateway.incidents.acts import Actor
 from gateway.model.errors import BadInput, Conflict, Forbidden, NotFound
@@ -19,8 +20,8 @@ from gateway.registering.difference import LISTS, entries, references
 from gateway.registering.present import present
 from gateway.registering.site import Site
 from gateway.registering.writing import sha256
-from gateway.store import accounts, registry_edit
 from gateway.store import registry as registry_store
+from gateway.store import registry_edit
 
 #: Who may change what. Places are known to whoever commands; areas and devices are the installation's.
 ROLES: dict[str, frozenset[str]] = {
@@ -91,7 +92,7 @@ def remove(connection: Connection[TupleRow], actor: Actor, sort: str, name: str)
         raise Conflict(f"{sort} {name!r} is referred to by {told}{more}; change or remove them first")
     registry_edit.remove(connection, actor.scope.station, {sort: [name]})
     registry_store.changed(connection, actor.scope.station)
-    _audit(connection, actor, f"{sort}.remove", f"{sort}/{name}", {"before": msgspec.to_builtins(before)})
+    trail.note(connection, actor, f"{sort}.remove", f"{sort}/{name}", {"before": msgspec.to_builtins(before)})
 
 
 def _begin(connection: Connection[TupleRow], actor: Actor, sort: str) -> Site:
@@ -149,12 +150,5 @@ def _told(
 ) -> dict[str, Any]:
     told: dict[str, Any] = msgspec.to_builtins(entry)
     act = "add" if detail["before"] is None else "change"
-    _audit(connection, actor, f"{sort}.{act}", f"{sort}/{entry.id}", {**detail, "after": told})
+    trail.note(connection, actor, f"{sort}.{act}", f"{sort}/{entry.id}", {**detail, "after": told})
     return told
-
-
-def _audit(connection: Connection[TupleRow], actor: Actor, act: str, what: str, detail: dict[str, Any]) -> None:
-    accounts.write_audit(
-        connection, at=actor.at, station=actor.scope.station, username=actor.username, act=act, object_=what,
-        detail=detail,
-    )  # fmt: skip

@@ -20,9 +20,9 @@ from gateway.model.errors import BadInput, Conflict, Forbidden, NotFound
 from gateway.model.incident import COMMAND_ROOM_ROLES
 from gateway.model.quiet import Matcher, Shelf
 from gateway.sealing import Sealer
-from gateway.store import accounts, rule_versions
 from gateway.store import alerts as alert_store
 from gateway.store import registry as registry_store
+from gateway.store import rule_versions
 from gateway.store import shelves as shelf_store
 from gateway.store.changes import Change
 from gateway.store.shelves import Hidden
@@ -136,7 +136,7 @@ def agree(connection: Connection[TupleRow], announcer: Announcer, actor: Actor, 
         raise Conflict(f"the rule {shelf.rule} raises no P1; this shelf needs no second person")
     shelf = msgspec.structs.replace(shelf, agreed_by=actor.username, agreed_at=actor.at)
     shelf_store.change(connection, shelf)
-    _audit(connection, actor, "shelf.agreed", shelf, {"by": shelf.by})
+    trail.note(connection, actor, "shelf.agreed", f"shelf/{shelf.id}", {"by": shelf.by, "code": SHELVED})
     _show(connection, announcer, actor, shelf, _cover(connection, shelf))
     return shelf
 
@@ -148,7 +148,7 @@ def end(connection: Connection[TupleRow], announcer: Announcer, actor: Actor, sh
     """
     _may_shelve(actor)
     shelf = msgspec.structs.replace(_held(connection, actor, shelf_id), ended_at=actor.at, ended_by=actor.username)
-    _audit(connection, actor, "shelf.ended", shelf, {})
+    trail.note(connection, actor, "shelf.ended", f"shelf/{shelf.id}", {"code": SHELVED})
     _show(connection, announcer, actor, shelf, _take_down(connection, shelf, actor.at))
     return shelf
 
@@ -234,10 +234,3 @@ def _within_reach(connection: Connection[TupleRow], actor: Actor, matcher: Match
         raise NotFound("there is no such area or place within your reach")
     if mine is not None and matcher.area is None and matcher.place is None:
         raise BadInput("name a place or an area within your reach", reason="shelf")
-
-
-def _audit(connection: Connection[TupleRow], actor: Actor, act: str, shelf: Shelf, detail: dict[str, Any]) -> None:
-    accounts.write_audit(
-        connection, at=actor.at, station=actor.scope.station, username=actor.username, act=act,
-        object_=f"shelf/{shelf.id}", detail={**detail, "code": SHELVED},
-    )  # fmt: skip

@@ -12,10 +12,10 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import trail
 from gateway.incidents.acts import Actor
 from gateway.model.errors import BadInput, Forbidden, NotFound
 from gateway.sealing import Sealer, contact_address
-from gateway.store import accounts
 from gateway.store import contacts as contact_store
 from gateway.store import registry as registry_store
 from gateway.telling.addresses import masked, read_address
@@ -74,7 +74,7 @@ def add_contact(  # one argument per thing said
     contact_store.relabel(connection, contact, label)
     if there is None:
         registry_store.changed(connection, station)
-        _audit(connection, actor, "contact.add", contact, {"user": username, "channel": channel})
+        trail.note(connection, actor, "contact.add", f"contact/{contact}", {"user": username, "channel": channel})
     return contact
 
 
@@ -83,7 +83,7 @@ def retire_contact(connection: Connection[TupleRow], actor: Actor, username: str
     _must_be_self_or(actor, username, CHANGES_OTHERS, "change how others are reached")
     found = _contact(connection, actor, username, contact)
     contact_store.retire(connection, actor.scope.station, contact, f"let go of by {actor.username}")
-    _audit(connection, actor, "contact.retire", contact, {"user": username, "channel": found})
+    trail.note(connection, actor, "contact.retire", f"contact/{contact}", {"user": username, "channel": found})
 
 
 def retire_subscription(connection: Connection[TupleRow], sealer: Sealer, actor: Actor, subscription: str) -> None:
@@ -103,7 +103,7 @@ def try_now(connection: Connection[TupleRow], actor: Actor, username: str, conta
     _must_be_self_or(actor, username, SEES_OTHERS, "try how others are reached")
     channel = _contact(connection, actor, username, contact)
     minute = actor.at.strftime("%Y%m%dT%H%M")
-    _audit(connection, actor, "contact.test", contact, {"user": username, "channel": channel})
+    trail.note(connection, actor, "contact.test", f"contact/{contact}", {"user": username, "channel": channel})
     return try_contact(
         connection, actor.scope.station, username, contact, channel, occasion=f"asked:{minute}", now=actor.at
     )
@@ -130,10 +130,3 @@ def _must_be_self_or(actor: Actor, username: str, roles: frozenset[str], what: s
 def _must_know(connection: Connection[TupleRow], actor: Actor, username: str) -> None:
     if not contact_store.knows_user(connection, actor.scope, username, me=actor.username):
         raise NotFound(f"there is no user {username!r} within your reach")
-
-
-def _audit(connection: Connection[TupleRow], actor: Actor, act: str, contact: int, detail: dict[str, Any]) -> None:
-    accounts.write_audit(
-        connection, at=actor.at, station=actor.scope.station, username=actor.username, act=act,
-        object_=f"contact/{contact}", detail=detail,
-    )  # fmt: skip
