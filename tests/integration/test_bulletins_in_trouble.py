@@ -1,0 +1,117 @@
+"""Bulletins when something is in the way: a party away, thousands of texts, the night, a screen that is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from connectors.aliyun.codes import outcome_of_code
+from connectors.webhook.channel import WebhookChannel
+from gateway.bulletins import acts
+from gateway.bulletins.spread import spread
+from gateway.clock import SystemClock
+from gateway.embedded.ports import LOOPBACK, any_free
+from gateway.embedded.postgres import EmbeddedPostgres
+from gateway.incidents.actor import Actor
+from gateway.model.bulletin import Draft
+from gateway.model.ports import Message, Outcome
+from gateway.model.scope import Scope
+from gateway.registering.writing import import_site
+from gateway.store import outbox
+from gateway.store.migrate import migrate
+from gateway.store.outbox import Notification
+from gateway.store.pool import connect
+from tests.integration.telling import FakeChannel, Town
+from tests.integration.test_bulletins import site
+from tests.station import SEALER, STATION, postgres_bin, wait_for
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("trouble") / "data", any_free(), bin_directory=postgres_bin())
+    server.start()
+    try:
+        migrate(server.url)
+        with connect(server.url, "test") as connection:
+            import_site(connection, site(), SEALER)
+            connection.execute(
+                "insert into consent (station_id, person_id, purpose, state, said_by, since, recorded_by) "
+                "values (%s, 'elder', 'bulletins', 'given', 'self', now(), 'officer')",
+                [STATION],
+            )
+        yield server.url
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def town(database: str) -> Iterator[Town]:
+    yield Town(database)
+    with connect(database, "test") as connection:
+        connection.execute("update bulletin set withdrawn_at = now() where withdrawn_at is null")
+        connection.execute("update notification set state = 'stopped' where state = 'queued'")
+        connection.execute("delete from display")
+
+
+def actor(town: Town, username: str = "commander") -> Actor:
+    return Actor(username, username, Scope(STATION), town.clock.now())
+
+
+def issue(town: Town, **changes: Any) -> int:
+    """A bulletin for the east that has begun and lasts an hour."""
+    now = town.clock.now()
+    draft = Draft("safety", {"zh": "提示"}, {"zh": "请绕行"}, ["beat-1"], ["screens"], [], now, now + HOUR)
+    with connect(town.url, "test") as connection:
+        return acts.issue(connection, SEALER, actor(town), msgspec.structs.replace(draft, **changes)).id
+
+
+def spread_all(town: Town) -> None:
+    with connect(town.url, "test") as connection:
+        while spread(connection, STATION, town.clock.now()):
+            pass
+
+
+def messages(town: Town, bulletin: int) -> list[dict[str, Any]]:
+    return town.rows("select * from notification where bulletin_id = %s order by id", bulletin)
+
+
+# ── people ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_limit_for_residents_numbers_leaves_the_channel_to_a_press(town: Town) -> None:
+    """Two bulletins within a minute: the provider has a limit for each number, and answers it for every second text."""
+    limited = outcome_of_code("isv.BUSINESS_LIMIT_CONTROL", "触发分钟级流控Permits:1")
+
+    def answer(message: Message) -> Outcome:
+        return limited if message.priority == "P4" else Outcome("accepted")
+
+    now = town.clock.now()
+    with connect(town.url, "test") as connection:
+        for number in range(8):
+            text = Notification(
+                STATION, f"limited-{number}", "sms", f"1390000{number:04}", "P4", {}, purpose="bulletin"
+            )
+            outbox.enqueue(connection, text, now, HOUR)
+    with town.telling(FakeChannel("sms", answer)) as telling:
+        breaker = telling.deliverers["sms"].breaker
+        wait_for(lambda: telling.deliverers["sms"].counts["retry"] >= 8, "the provider to limit them all")
+        assert breaker.state == "closed"
+
+
+def test_an_enterprise_that_is_away_keeps_nobody_elses_notice_back(town: Town, shop: tuple[str, list[bytes]]) -> None:
+    away, there = add(town, f"http://{LOOPBACK}:{any_free()}/"), add(town, shop[0])
+    lost = issue(town, media=[], enterprises=[away])
+    spread_all(town)
+    channel = WebhookChannel(SystemClock().now, private_endpoints=True)
+    with town.telling(channel) as telling:
+        wait_for(lambda: messages(town, lost)[0]["attempts"] >= 6, "it to be tried more often than a breaker bears", 40)
+        made = issue(town, media=[], enterprises=[there])
+        wait_for(lambda: shop[1], "the other's notice", 10)
+        assert telling.deliverers["webhook"].breaker.state == "closed"
+    assert f'"bulletin":{made}'.encode() in shop[1][0]
