@@ -77,8 +77,8 @@ def tell_withdrawn(connection: Connection[TupleRow], bulletin: Bulletin, now: da
             Notification(
                 station=bulletin.station, key=f"{_key(bulletin)}:enterprise:{enterprise}:withdrawn",
                 channel=ENTERPRISE, recipient="", priority=_priority(bulletin),
-                body=wording.to_enterprise(bulletin, where, withdrawn=True), incident=bulletin.incident,
-                purpose=PURPOSE, bulletin=bulletin.id, enterprise=enterprise,
+                body=wording.to_enterprise(bulletin, where, withdrawn=True), purpose=PURPOSE, bulletin=bulletin.id,
+                enterprise=enterprise,
             ),
             now,
             WITHDRAWAL_LIVES,
@@ -92,8 +92,8 @@ def _tell_enterprises(connection: Connection[TupleRow], bulletin: Bulletin, wher
             connection,
             Notification(
                 station=bulletin.station, key=f"{_key(bulletin)}:enterprise:{enterprise}", channel=ENTERPRISE,
-                recipient="", priority=_priority(bulletin), body=body, incident=bulletin.incident, purpose=PURPOSE,
-                bulletin=bulletin.id, enterprise=enterprise,
+                recipient="", priority=_priority(bulletin), body=body, purpose=PURPOSE, bulletin=bulletin.id,
+                enterprise=enterprise,
             ),
             now,
             bulletin.ends_at - now,
@@ -134,8 +134,7 @@ def _enqueue(  # one argument per thing that differs
         Notification(
             station=bulletin.station, key=f"{_key(bulletin)}:{whom}", channel=channel, recipient="",
             priority=_priority(bulletin), body=wording.on_phone(bulletin, where, int(lives.total_seconds())),
-            incident=bulletin.incident, purpose=PURPOSE, bulletin=bulletin.id, username=username, contact=contact,
-            person=person,
+            purpose=PURPOSE, bulletin=bulletin.id, username=username, contact=contact, person=person,
         ),
         now,
         lives,

@@ -21,6 +21,7 @@ from gateway.model.bulletin import Draft
 from gateway.model.ports import Message, Outcome
 from gateway.model.scope import Scope
 from gateway.registering.writing import import_site
+from gateway.store import incidents as incident_store
 from gateway.store import outbox
 from gateway.store.migrate import migrate
 from gateway.store.outbox import Notification
@@ -102,6 +103,19 @@ def test_a_limit_for_residents_numbers_leaves_the_channel_to_a_press(town: Town)
         breaker = telling.deliverers["sms"].breaker
         wait_for(lambda: telling.deliverers["sms"].counts["retry"] >= 8, "the provider to limit them all")
         assert breaker.state == "closed"
+
+
+def test_a_bulletin_about_an_incident_is_none_of_the_incidents_calls(town: Town) -> None:
+    """Else a push of it would take the alert's place on a phone, and a signature would count it as read."""
+    incident = town.ring(["officer"])
+    made = issue(town, media=["staff", "phones"], kind="incident_notice", incident=incident)
+    spread_all(town)
+    with connect(town.url, "test") as connection:
+        outbox.acknowledge(connection, incident, "officer", town.clock.now())
+        told = incident_store.receipts(connection, incident)
+    assert {one["purpose"] for one in told} == {"incident"}
+    assert {one["state"] for one in messages(town, made)} == {"queued"}
+    assert {one["body"]["incident"] for one in messages(town, made)} == {incident}
 
 
 def test_an_enterprise_that_is_away_keeps_nobody_elses_notice_back(town: Town, shop: tuple[str, list[bytes]]) -> None:
