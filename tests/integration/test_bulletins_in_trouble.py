@@ -118,6 +118,22 @@ def test_a_bulletin_about_an_incident_is_none_of_the_incidents_calls(town: Town)
     assert {one["body"]["incident"] for one in messages(town, made)} == {incident}
 
 
+def test_a_colleague_who_has_only_a_number_to_ring_is_not_rung_up(town: Town) -> None:
+    town.execute("update contact set channel = 'voice' where username = 'gridder'")
+    try:
+        with connect(town.url, "test") as connection:
+            now = town.clock.now()
+            draft = Draft("safety", {"zh": "提示"}, {"zh": "请绕行"}, ["beat-1"], ["staff"], [], now, now + HOUR)
+            counted = acts.preview(connection, actor(town), draft)
+        made = issue(town, media=["staff"])
+        spread_all(town)
+        told = messages(town, made)
+        assert sorted(one["username"] for one in told) == ["officer", "second"]
+        assert counted == {"staff": len(told)}
+    finally:
+        town.execute("update contact set channel = 'phone' where username = 'gridder'")
+
+
 def test_an_enterprise_that_is_away_keeps_nobody_elses_notice_back(town: Town, shop: tuple[str, list[bytes]]) -> None:
     away, there = add(town, f"http://{LOOPBACK}:{any_free()}/"), add(town, shop[0])
     lost = issue(town, media=[], enterprises=[away])
