@@ -85,6 +85,19 @@ def messages(town: Town, bulletin: int) -> list[dict[str, Any]]:
 # ── people ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_nobody_is_texted_in_the_morning_of_what_ended_at_night(town: Town) -> None:
+    made = issue(town, media=["phones"])
+    spread_all(town)
+    now = town.clock.now()
+    morning = now + 8 * HOUR
+    with connect(town.url, "test") as connection:
+        assert outbox.quieten(connection, STATION, "sms", now, morning) == 1
+        assert [oldest for _, _, oldest in outbox.backlog(connection, STATION)] == [morning], "the doctor finds it late"
+        outbox.expire(connection, STATION, morning)
+        assert outbox.lease(connection, STATION, "sms", morning, morning + HOUR, 10) == []
+    assert [one["state"] for one in messages(town, made)] == ["expired"]
+
+
 def test_a_limit_for_residents_numbers_leaves_the_channel_to_a_press(town: Town) -> None:
     """Two bulletins within a minute: the provider has a limit for each number, and answers it for every second text."""
     limited = outcome_of_code("isv.BUSINESS_LIMIT_CONTROL", "触发分钟级流控Permits:1")

@@ -11,8 +11,13 @@ returning id
 select id from notification where key = %(key)s
 
 -- name: quieten
--- Quiet hours: lesser messages to people wait until they are over, and are of use as much longer.
-update notification set due_at = %(until)s, expires_at = expires_at + (%(until)s - %(now)s::timestamptz)
+-- Quiet hours: lesser messages to people wait until they are over, and are of use as much longer; but a bulletin ends
+-- when it says.
+update notification set due_at = %(until)s,
+    expires_at = case
+        when purpose = 'bulletin' then expires_at
+        else expires_at + (%(until)s - %(now)s::timestamptz)
+    end
 where state = 'queued' and channel = %(channel)s and station_id = %(station)s
     and (username is not null or person_id is not null)
     and priority in ('P3', 'P4') and purpose <> 'test' and due_at <= %(now)s
@@ -91,7 +96,8 @@ where incident_id = %(incident)s and state = 'queued' and username is not null
     and (purpose = 'incident' or %(over)s and purpose in ('dispatch', 'urge', 'digest'))
 
 -- name: backlog
-select channel, count(*), min(created_at) from notification
+-- What waits, and since when the oldest might have gone out: what quiet hours put off is not late.
+select channel, count(*), min(case when attempts = 0 then due_at else created_at end) from notification
 where state = 'queued' and station_id = %(station)s group by channel
 
 -- name: acknowledge
