@@ -98,6 +98,18 @@ def test_nobody_is_texted_in_the_morning_of_what_ended_at_night(town: Town) -> N
     assert [one["state"] for one in messages(town, made)] == ["expired"]
 
 
+def test_an_urgent_bulletin_for_thousands_is_behind_an_alert_that_is_as_urgent(town: Town) -> None:
+    made = issue(town, media=["phones"], urgent=True)
+    spread_all(town)
+    now = town.clock.now()
+    with connect(town.url, "test") as connection:
+        alert = outbox.enqueue(
+            connection, Notification(STATION, f"alert-{made}", "sms", "13900001111", "P2", {}), now, HOUR
+        )
+        leased = outbox.lease(connection, STATION, "sms", now, now + HOUR, 1)
+    assert [one.message.id for one in leased] == [alert]
+
+
 def test_a_limit_for_residents_numbers_leaves_the_channel_to_a_press(town: Town) -> None:
     """Two bulletins within a minute: the provider has a limit for each number, and answers it for every second text."""
     limited = outcome_of_code("isv.BUSINESS_LIMIT_CONTROL", "触发分钟级流控Permits:1")

@@ -34,7 +34,8 @@ where state = 'queued' and station_id = %(station)s and expires_at <= %(now)s
             and i.state in ('new', 'acknowledged', 'dispatched', 'reopened'))
 
 -- name: lease
--- The most urgent messages of a channel, for us alone until the lease ends.
+-- The most urgent messages of a channel, for us alone until the lease ends. Those of bulletins come by the thousand: of
+-- what is equally urgent they are the last.
 update notification set leased_until = %(until)s, attempts = attempts + 1
 where id in (
     select id from notification
@@ -42,7 +43,7 @@ where id in (
         and priority = any (%(priorities)s) and (not %(fresh)s or attempts = 0)
         and (not %(quiet)s or username is null and person_id is null or priority in ('P1', 'P2') or purpose = 'test')
         and due_at <= %(now)s and (leased_until is null or leased_until <= %(now)s)
-    order by priority, id limit %(limit)s for update skip locked
+    order by priority, purpose = 'bulletin', id limit %(limit)s for update skip locked
 )
 returning id, key, channel, recipient, priority, body, created_at, attempts, incident_id as incident,
     alert_id as alert, contact_id, username, person_id, enterprise_id,
