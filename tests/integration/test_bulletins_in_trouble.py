@@ -12,6 +12,7 @@ import pytest
 from connectors.aliyun.codes import outcome_of_code
 from connectors.webhook.channel import WebhookChannel
 from gateway.bulletins import acts
+from gateway.bulletins.display import TELL_AGAIN
 from gateway.bulletins.spread import spread
 from gateway.clock import SystemClock
 from gateway.embedded.ports import LOOPBACK, any_free
@@ -21,6 +22,7 @@ from gateway.model.bulletin import Draft
 from gateway.model.ports import Message, Outcome
 from gateway.model.scope import Scope
 from gateway.registering.writing import import_site
+from gateway.store import bulletins as store
 from gateway.store import incidents as incident_store
 from gateway.store import outbox
 from gateway.store.migrate import migrate
@@ -157,6 +159,44 @@ def test_a_colleague_who_has_only_a_number_to_ring_is_not_rung_up(town: Town) ->
         assert counted == {"staff": len(told)}
     finally:
         town.execute("update contact set channel = 'phone' where username = 'gridder'")
+
+
+@pytest.mark.parametrize(("kind", "attributes"), [("screen", '{"shows": "nothing"}'), ("camera", "{}")])
+def test_what_is_no_screen_any_more_is_told_to_show_nothing(town: Town, kind: str, attributes: str) -> None:
+    made, now = issue(town), town.clock.now()
+    assert update(town, now) == {"screen:east-screen": [made]}
+    town.execute("update device set kind = %s, attributes = %s where id = 'east-screen'", kind, attributes)
+    try:
+        assert update(town, now + timedelta(seconds=1)) == {"screen:east-screen": []}
+        assert update(town, now + timedelta(seconds=2)) == {}
+    finally:
+        town.execute("update device set kind = 'screen', attributes = '{}' where id = 'east-screen'")
+
+
+def test_a_withdrawal_is_told_again_for_as_long_as_the_screens_own_clock_would_show_it(town: Town) -> None:
+    made = issue(town, ends_at=town.clock.now() + 3 * TELL_AGAIN - HOUR)
+    now = town.clock.now()
+    assert update(town, now) == {"screen:east-screen": [made]}
+    with connect(town.url, "test") as connection:
+        acts.withdraw(connection, actor(town), made)
+    assert update(town, now + timedelta(minutes=1)) == {"screen:east-screen": []}
+    assert update(town, now + timedelta(minutes=2)) == {}
+    later = now + timedelta(minutes=1) + TELL_AGAIN
+    assert update(town, later) == {"screen:east-screen": []}, "the broker may never have had it"
+    assert update(town, later + TELL_AGAIN) == {"screen:east-screen": []}
+    assert update(town, later + 2 * TELL_AGAIN) == {}, "it has ended"
+
+
+def test_what_a_later_message_told_a_screen_counts_though_the_first_was_overtaken(town: Town) -> None:
+    first, now = issue(town), town.clock.now()
+    update(town, now)
+    second = issue(town)
+    assert update(town, now + timedelta(seconds=1)) == {"screen:east-screen": [second, first]}
+    with connect(town.url, "test") as connection:
+        [leased] = outbox.lease(connection, STATION, "mqtt", now + HOUR, now + 2 * HOUR, 10)
+        outbox.settle(connection, leased.message, Outcome("accepted"), now, now, None)
+        told = [store.screens_told(connection, Scope(STATION), one, now, now) for one in (first, second)]
+    assert [[screen["state"] for screen in screens] for screens in told] == [["accepted"], ["accepted"]]
 
 
 def test_an_enterprise_that_is_away_keeps_nobody_elses_notice_back(town: Town, shop: tuple[str, list[bytes]]) -> None:

@@ -110,7 +110,8 @@ order by b.urgent desc, b.id limit 1 for no key update of b skip locked
 update bulletin set spread_to = %(to)s, spread_at = %(at)s where id = %(id)s
 
 -- name: changed_displays
--- Screens that are to show something else than they were told; and those that show something they were told long ago.
+-- Screens that are to show something else than they were told, nothing when they are none any more; and those told long
+-- ago of something that their own clocks still show, should that not have reached them, or its withdrawal not.
 with recursive showing as (
     select id, areas, media, urgent, starts_at from bulletin
     where station_id = %(station)s and withdrawn_at is null and starts_at <= %(now)s and ends_at > %(now)s
@@ -130,10 +131,15 @@ with recursive showing as (
     left join reached r on r.area = s.area_id
     left join showing b on b.id = r.bulletin and s.medium = any (b.media)
     group by s.id, s.medium
+    union all
+    select d.device_id, 'screens', '{}' from display d
+    where d.station_id = %(station)s and d.bulletins <> '{}' and not exists (select from screen s where s.id = d.device_id)
 )
 select w.id as device, w.medium, w.bulletins from wanted w
 left join display d on d.station_id = %(station)s and d.device_id = w.id
-where w.bulletins <> coalesce(d.bulletins, '{}') or w.bulletins <> '{}' and d.told_at <= %(again)s
+where w.bulletins <> coalesce(d.bulletins, '{}') or d.told_at <= %(again)s and exists (
+    select from bulletin b join bulletin_screen s on s.bulletin_id = b.id and s.device_id = w.id
+    where b.station_id = %(station)s and b.starts_at <= %(now)s and b.ends_at > %(now)s)
 order by w.id limit %(limit)s
 
 -- name: of_ids
@@ -144,10 +150,13 @@ insert into display (station_id, device_id, bulletins, told_at) values (%(statio
 on conflict (station_id, device_id) do update set bulletins = excluded.bulletins, told_at = excluded.told_at
 
 -- name: told_screen
--- Which screens were told of a bulletin, by the first message that did.
+-- Which screens were told of a bulletin, by the first message that did: one that was overtaken or came too late did not.
 insert into bulletin_screen (bulletin_id, device_id, medium, notification_id)
 select unnest(%(bulletins)s::bigint[]), %(device)s, %(medium)s, %(notification)s
-on conflict (bulletin_id, device_id) do nothing
+on conflict (bulletin_id, device_id) do update set notification_id = excluded.notification_id
+    where exists (
+        select from notification n
+        where n.id = bulletin_screen.notification_id and n.state in ('stopped', 'expired', 'refused'))
 
 -- name: supersede
 -- An older state of the same screen does not go out any more.
