@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,11 +12,12 @@ import pytest
 from connectors.aliyun.codes import outcome_of_code
 from connectors.webhook.channel import WebhookChannel
 from gateway.bulletins import acts
-from gateway.bulletins.display import TELL_AGAIN
+from gateway.bulletins.display import TELL_AGAIN, update_displays
 from gateway.bulletins.spread import spread
 from gateway.clock import SystemClock
 from gateway.embedded.ports import LOOPBACK, any_free
 from gateway.embedded.postgres import EmbeddedPostgres
+from gateway.failpoints import Failpoints
 from gateway.incidents.actor import Actor
 from gateway.model.bulletin import Draft
 from gateway.model.ports import Message, Outcome
@@ -28,6 +29,7 @@ from gateway.store import outbox
 from gateway.store.migrate import migrate
 from gateway.store.outbox import Notification
 from gateway.store.pool import connect
+from gateway.telling import loop
 from tests.integration.telling import FakeChannel, Town
 from tests.integration.test_bulletins import site
 from tests.station import SEALER, STATION, postgres_bin, wait_for
@@ -159,6 +161,29 @@ def test_a_colleague_who_has_only_a_number_to_ring_is_not_rung_up(town: Town) ->
         assert counted == {"staff": len(told)}
     finally:
         town.execute("update contact set channel = 'phone' where username = 'gridder'")
+
+
+def test_screens_are_looked_after_between_pages_of_people(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    pages = iter([1, 1, 0])
+    monkeypatch.setattr(loop, "update_displays", lambda *_: order.append("screens") or 0)
+    monkeypatch.setattr(loop, "spread", lambda *_: order.append("people") or next(pages))
+    with town.pool() as pool:
+        telling = loop.Telling(STATION, pool, [], town.clock, town.announcer, Failpoints(""), SEALER, say=print)
+        assert telling._spread_now() == 2
+    assert order == ["screens", "people"] * 3
+
+
+# ── screens ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def update(town: Town, at: datetime) -> dict[str, list[int]]:
+    """What screens are told at a moment that were to be told."""
+    newest = town.rows("select coalesce(max(id), 0) as id from notification")[0]["id"]
+    with connect(town.url, "test") as connection:
+        update_displays(connection, STATION, at)
+    told = town.rows("select recipient, body from notification where id > %s order by recipient", newest)
+    return {one["recipient"]: [shown["id"] for shown in one["body"]["bulletins"]] for one in told}
 
 
 @pytest.mark.parametrize(("kind", "attributes"), [("screen", '{"shows": "nothing"}'), ("camera", "{}")])
