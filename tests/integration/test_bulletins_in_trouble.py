@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import msgspec
@@ -11,7 +13,7 @@ import pytest
 
 from connectors.aliyun.codes import outcome_of_code
 from connectors.webhook.channel import WebhookChannel
-from gateway.bulletins import acts
+from gateway.bulletins import acts, enterprises
 from gateway.bulletins.display import TELL_AGAIN, update_displays
 from gateway.bulletins.spread import spread
 from gateway.clock import SystemClock
@@ -22,6 +24,7 @@ from gateway.incidents.actor import Actor
 from gateway.model.bulletin import Draft
 from gateway.model.ports import Message, Outcome
 from gateway.model.scope import Scope
+from gateway.registering import editing
 from gateway.registering.writing import import_site
 from gateway.store import bulletins as store
 from gateway.store import incidents as incident_store
@@ -224,6 +227,44 @@ def test_what_a_later_message_told_a_screen_counts_though_the_first_was_overtake
     assert [[screen["state"] for screen in screens] for screens in told] == [["accepted"], ["accepted"]]
 
 
+def test_a_message_that_goes_finds_what_screens_were_told_by_an_index(town: Town) -> None:
+    """Half a year of screens is hundreds of thousands of rows, and every old message looks for its own there."""
+    found = town.rows("select indexdef from pg_indexes where tablename = 'bulletin_screen'")
+    assert any("(notification_id)" in one["indexdef"] for one in found)
+
+
+# ── enterprises ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def shop() -> Iterator[tuple[str, list[bytes]]]:
+    """An enterprise's own system: where it is, and what it was posted."""
+    posted: list[bytes] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            posted.append(self.rfile.read(int(self.headers["content-length"])))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://{LOOPBACK}:{server.server_port}/", posted
+    server.shutdown()
+    server.server_close()
+
+
+def add(town: Town, url: str, area: str = "grid-1") -> int:
+    with connect(town.url, "test") as connection:
+        number, _ = enterprises.add(
+            connection, SEALER, actor(town), name="东街超市", area=area, url=url, private_endpoints=True
+        )
+    return number
+
+
 def test_an_enterprise_that_is_away_keeps_nobody_elses_notice_back(town: Town, shop: tuple[str, list[bytes]]) -> None:
     away, there = add(town, f"http://{LOOPBACK}:{any_free()}/"), add(town, shop[0])
     lost = issue(town, media=[], enterprises=[away])
@@ -235,3 +276,14 @@ def test_an_enterprise_that_is_away_keeps_nobody_elses_notice_back(town: Town, s
         wait_for(lambda: shop[1], "the other's notice", 10)
         assert telling.deliverers["webhook"].breaker.state == "closed"
     assert f'"bulletin":{made}'.encode() in shop[1][0]
+
+
+def test_an_enterprise_does_not_keep_an_area_from_being_taken_away(town: Town) -> None:
+    chief = Actor("admin", "admin", Scope(STATION), town.clock.now())
+    with connect(town.url, "test") as connection:
+        editing.create(
+            connection, chief, "area", {"id": "grid-9", "kind": "grid", "name": "新网格", "parent": "beat-2"}
+        )
+    add(town, "https://shop.example.com/n", "grid-9")
+    with connect(town.url, "test") as connection:
+        editing.remove(connection, chief, "area", "grid-9")
