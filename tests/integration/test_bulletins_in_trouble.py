@@ -278,6 +278,29 @@ def test_an_enterprise_that_is_away_keeps_nobody_elses_notice_back(town: Town, s
     assert f'"bulletin":{made}'.encode() in shop[1][0]
 
 
+def test_an_enterprise_that_is_being_told_hears_of_the_withdrawal_too(town: Town) -> None:
+    enterprise = add(town, "https://shop.example.com/n")
+    made = issue(town, media=[], enterprises=[enterprise])
+    spread_all(town)
+    now = town.clock.now()
+    with connect(town.url, "test") as connection:
+        [under_way] = outbox.lease(connection, STATION, "webhook", now, now + HOUR, 1)
+        acts.withdraw(connection, actor(town), made)
+        outbox.settle(connection, under_way.message, Outcome("accepted"), now, now, None)
+    assert [(one["state"], one["body"]["withdrawn"]) for one in messages(town, made)] == [
+        ("accepted", False),
+        ("queued", True),
+    ]
+
+
+def test_an_enterprise_that_was_not_told_yet_hears_nothing(town: Town) -> None:
+    made = issue(town, media=[], enterprises=[add(town, "https://shop.example.com/n")])
+    spread_all(town)
+    with connect(town.url, "test") as connection:
+        acts.withdraw(connection, actor(town), made)
+    assert [one["state"] for one in messages(town, made)] == ["stopped"]
+
+
 def test_an_enterprise_does_not_keep_an_area_from_being_taken_away(town: Town) -> None:
     chief = Actor("admin", "admin", Scope(STATION), town.clock.now())
     with connect(town.url, "test") as connection:

@@ -180,9 +180,10 @@ from bulletin_screen s left join notification n on n.id = s.notification_id
 where s.bulletin_id = %(id)s order by s.device_id
 
 -- name: sent_enterprises
--- The enterprises that have a bulletin.
+-- The enterprises that have a bulletin, or may: one that was tried may have it without our knowing.
 select enterprise_id from notification
-where bulletin_id = %(id)s and enterprise_id is not null and state in ('accepted', 'delivered', 'seen', 'acknowledged')
+where bulletin_id = %(id)s and enterprise_id is not null
+    and (state in ('accepted', 'delivered', 'seen', 'acknowledged') or state = 'stopped' and attempts > 0)
 
 -- name: phones_known
 -- Whether somebody of the register has one of these numbers.
