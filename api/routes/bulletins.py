@@ -112,7 +112,7 @@ def issue(told: Written, session: Issuer, have: Have, seals: Seals) -> dict[str,
 
 @router.get("/bulletins/{bulletin_id}")
 def bulletin(bulletin_id: int, session: Reader, have: Have) -> dict[str, Any]:
-    """One bulletin and how far it got: `delivered` per medium by state, and each of its screens."""
+    """One bulletin and how far it got: `delivered` per medium by state, and its screens in one's areas."""
     with have.pool.transaction() as connection:
         return acts.standing(connection, actor(session, have), bulletin_id)
 

@@ -75,12 +75,12 @@ def withdraw(connection: Connection[TupleRow], actor: Actor, bulletin_id: int) -
 
 
 def standing(connection: Connection[TupleRow], actor: Actor, bulletin_id: int) -> dict[str, Any]:
-    """Return a bulletin with how far it got: per medium by state, and each screen. Raises `NotFound`."""
+    """Return a bulletin with how far it got: per medium by state, and each screen in one's areas. Raises `NotFound`."""
     found = store.get(connection, actor.scope, bulletin_id)
     if found is None:
         raise NotFound(f"there is no bulletin {bulletin_id} within your reach")
     screens = store.screens_told(
-        connection, found.station, found.id, found.starts_at - _BEHIND, found.ends_at + timedelta(days=1)
+        connection, actor.scope, found.id, found.starts_at - _BEHIND, found.ends_at + timedelta(days=1)
     )
     delivered: dict[str, dict[str, int]] = {}
     for medium, state, count in store.counts(connection, found.id):
@@ -89,7 +89,8 @@ def standing(connection: Connection[TupleRow], actor: Actor, bulletin_id: int) -
         states = delivered.setdefault(screen["medium"], {})
         state = "shown" if screen["shown_at"] is not None else screen["state"]
         states[state] = states.get(state, 0) + 1
-    return {**found.public(actor.at), "delivered": delivered, "screens": screens}
+    mine = [screen for screen in screens if screen.pop("within")]
+    return {**found.public(actor.at), "delivered": delivered, "screens": mine}
 
 
 def _must_be_possible(connection: Connection[TupleRow], actor: Actor, draft: Draft) -> None:

@@ -227,6 +227,16 @@ def test_what_a_later_message_told_a_screen_counts_though_the_first_was_overtake
     assert [[screen["state"] for screen in screens] for screens in told] == [["accepted"], ["accepted"]]
 
 
+def test_one_sees_the_screens_of_ones_own_areas_and_counts_all(town: Town) -> None:
+    made, now = issue(town, areas=None), town.clock.now()
+    assert sorted(update(town, now)) == ["screen:east-screen", "screen:west-screen"]
+    reader = Actor("western", "officer", Scope(STATION, ("beat-2",)), now)
+    with connect(town.url, "test") as connection:
+        found = acts.standing(connection, reader, made)
+    assert [one["device"] for one in found["screens"]] == ["west-screen"]
+    assert found["delivered"] == {"screens": {"queued": 2}}
+
+
 def test_a_message_that_goes_finds_what_screens_were_told_by_an_index(town: Town) -> None:
     """Half a year of screens is hundreds of thousands of rows, and every old message looks for its own there."""
     found = town.rows("select indexdef from pg_indexes where tablename = 'bulletin_screen'")

@@ -171,8 +171,12 @@ select case when n.enterprise_id is not null then 'enterprises' when n.person_id
 from notification n where n.bulletin_id = %(id)s and n.key not like '%%:withdrawn' group by 1, 2 order by 1, 2
 
 -- name: screens_told
--- The screens that were told of a bulletin: how far each got, and when it said that it shows it.
-select s.device_id as device, s.medium, coalesce(n.state, 'accepted') as state, (
+-- The screens that were told of a bulletin: how far each got, when it said that it shows it, and whether it is within a
+-- scope.
+select s.device_id as device, s.medium, coalesce(n.state, 'accepted') as state,
+    %(areas)s::text[] is null or exists (
+        select from device d join place p on p.station_id = d.station_id and p.id = d.place_id
+        where d.station_id = %(station)s and d.id = s.device_id and p.area_id = any (%(areas)s)) as within, (
     select min(e.ts) from event e
     where e.station_id = %(station)s and e.device_id = s.device_id and e.kind = 'screen.showed'
         and e.ts >= %(since)s and e.ts < %(until)s and e.data -> 'bulletins' @> to_jsonb(s.bulletin_id)) as shown_at
