@@ -22,6 +22,7 @@ from gateway.embedded.postgres import EmbeddedPostgres
 from gateway.failpoints import Failpoints
 from gateway.incidents.actor import Actor
 from gateway.model.bulletin import Draft
+from gateway.model.errors import BadInput
 from gateway.model.ports import Message, Outcome
 from gateway.model.scope import Scope
 from gateway.registering import editing
@@ -34,7 +35,7 @@ from gateway.store.outbox import Notification
 from gateway.store.pool import connect
 from gateway.telling import loop
 from tests.integration.telling import FakeChannel, Town
-from tests.integration.test_bulletins import site
+from tests.integration.test_bulletins import ELDER, site
 from tests.station import SEALER, STATION, postgres_bin, wait_for
 
 HOUR = timedelta(hours=1)
@@ -148,6 +149,19 @@ def test_a_bulletin_about_an_incident_is_none_of_the_incidents_calls(town: Town)
     assert {one["purpose"] for one in told} == {"incident"}
     assert {one["state"] for one in messages(town, made)} == {"queued"}
     assert {one["body"]["incident"] for one in messages(town, made)} == {incident}
+
+
+def test_the_parties_of_a_dispute_are_not_named_either(town: Town) -> None:
+    incident = town.ring(["officer"])
+    said = {"kind": "incident_notice", "incident": incident, "text": {"zh": f"关于 {ELDER} 家的纠纷"}}
+    assert issue(town, **said), "nobody knows yet who they are"
+    town.execute(
+        "update incident set category = 'dispute', detail = %s where id = %s",
+        '{"dispute": {"places": ["flat"]}}',
+        incident,
+    )
+    with pytest.raises(BadInput, match="names somebody"):
+        issue(town, **said)
 
 
 def test_a_colleague_who_has_only_a_number_to_ring_is_not_rung_up(town: Town) -> None:

@@ -194,9 +194,9 @@ where bulletin_id = %(id)s and enterprise_id is not null
 select exists (select from person where station_id = %(station)s and phone_index = any (%(indexes)s) and erased_at is null)
 
 -- name: concerned
--- Who is concerned by an incident: those its alerts are about, and those who live where it is.
+-- Who is concerned by an incident: those its alerts are about, those who live where it is, the parties of a dispute.
 select n.id, n.sealed from incident i join person n on n.station_id = i.station_id and n.erased_at is null
-    and (n.id = i.person_id or n.place_id = i.place_id or exists (
+    and (n.id = i.person_id or n.place_id = i.place_id or i.detail #> '{dispute,places}' ? n.place_id or exists (
         select from incident_alert l join alert a on a.id = l.alert_id
         where l.incident_id = i.id and a.person_id = n.id))
 where i.station_id = %(station)s and i.id = %(incident)s
