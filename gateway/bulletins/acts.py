@@ -20,7 +20,7 @@ from gateway.store import bulletins as store
 from gateway.store import incidents as incident_store
 
 ROLES = COMMAND_ROOM_ROLES | RESPONDER_ROLES
-LONGEST = timedelta(days=90)
+LONGEST, FARTHEST = timedelta(days=90), timedelta(days=366)
 #: A phone's clock may be a little behind.
 _BEHIND = timedelta(minutes=5)
 
@@ -99,7 +99,9 @@ def _must_be_possible(connection: Connection[TupleRow], actor: Actor, draft: Dra
         raise Forbidden("an urgent bulletin disturbs people in their sleep: it is made at the desk")
     if draft.starts_at < actor.at - _BEHIND:
         raise BadInput("starts_at: a bulletin does not begin in the past", reason="starts_at")
-    if not draft.starts_at < draft.ends_at <= draft.starts_at + LONGEST:
+    if draft.starts_at > actor.at + FARTHEST:
+        raise BadInput(f"starts_at: within {FARTHEST.days} days", reason="starts_at")
+    if not timedelta() < draft.ends_at - draft.starts_at <= LONGEST:
         raise BadInput(f"ends_at: after it begins, and at most {LONGEST.days} days later", reason="ends_at")
     if not draft.media and not draft.enterprises:
         raise BadInput("say where it goes: media, enterprises or both", reason="media")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -334,3 +334,19 @@ def test_an_enterprise_does_not_keep_an_area_from_being_taken_away(town: Town) -
     add(town, "https://shop.example.com/n", "grid-9")
     with connect(town.url, "test") as connection:
         editing.remove(connection, chief, "area", "grid-9")
+
+
+def test_an_address_that_no_notice_would_be_sent_to_is_refused_at_once(town: Town) -> None:
+    with connect(town.url, "test") as connection, pytest.raises(BadInput, match="user name"):
+        enterprises.add(
+            connection, SEALER, actor(town), name="超市", area="grid-1", url="https://me:secret@shop.example.com/n"
+        )
+
+
+# ── when ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_end_of_time_is_no_time_to_begin(town: Town) -> None:
+    doom = datetime.max.replace(tzinfo=UTC)
+    with pytest.raises(BadInput, match="starts_at"):
+        issue(town, starts_at=doom - HOUR, ends_at=doom)
