@@ -336,6 +336,8 @@ def test_an_enterprise_is_told_signed_and_told_again_when_it_is_withdrawn(town: 
         number, outside.secret = added.json()["id"], added.json()["secret"]
         assert outside.secret not in api.get("/enterprises").text
         assert outside.url not in api.get("/enterprises").text
+        with town.api("admin") as admin:
+            assert [one["id"] for one in admin.get("/enterprises").json()["items"]] == [number]
         api.post(f"/enterprises/{number}/test").raise_for_status()
         wait_for(lambda: [one for one in outside.notices if one.get("test")], "the test")
         wait_for(lambda: api.get("/enterprises").json()["items"][0]["last"]["state"] == "accepted", "its outcome")
