@@ -237,7 +237,7 @@ ROUTES: dict[str, Row] = {
     "POST /api/v1/bulletins/preview": thing(RESPONDERS, TIP),
     "GET /api/v1/bulletins/{bulletin_id}": thing(PEOPLE, colleagues=True),
     "POST /api/v1/bulletins/{bulletin_id}/withdraw": thing(RESPONDERS),
-    "GET /api/v1/enterprises": listing(RESPONDERS, colleagues=True),
+    "GET /api/v1/enterprises": listing("operator officer commander admin", colleagues=True),
     "POST /api/v1/enterprises": thing(CHIEFS, {"name": "超市", "area": "{area}", "url": "https://shop.example.com/n"}),
     "DELETE /api/v1/enterprises/{enterprise_id}": thing(CHIEFS),
     "POST /api/v1/enterprises/{enterprise_id}/test": thing(CHIEFS),

@@ -20,6 +20,7 @@ from gateway.store.accounts import Session
 router = APIRouter(tags=["bulletins"])
 
 Issuer = Annotated[Session, Depends(allow(*acts.ROLES))]
+Lister = Annotated[Session, Depends(allow(*acts.ROLES, *enterprises.ROLES))]
 Chief = Annotated[Session, Depends(allow(*enterprises.ROLES))]
 Limit = Annotated[int, Query(ge=1, le=500)]
 Area = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -112,7 +113,7 @@ def issue(told: Written, session: Issuer, have: Have, seals: Seals) -> dict[str,
 
 @router.get("/bulletins/{bulletin_id}")
 def bulletin(bulletin_id: int, session: Reader, have: Have) -> dict[str, Any]:
-    """One bulletin and how far it got: `delivered` per medium by state, and each of its screens."""
+    """One bulletin and how far it got: `delivered` per medium by state, and its screens in one's areas."""
     with have.pool.transaction() as connection:
         return acts.standing(connection, actor(session, have), bulletin_id)
 
@@ -126,7 +127,7 @@ def withdraw(bulletin_id: int, session: Issuer, have: Have) -> dict[str, Any]:
 
 
 @router.get("/enterprises")
-def list_enterprises(session: Issuer, have: Have, limit: Limit = 500) -> dict[str, Any]:
+def list_enterprises(session: Lister, have: Have, limit: Limit = 500) -> dict[str, Any]:
     """Enterprises in one's areas that take notices, with the last; where and with which secret nobody is shown."""
     with have.pool.transaction() as connection:
         found = enterprise_store.list_enterprises(connection, scope_of(session), limit)

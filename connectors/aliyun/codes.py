@@ -11,7 +11,7 @@ _LATER = frozenset(
     {"InternalError", "ServiceUnavailable", "SignatureNonceUsed", "isv.FLOW_LIMIT", "isv.ACCESS_LIMIT_CONTROL"}
 )
 _LIMIT = "isv.BUSINESS_LIMIT_CONTROL"
-#: A limit that ends soon enough to wait for; over the hour's or the day's, another way to the person is better.
+#: Limits for one number: a minute's is waited for; over the hour's or the day's, another way to the person is better.
 _MINUTE_S = 60.0
 _LONG_LIMITS = ("小时", "天级", "日级", "hour", "day")
 _DO: dict[str, str] = {
@@ -50,7 +50,7 @@ def outcome_of_code(code: str, text: str, *, retry_after: float | None = None) -
     if code == _LIMIT:
         if any(word in text.lower() for word in _LONG_LIMITS):
             return Outcome("refused", f"the provider's limit for this number is reached ({detail})")
-        return Outcome("retry", detail, retry_after=retry_after or _MINUTE_S)
+        return Outcome("retry", detail, retry_after=retry_after or _MINUTE_S, of_recipient=True)
     if code.startswith("Throttling") or code in _LATER or (code.startswith("isp.") and code not in _DO):
         return Outcome("retry", detail, retry_after=retry_after)
     if code in _GONE:

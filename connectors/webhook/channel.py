@@ -28,7 +28,10 @@ class Receiver(msgspec.Struct):
 
 
 class WebhookChannel:
-    """Posts to whoever gave us a URL. Any 2xx counts as taken; `now` stamps the signature."""
+    """Posts to whoever gave us a URL. Any 2xx counts as taken; `now` stamps the signature.
+
+    Each party is a provider of its own: one that is away is no reason to leave the others alone.
+    """
 
     name = "webhook"
     receipts = False
@@ -43,6 +46,9 @@ class WebhookChannel:
 
     async def send(self, message: Message) -> Outcome:
         """Post one notice."""
+        return msgspec.structs.replace(await self._sent(message), of_recipient=True)
+
+    async def _sent(self, message: Message) -> Outcome:
         try:
             to = msgspec.json.decode(message.recipient, type=Receiver)
         except msgspec.DecodeError:

@@ -21,7 +21,7 @@ from gateway.store import enterprises
 from gateway.store import incidents as incident_store
 
 ROLES = COMMAND_ROOM_ROLES | RESPONDER_ROLES
-LONGEST = timedelta(days=90)
+LONGEST, FARTHEST = timedelta(days=90), timedelta(days=366)
 #: A phone's clock may be a little behind.
 _BEHIND = timedelta(minutes=5)
 
@@ -76,12 +76,12 @@ def withdraw(connection: Connection[TupleRow], actor: Actor, bulletin_id: int) -
 
 
 def standing(connection: Connection[TupleRow], actor: Actor, bulletin_id: int) -> dict[str, Any]:
-    """Return a bulletin with how far it got: per medium by state, and each screen. Raises `NotFound`."""
+    """Return a bulletin with how far it got: per medium by state, and each screen in one's areas. Raises `NotFound`."""
     found = store.get(connection, actor.scope, bulletin_id)
     if found is None:
         raise NotFound(f"there is no bulletin {bulletin_id} within your reach")
     screens = store.screens_told(
-        connection, found.station, found.id, found.starts_at - _BEHIND, found.ends_at + timedelta(days=1)
+        connection, actor.scope, found.id, found.starts_at - _BEHIND, found.ends_at + timedelta(days=1)
     )
     delivered: dict[str, dict[str, int]] = {}
     for medium, state, count in store.counts(connection, found.id):
@@ -90,7 +90,8 @@ def standing(connection: Connection[TupleRow], actor: Actor, bulletin_id: int) -
         states = delivered.setdefault(screen["medium"], {})
         state = "shown" if screen["shown_at"] is not None else screen["state"]
         states[state] = states.get(state, 0) + 1
-    return {**found.public(actor.at), "delivered": delivered, "screens": screens}
+    mine = [screen for screen in screens if screen.pop("within")]
+    return {**found.public(actor.at), "delivered": delivered, "screens": mine}
 
 
 def _must_be_possible(connection: Connection[TupleRow], actor: Actor, draft: Draft) -> None:
@@ -99,7 +100,9 @@ def _must_be_possible(connection: Connection[TupleRow], actor: Actor, draft: Dra
         raise Forbidden("an urgent bulletin disturbs people in their sleep: it is made at the desk")
     if draft.starts_at < actor.at - _BEHIND:
         raise BadInput("starts_at: a bulletin does not begin in the past", reason="starts_at")
-    if not draft.starts_at < draft.ends_at <= draft.starts_at + LONGEST:
+    if draft.starts_at > actor.at + FARTHEST:
+        raise BadInput(f"starts_at: within {FARTHEST.days} days", reason="starts_at")
+    if not timedelta() < draft.ends_at - draft.starts_at <= LONGEST:
         raise BadInput(f"ends_at: after it begins, and at most {LONGEST.days} days later", reason="ends_at")
     if not draft.media and not draft.enterprises:
         raise BadInput("say where it goes: media, enterprises or both", reason="media")

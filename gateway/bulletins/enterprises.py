@@ -94,6 +94,8 @@ def _must_be_url(url: str, *, private: bool) -> None:
     schemes = {"https", "http"} if private else {"https"}
     if parts.scheme not in schemes or not host or len(url) > LONGEST_URL or not url.isprintable():
         raise BadInput(f"url: an https address of at most {LONGEST_URL} characters", reason="url")
+    if parts.username is not None and not private:
+        raise BadInput("url: without a user name; each notice is signed instead", reason="url")
 
 
 def _may_look_after(actor: Actor) -> None:

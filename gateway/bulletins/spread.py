@@ -6,6 +6,7 @@ key says bulletin and recipient: whoever was killed in between, each is told onc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,6 +15,7 @@ from psycopg.rows import TupleRow
 
 from gateway.bulletins import wording
 from gateway.model.bulletin import Bulletin, Draft
+from gateway.model.contact import WAYS, Contact
 from gateway.store import bulletins as store
 from gateway.store import outbox
 from gateway.store.outbox import Notification
@@ -37,7 +39,7 @@ def reach(connection: Connection[TupleRow], station: str, draft: Draft) -> dict[
     if "phones" in draft.media:
         told["phones"] = len(store.residents(connection, station, areas, after="", limit=1_000_000))
     if "staff" in draft.media:
-        told["staff"] = sum(1 for one in store.colleagues(connection, station, areas) if one.contacts)
+        told["staff"] = sum(1 for one in store.colleagues(connection, station, areas) if _ways(one.contacts))
     if draft.enterprises:
         told["enterprises"] = len(set(draft.enterprises))
     return told
@@ -77,8 +79,8 @@ def tell_withdrawn(connection: Connection[TupleRow], bulletin: Bulletin, now: da
             Notification(
                 station=bulletin.station, key=f"{_key(bulletin)}:enterprise:{enterprise}:withdrawn",
                 channel=ENTERPRISE, recipient="", priority=_priority(bulletin),
-                body=wording.to_enterprise(bulletin, where, withdrawn=True), incident=bulletin.incident,
-                purpose=PURPOSE, bulletin=bulletin.id, enterprise=enterprise,
+                body=wording.to_enterprise(bulletin, where, withdrawn=True), purpose=PURPOSE, bulletin=bulletin.id,
+                enterprise=enterprise,
             ),
             now,
             WITHDRAWAL_LIVES,
@@ -92,8 +94,8 @@ def _tell_enterprises(connection: Connection[TupleRow], bulletin: Bulletin, wher
             connection,
             Notification(
                 station=bulletin.station, key=f"{_key(bulletin)}:enterprise:{enterprise}", channel=ENTERPRISE,
-                recipient="", priority=_priority(bulletin), body=body, incident=bulletin.incident, purpose=PURPOSE,
-                bulletin=bulletin.id, enterprise=enterprise,
+                recipient="", priority=_priority(bulletin), body=body, purpose=PURPOSE, bulletin=bulletin.id,
+                enterprise=enterprise,
             ),
             now,
             bulletin.ends_at - now,
@@ -108,12 +110,17 @@ def _tell_colleagues(
         return 0
     made = 0
     for one in store.colleagues(connection, bulletin.station, areas):
-        for contact in contacts_for(one.contacts, ["push"]):
+        for contact in _ways(one.contacts):
             made += _enqueue(
                 connection, bulletin, contact.channel, f"{contact.id}:{one.username}", where, now,
                 username=one.username, contact=contact.id,
             )  # fmt: skip
     return made
+
+
+def _ways(contacts: Sequence[Contact]) -> list[Contact]:
+    """By which contacts a colleague is told. Nobody is rung up for a bulletin: a call says there is an incident."""
+    return contacts_for([one for one in contacts if one.channel not in WAYS["voice"]], ["push"])
 
 
 def _enqueue(  # one argument per thing that differs
@@ -134,8 +141,7 @@ def _enqueue(  # one argument per thing that differs
         Notification(
             station=bulletin.station, key=f"{_key(bulletin)}:{whom}", channel=channel, recipient="",
             priority=_priority(bulletin), body=wording.on_phone(bulletin, where, int(lives.total_seconds())),
-            incident=bulletin.incident, purpose=PURPOSE, bulletin=bulletin.id, username=username, contact=contact,
-            person=person,
+            purpose=PURPOSE, bulletin=bulletin.id, username=username, contact=contact, person=person,
         ),
         now,
         lives,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any
 
 from psycopg import Connection
@@ -14,14 +15,15 @@ from gateway.persons import personal
 from gateway.sealing import Sealer
 from gateway.store import bulletins as store
 
-#: Spaces and hyphens within a number are how people write it, full-width digits too.
+#: Spaces and hyphens within a number are how people write it.
 _IDENTITY = re.compile(r"(?<!\d)\d(?:[\s-]?\d){16}[\s-]?[\dXx](?!\d)")
-_PHONE = re.compile(r"(?<!\d)1[\s-]?[3-9](?:[\s-]?\d){9}(?!\d)")
+_PHONE = re.compile(r"(?<!\d)(?:(?:\+|00)?86[\s-]?)?(1[\s-]?[3-9](?:[\s-]?\d){9})(?!\d)")
 
 
 def must_be_for_everybody(connection: Connection[TupleRow], sealer: Sealer, station: str, draft: Draft) -> None:
     """Raise `BadInput` for an identity number, a known person's phone number, or the name of somebody concerned."""
-    said = "\n".join([*draft.title.values(), *draft.text.values()])
+    # What is written full-width is the same.
+    said = unicodedata.normalize("NFKC", "\n".join([*draft.title.values(), *draft.text.values()]))
     if _IDENTITY.search(said):
         raise BadInput("there is an identity number in it; everybody reads a bulletin", reason="personal")
     indexes = [personal.phone_index(sealer, found) for found in _PHONE.findall(said)]

@@ -76,12 +76,15 @@ class Outcome(msgspec.Struct, frozen=True):
     `accepted`: it has the message. `retry`: try again (after `retry_after` seconds if it said so).
     `refused`: it never will (the message is malformed, our account with it is not in order: `detail` says what to do).
     `gone`: the recipient's address is no more, for any message. `detail` names neither recipient nor secret.
+    `of_recipient`: to try again is for what ails this one recipient (their own machine, a limit for their number), and
+    says nothing of how the others would fare.
     """
 
     result: Literal["accepted", "retry", "refused", "gone"]
     detail: str = ""
     provider_id: str | None = None
     retry_after: float | None = None
+    of_recipient: bool = False
 
 
 class Report(msgspec.Struct, frozen=True):

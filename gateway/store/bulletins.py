@@ -141,10 +141,10 @@ def counts(connection: Connection[TupleRow], bulletin: int) -> list[tuple[str, s
 
 
 def screens_told(
-    connection: Connection[TupleRow], station: str, bulletin: int, since: datetime, until: datetime
+    connection: Connection[TupleRow], scope: Scope, bulletin: int, since: datetime, until: datetime
 ) -> list[dict[str, Any]]:
-    """Return `device`, `medium`, `state` and `shown_at` of each screen that was told of a bulletin."""
-    told = {"station": station, "id": bulletin, "since": since, "until": until}
+    """Return each screen that was told of a bulletin: `device`, `medium`, `state`, `shown_at`, `within` the scope."""
+    told = {**scope.parameters(), "id": bulletin, "since": since, "until": until}
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(SQL["screens_told"], told).fetchall()
 

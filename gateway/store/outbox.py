@@ -201,5 +201,5 @@ def sent_since(connection: Connection[TupleRow], station: str, channel: str, sin
 
 
 def backlog(connection: Connection[TupleRow], station: str) -> list[tuple[str, int, datetime]]:
-    """Return (channel, messages waiting, oldest) for each channel with a backlog."""
+    """Return (channel, messages waiting, since when the oldest could go out) for each channel with a backlog."""
     return connection.execute(SQL["backlog"], {"station": station}).fetchall()

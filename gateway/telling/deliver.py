@@ -217,7 +217,7 @@ class Deliverer:
             log.exception("a channel failed", channel=self.channel.name)
             outcome = Outcome("retry", f"{type(error).__name__}: {error}")
         was = self.breaker.state
-        if outcome.result == "retry":
+        if outcome.result == "retry" and not outcome.of_recipient:
             self.breaker.failed(self._clock.now())
         else:
             self.breaker.answered(self._clock.now())

@@ -142,16 +142,16 @@ class Telling:
             await asyncio.sleep(every_s)
 
     def _spread_now(self) -> int:
-        now, told = self._clock.now(), 0
-        with self._pool.transaction() as connection:
-            told += update_displays(connection, self._station, now)
+        told = 0
         while True:
+            # Screens come between the pages: what is withdrawn meanwhile does not wait for thousands of texts.
             with self._pool.transaction() as connection:
-                page = spread(connection, self._station, now)
-            if not page:
-                break
-            told += page
-        return told
+                made = update_displays(connection, self._station, self._clock.now())
+            with self._pool.transaction() as connection:
+                made += spread(connection, self._station, self._clock.now())
+            if not made:
+                return told
+            told += made
 
     def _climb_now(self) -> int:
         # First whoever was not reached: that may let a rung be due at once.

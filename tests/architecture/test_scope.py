@@ -50,7 +50,7 @@ REASONS: dict[str, str] = {
         contacts.retire contacts.retire_others contacts.tested incident_calls.responders""",
     "whom a bulletin is for, in areas that were looked up within the scope: numbers, no one's data": """
         bulletins.of_ids bulletins.reached bulletins.screens bulletins.residents bulletins.colleagues
-        bulletins.area_name bulletins.counts bulletins.screens_told bulletins.withdraw bulletins.stop_messages
+        bulletins.area_name bulletins.counts bulletins.withdraw bulletins.stop_messages
         bulletins.sent_enterprises enterprises.next enterprises.stop""",
     "whether a text speaks of somebody, wherever they live: answered by yes or no": """
         bulletins.phones_known bulletins.concerned""",

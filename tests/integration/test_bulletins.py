@@ -336,6 +336,8 @@ def test_an_enterprise_is_told_signed_and_told_again_when_it_is_withdrawn(town: 
         number, outside.secret = added.json()["id"], added.json()["secret"]
         assert outside.secret not in api.get("/enterprises").text
         assert outside.url not in api.get("/enterprises").text
+        with town.api("admin") as admin:
+            assert [one["id"] for one in admin.get("/enterprises").json()["items"]] == [number]
         api.post(f"/enterprises/{number}/test").raise_for_status()
         wait_for(lambda: [one for one in outside.notices if one.get("test")], "the test")
         wait_for(lambda: api.get("/enterprises").json()["items"][0]["last"]["state"] == "accepted", "its outcome")
@@ -378,6 +380,10 @@ def test_an_enterprise_is_told_signed_and_told_again_when_it_is_withdrawn(town: 
         ({"title": {"zh": "长" * 61}}, 422, "60"),
         ({"title": {"en": "English only"}}, 422, "zh"),
         ({"text": {"zh": "犯罪嫌疑人身份证 61240119600101001X"}}, 422, "identity number"),
+        ({"text": {"zh": "身份证 ６１２４０１１９６００１０１００１Ｘ"}}, 422, "identity number"),
+        ({"text": {"zh": f"请联系+86{HER_PHONE}"}}, 422, "register"),
+        ({"text": {"zh": f"请联系0086-{HER_PHONE}"}}, 422, "register"),
+        ({"starts_at": "9999-12-30T00:00:00Z", "ends_at": "9999-12-31T23:59:59Z"}, 422, "starts_at"),
         ({"text": {"zh": f"请联系 {HER_PHONE[:3]} {HER_PHONE[3:7]} {HER_PHONE[7:]}"}}, 422, "register"),
     ],
 )

@@ -283,7 +283,8 @@ def test_a_gateway_that_is_gone(station: Station, settings: Settings) -> None:
 def test_messages(station: Station, settings: Settings) -> None:
     put = (
         "insert into notification (station_id, key, channel, recipient, priority, body, state, created_at, due_at, "
-        "expires_at) values (%s, %s, 'pigeon', 'x', 'P3', '{}', %s, now() - %s::interval, now(), now() + '1 day')"
+        "expires_at) select %s, %s, 'pigeon', 'x', 'P3', '{}', %s, made, made, now() + '1 day' "
+        "from (select now() - %s::interval as made) m"
     )
     try:
         station.execute(put, station.id, "old", "refused", "2 days")

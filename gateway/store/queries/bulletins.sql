@@ -110,7 +110,8 @@ order by b.urgent desc, b.id limit 1 for no key update of b skip locked
 update bulletin set spread_to = %(to)s, spread_at = %(at)s where id = %(id)s
 
 -- name: changed_displays
--- Screens that are to show something else than they were told; and those that show something they were told long ago.
+-- Screens that are to show something else than they were told, nothing when they are none any more; and those told long
+-- ago of something that their own clocks still show, should that not have reached them, or its withdrawal not.
 with recursive showing as (
     select id, areas, media, urgent, starts_at from bulletin
     where station_id = %(station)s and withdrawn_at is null and starts_at <= %(now)s and ends_at > %(now)s
@@ -130,10 +131,15 @@ with recursive showing as (
     left join reached r on r.area = s.area_id
     left join showing b on b.id = r.bulletin and s.medium = any (b.media)
     group by s.id, s.medium
+    union all
+    select d.device_id, 'screens', '{}' from display d
+    where d.station_id = %(station)s and d.bulletins <> '{}' and not exists (select from screen s where s.id = d.device_id)
 )
 select w.id as device, w.medium, w.bulletins from wanted w
 left join display d on d.station_id = %(station)s and d.device_id = w.id
-where w.bulletins <> coalesce(d.bulletins, '{}') or w.bulletins <> '{}' and d.told_at <= %(again)s
+where w.bulletins <> coalesce(d.bulletins, '{}') or d.told_at <= %(again)s and exists (
+    select from bulletin b join bulletin_screen s on s.bulletin_id = b.id and s.device_id = w.id
+    where b.station_id = %(station)s and b.starts_at <= %(now)s and b.ends_at > %(now)s)
 order by w.id limit %(limit)s
 
 -- name: of_ids
@@ -144,10 +150,13 @@ insert into display (station_id, device_id, bulletins, told_at) values (%(statio
 on conflict (station_id, device_id) do update set bulletins = excluded.bulletins, told_at = excluded.told_at
 
 -- name: told_screen
--- Which screens were told of a bulletin, by the first message that did.
+-- Which screens were told of a bulletin, by the first message that did: one that was overtaken or came too late did not.
 insert into bulletin_screen (bulletin_id, device_id, medium, notification_id)
 select unnest(%(bulletins)s::bigint[]), %(device)s, %(medium)s, %(notification)s
-on conflict (bulletin_id, device_id) do nothing
+on conflict (bulletin_id, device_id) do update set notification_id = excluded.notification_id
+    where exists (
+        select from notification n
+        where n.id = bulletin_screen.notification_id and n.state in ('stopped', 'expired', 'refused'))
 
 -- name: supersede
 -- An older state of the same screen does not go out any more.
@@ -162,8 +171,12 @@ select case when n.enterprise_id is not null then 'enterprises' when n.person_id
 from notification n where n.bulletin_id = %(id)s and n.key not like '%%:withdrawn' group by 1, 2 order by 1, 2
 
 -- name: screens_told
--- The screens that were told of a bulletin: how far each got, and when it said that it shows it.
-select s.device_id as device, s.medium, coalesce(n.state, 'accepted') as state, (
+-- The screens that were told of a bulletin: how far each got, when it said that it shows it, and whether it is within a
+-- scope.
+select s.device_id as device, s.medium, coalesce(n.state, 'accepted') as state,
+    %(areas)s::text[] is null or exists (
+        select from device d join place p on p.station_id = d.station_id and p.id = d.place_id
+        where d.station_id = %(station)s and d.id = s.device_id and p.area_id = any (%(areas)s)) as within, (
     select min(e.ts) from event e
     where e.station_id = %(station)s and e.device_id = s.device_id and e.kind = 'screen.showed'
         and e.ts >= %(since)s and e.ts < %(until)s and e.data -> 'bulletins' @> to_jsonb(s.bulletin_id)) as shown_at
@@ -171,18 +184,19 @@ from bulletin_screen s left join notification n on n.id = s.notification_id
 where s.bulletin_id = %(id)s order by s.device_id
 
 -- name: sent_enterprises
--- The enterprises that have a bulletin.
+-- The enterprises that have a bulletin, or may: one that was tried may have it without our knowing.
 select enterprise_id from notification
-where bulletin_id = %(id)s and enterprise_id is not null and state in ('accepted', 'delivered', 'seen', 'acknowledged')
+where bulletin_id = %(id)s and enterprise_id is not null
+    and (state in ('accepted', 'delivered', 'seen', 'acknowledged') or state = 'stopped' and attempts > 0)
 
 -- name: phones_known
 -- Whether somebody of the register has one of these numbers.
 select exists (select from person where station_id = %(station)s and phone_index = any (%(indexes)s) and erased_at is null)
 
 -- name: concerned
--- Who is concerned by an incident: those its alerts are about, and those who live where it is.
+-- Who is concerned by an incident: those its alerts are about, those who live where it is, the parties of a dispute.
 select n.id, n.sealed from incident i join person n on n.station_id = i.station_id and n.erased_at is null
-    and (n.id = i.person_id or n.place_id = i.place_id or exists (
+    and (n.id = i.person_id or n.place_id = i.place_id or i.detail #> '{dispute,places}' ? n.place_id or exists (
         select from incident_alert l join alert a on a.id = l.alert_id
         where l.incident_id = i.id and a.person_id = n.id))
 where i.station_id = %(station)s and i.id = %(incident)s

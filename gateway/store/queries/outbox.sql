@@ -11,8 +11,13 @@ returning id
 select id from notification where key = %(key)s
 
 -- name: quieten
--- Quiet hours: lesser messages to people wait until they are over, and are of use as much longer.
-update notification set due_at = %(until)s, expires_at = expires_at + (%(until)s - %(now)s::timestamptz)
+-- Quiet hours: lesser messages to people wait until they are over, and are of use as much longer; but a bulletin ends
+-- when it says.
+update notification set due_at = %(until)s,
+    expires_at = case
+        when purpose = 'bulletin' then expires_at
+        else expires_at + (%(until)s - %(now)s::timestamptz)
+    end
 where state = 'queued' and channel = %(channel)s and station_id = %(station)s
     and (username is not null or person_id is not null)
     and priority in ('P3', 'P4') and purpose <> 'test' and due_at <= %(now)s
@@ -29,7 +34,8 @@ where state = 'queued' and station_id = %(station)s and expires_at <= %(now)s
             and i.state in ('new', 'acknowledged', 'dispatched', 'reopened'))
 
 -- name: lease
--- The most urgent messages of a channel, for us alone until the lease ends.
+-- The most urgent messages of a channel, for us alone until the lease ends. Those of bulletins come by the thousand: of
+-- what is equally urgent they are the last.
 update notification set leased_until = %(until)s, attempts = attempts + 1
 where id in (
     select id from notification
@@ -37,7 +43,7 @@ where id in (
         and priority = any (%(priorities)s) and (not %(fresh)s or attempts = 0)
         and (not %(quiet)s or username is null and person_id is null or priority in ('P1', 'P2') or purpose = 'test')
         and due_at <= %(now)s and (leased_until is null or leased_until <= %(now)s)
-    order by priority, id limit %(limit)s for update skip locked
+    order by priority, purpose = 'bulletin', id limit %(limit)s for update skip locked
 )
 returning id, key, channel, recipient, priority, body, created_at, attempts, incident_id as incident,
     alert_id as alert, contact_id, username, person_id, enterprise_id,
@@ -91,7 +97,8 @@ where incident_id = %(incident)s and state = 'queued' and username is not null
     and (purpose = 'incident' or %(over)s and purpose in ('dispatch', 'urge', 'digest'))
 
 -- name: backlog
-select channel, count(*), min(created_at) from notification
+-- What waits, and since when the oldest might have gone out: what quiet hours put off is not late.
+select channel, count(*), min(case when attempts = 0 then due_at else created_at end) from notification
 where state = 'queued' and station_id = %(station)s group by channel
 
 -- name: acknowledge
