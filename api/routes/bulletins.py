@@ -59,6 +59,7 @@ class Written(BaseModel):
     ends_at: AwareDatetime
     incident: int | None = None
     urgent: bool = False
+    client_id: str | None = Field(default=None, min_length=1, max_length=64)
 
     def draft(self, now: datetime, have: Parts) -> Draft:
         """The same for the gateway. Raises `BadInput` when texts are asked for that nobody can send."""
@@ -67,7 +68,7 @@ class Written(BaseModel):
                 "phones: this station sends no texts with bulletins; set ANXIN_ALIYUN_SMS_BULLETIN_TEMPLATE",
                 reason="media",
             )
-        told = self.model_dump()
+        told = self.model_dump(exclude={"client_id"})
         told["media"] = list(dict.fromkeys(self.media))
         return msgspec.convert({**told, "starts_at": self.starts_at or now}, Draft)
 
@@ -108,7 +109,8 @@ def issue(told: Written, session: Issuer, have: Have, seals: Seals) -> dict[str,
     """Make a bulletin; it goes out by itself when it begins, and ends by itself."""
     by = actor(session, have)
     with have.pool.transaction() as connection:
-        return acts.issue(connection, seals, by, told.draft(by.at, have)).public(by.at)
+        made = acts.issue(connection, seals, by, told.draft(by.at, have), told.client_id)
+    return made.public(by.at)
 
 
 @router.get("/bulletins/{bulletin_id}")

@@ -35,17 +35,23 @@ def preview(connection: Connection[TupleRow], actor: Actor, draft: Draft) -> dic
     return spread.reach(connection, actor.scope.station, draft)
 
 
-def issue(connection: Connection[TupleRow], sealer: Sealer, actor: Actor, draft: Draft) -> Bulletin:
-    """Make a bulletin; it goes out by itself when it begins.
+def issue(
+    connection: Connection[TupleRow], sealer: Sealer, actor: Actor, draft: Draft, client_id: str | None = None
+) -> Bulletin:
+    """Make a bulletin; it goes out by itself when it begins. Asked for twice by one `client_id` it is the first one.
 
     Raises `Forbidden`, `NotFound` for an area, enterprise or incident out of reach, and `BadInput` for times that
     cannot be, for one that reaches nobody, and for a text that must not be read by everybody.
     """
+    if client_id is not None:
+        known = store.of_client(connection, actor.scope.station, actor.username, client_id)
+        if known is not None:
+            return known
     _must_be_possible(connection, actor, draft)
     must_be_for_everybody(connection, sealer, actor.scope.station, draft)
     if not any(spread.reach(connection, actor.scope.station, draft).values()):
         raise BadInput("this would reach nobody: choose other areas, media or enterprises", reason="media")
-    made = store.insert(connection, actor.scope.station, draft, actor.username, actor.at)
+    made = store.insert(connection, actor.scope.station, draft, actor.username, actor.at, client_id)
     told = {
         "kind": draft.kind, "areas": draft.areas, "media": draft.media, "enterprises": draft.enterprises,
         "incident": draft.incident, "urgent": draft.urgent, "starts_at": draft.starts_at.isoformat(),

@@ -6,6 +6,7 @@ One comparison for all there is: a bulletin that begins, ends or is withdrawn, a
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import structlog
 from psycopg import Connection
@@ -37,7 +38,7 @@ def update_displays(connection: Connection[TupleRow], station: str, now: datetim
         made = outbox.enqueue(
             connection,
             Notification(
-                station=station, key=f"display:{station}:{one.device}:{now.isoformat()}", channel=CHANNEL,
+                station=station, key=f"display:{station}:{one.device}:{uuid4()}", channel=CHANNEL,
                 recipient=recipient, priority="P2" if any(bulletin.urgent for bulletin in shown) else "P4",
                 body=wording.on_display(shown), purpose=PURPOSE,
             ),

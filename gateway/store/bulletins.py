@@ -27,14 +27,28 @@ class ChangedDisplay(msgspec.Struct, frozen=True):
     bulletins: list[int]
 
 
-def insert(connection: Connection[TupleRow], station: str, draft: Draft, by: str, now: datetime) -> int:
+def insert(
+    connection: Connection[TupleRow], station: str, draft: Draft, by: str, now: datetime, client_id: str | None = None
+) -> int:
     """Store a new bulletin and return its id."""
     told = {
         **msgspec.structs.asdict(draft), "title": Jsonb(draft.title), "text": Jsonb(draft.text), "station": station,
-        "by": by, "now": now,
+        "by": by, "now": now, "client_id": client_id,
     }  # fmt: skip
     row = connection.execute(SQL["insert"], told).fetchone()
     return int(row[0]) if row is not None else 0
+
+
+def of_client(connection: Connection[TupleRow], station: str, by: str, client_id: str) -> Bulletin | None:
+    """Return what somebody has asked for by this name; who asks at the same time waits until this transaction ends."""
+    told = {"station": station, "by": by, "client_id": client_id}
+    connection.execute(SQL["hold_client"], told)
+    return next(iter(_read(connection, "of_client", told)), None)
+
+
+def doubt_displays(connection: Connection[TupleRow], station: str) -> None:
+    """Let every screen that has something to show be told again: a process before this one may not have said it."""
+    connection.execute(SQL["doubt_displays"], {"station": station})
 
 
 def list_bulletins(

@@ -17,7 +17,7 @@ from gateway.model.errors import StoreUnavailable
 from gateway.model.judgement import Verdict
 from gateway.model.ports import Channel
 from gateway.sealing import Sealer
-from gateway.store import outbox
+from gateway.store import bulletins, outbox
 from gateway.store import registry as registry_store
 from gateway.store.pool import Pool
 from gateway.suppressing.digest import digest
@@ -128,6 +128,7 @@ class Telling:
     def _release_now(self) -> None:
         with self._pool.transaction() as connection:
             outbox.release(connection, self._station)
+            bulletins.doubt_displays(connection, self._station)
 
     async def _again(self, every_s: float, look: Callable[[], int]) -> None:
         """Look for what is due, again and again; whatever goes wrong, nobody else does."""

@@ -54,6 +54,7 @@ REASONS: dict[str, str] = {
         bulletins.sent_enterprises enterprises.next enterprises.stop""",
     "whether a text speaks of somebody, wherever they live: answered by yes or no": """
         bulletins.phones_known bulletins.concerned""",
+    "one's own, by a name that one gave it": "bulletins.of_client bulletins.hold_client",
     "receipts come from phones and providers, by a token or number that we gave them": """
         receipts.failed receipts.note receipts.of_provider receipts.reached receipts.receive""",
     "the roster is checked as a whole, since areas inherit; what is shown is confined in `duty.looked_up`": """

@@ -252,6 +252,24 @@ def test_a_screen_that_moves_into_the_area_shows_it(town: Station) -> None:
         wait_for(lambda: shown(town, "west-screen") == [], "it to show it no more")
 
 
+def test_asked_for_twice_by_one_name_it_is_one(town: Station) -> None:
+    first = issue(town, client_id="phone-7-1")["id"]
+    assert issue(town, client_id="phone-7-1", areas=["grid-1"])["id"] == first
+    assert issue(town, "operator", client_id="phone-7-1")["id"] != first, "somebody else's name is another"
+    assert issue(town)["id"] != issue(town)["id"], "without one, each is its own"
+
+
+def test_a_gateway_that_starts_tells_screens_again(town: Station) -> None:
+    """What the one before it had in its memory, or the broker has lost, nobody knows."""
+    made = issue(town)["id"]
+    wait_for(lambda: shown(town, "east-screen") == [made], "the screen")
+    town.kill("gateway")
+    told = "select count(*) from notification where recipient = 'screen:east-screen'"
+    before = town.one(told)
+    town.start_gateway()
+    wait_for(lambda: town.one(told) == before + 1, "it to be told again")
+
+
 def test_a_killed_gateway_takes_it_up_where_it_was(town: Station) -> None:
     town.kill("gateway")
     made = issue(town, media=["screens", "phones", "staff"])["id"]

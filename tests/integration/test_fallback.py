@@ -145,7 +145,7 @@ def test_the_ladder_of_a_message_goes_up_only(town: Town) -> None:
     assert (message["state"], message["acknowledged_at"], message["seen_at"]) == ("acknowledged", later, now)
 
 
-RANK = {"queued": 0, "accepted": 1, "refused": 1, "delivered": 2, "seen": 3, "acknowledged": 4}
+RANK = {"queued": 0, "stopped": 0, "accepted": 1, "refused": 1, "delivered": 2, "seen": 3, "acknowledged": 4}
 
 
 def test_whatever_comes_in_whatever_order_no_message_goes_down_its_ladder(town: Town) -> None:

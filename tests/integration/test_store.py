@@ -72,7 +72,6 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             "0014.bulletins",
             "0015.words",
             "0016.retention",
-            "0017.bulletin_screens",
         ]
         assert migrate(server.url) == []
         with connect(server.url, "test") as connection:

@@ -19,14 +19,17 @@ create table bulletin (
     made_at timestamptz not null,
     withdrawn_by text,
     withdrawn_at timestamptz,
+    -- What whoever made it calls it: asked for twice it is one.
+    client_id text,
     -- Who has been told of it so far, by id of person; and when everybody had been.
     spread_to text not null default '',
     spread_at timestamptz
 );
+create unique index bulletin_client on bulletin (station_id, made_by, client_id) where client_id is not null;
 create index bulletin_recent on bulletin (station_id, id desc);
 create index bulletin_showing on bulletin (station_id, ends_at) where withdrawn_at is null;
 
--- Who takes notices by machine. `endpoint_sealed`: their URL and the secret we share with them.
+-- Who takes notices by machine; they outlive the division into areas. `endpoint_sealed`: their URL and the secret we share with them.
 create table enterprise (
     id bigint generated always as identity primary key,
     station_id text not null references station,
@@ -35,8 +38,7 @@ create table enterprise (
     endpoint_sealed bytea not null,
     made_by text not null,
     made_at timestamptz not null,
-    ended_at timestamptz,
-    foreign key (station_id, area_id) references area (station_id, id)
+    ended_at timestamptz
 );
 create index enterprise_area on enterprise (station_id, area_id);
 
@@ -57,6 +59,9 @@ create table bulletin_screen (
     notification_id bigint references notification on delete set null,
     primary key (bulletin_id, device_id)
 );
+
+-- Followed backwards when an old message goes.
+create index bulletin_screen_message on bulletin_screen (notification_id) where notification_id is not null;
 
 -- Whom a bulletin's message is for, when it is no user: a resident by their phone, an enterprise.
 alter table notification add column bulletin_id bigint references bulletin on delete set null;

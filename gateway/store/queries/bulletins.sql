@@ -5,10 +5,23 @@ b.starts_at, b.ends_at, b.made_by, b.made_at, b.withdrawn_by, b.withdrawn_at, b.
 
 -- name: insert
 insert into bulletin (station_id, kind, title, text, areas, media, enterprises, incident_id, urgent, starts_at, ends_at,
-    made_by, made_at)
+    made_by, made_at, client_id)
 values (%(station)s, %(kind)s, %(title)s, %(text)s, %(areas)s, %(media)s, %(enterprises)s, %(incident)s, %(urgent)s,
-    %(starts_at)s, %(ends_at)s, %(by)s, %(now)s)
+    %(starts_at)s, %(ends_at)s, %(by)s, %(now)s, %(client_id)s)
 returning id
+
+-- name: of_client
+-- The bulletin that somebody has asked for by this name, for scopes that see it anyhow: their own.
+select {columns} from bulletin b
+where b.station_id = %(station)s and b.made_by = %(by)s and b.client_id = %(client_id)s
+
+-- name: hold_client
+-- Whoever asks twice at once waits for the first.
+select pg_advisory_xact_lock(hashtextextended('bulletin ' || %(station)s || ' ' || %(by)s || ' ' || %(client_id)s, 0))
+
+-- name: doubt_displays
+-- What the broker keeps for screens may be another than it was told: all are told again.
+update display set told_at = '-infinity' where station_id = %(station)s
 
 -- name: list
 -- Bulletins that concern a scope, newest first: for its areas, for those above them, for the whole station.
@@ -173,7 +186,7 @@ from notification n where n.bulletin_id = %(id)s and n.key not like '%%:withdraw
 -- name: screens_told
 -- The screens that were told of a bulletin: how far each got, when it said that it shows it, and whether it is within a
 -- scope.
-select s.device_id as device, s.medium, coalesce(n.state, 'accepted') as state,
+select s.device_id as device, s.medium, coalesce(n.state, 'unknown') as state,
     %(areas)s::text[] is null or exists (
         select from device d join place p on p.station_id = d.station_id and p.id = d.place_id
         where d.station_id = %(station)s and d.id = s.device_id and p.area_id = any (%(areas)s)) as within, (
