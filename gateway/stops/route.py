@@ -172,7 +172,9 @@ def _withdraw(turn: AlertTurn, batch: Batch) -> None:
     incident = incident_store.open_of_alert(batch.connection, alert.id)
     if incident is None:
         return
-    if incident_store.others_stand(batch.connection, incident.id, alert.id):
+    # What people reported is theirs: a device that takes its word back says nothing of it.
+    stands = incident_store.others_stand(batch.connection, incident.id, alert.id)
+    if stands or incident_store.reported(batch.connection, incident.id):
         _step(batch, incident, turn, "retracted", detail={})
         batch.incidents[incident.id] = incident
         return

@@ -1,0 +1,196 @@
+"""Whoever calls for help is answered by somebody: sequences after which nobody was called any more, by a set clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from connectors.native.decode import decode
+from gateway.clock import VirtualClock
+from gateway.embedded.ports import any_free
+from gateway.embedded.postgres import EmbeddedPostgres
+from gateway.incidents import acts, opening
+from gateway.incidents.acts import Actor, Asked
+from gateway.incidents.opening import Report
+from gateway.model.errors import BadInput, Forbidden
+from gateway.model.incident import Incident
+from gateway.model.policy import Policy
+from gateway.model.ports import Delivery
+from gateway.model.registry import Device
+from gateway.model.scope import Scope
+from gateway.registering.site import Site
+from gateway.registering.writing import import_site
+from gateway.road import Road
+from gateway.rule_book import definitions_of, open_book
+from gateway.settings import Settings, read_settings
+from gateway.store import road as road_store
+from gateway.store import upkeep
+from gateway.store.migrate import create_database, migrate
+from gateway.store.pool import connect
+from gateway.telling.escalate import escalate
+from gateway.telling.tell import Announcer
+from gateway.telling.watch import watch
+from tests.station import SEALER, STATION, make_site, postgres_bin
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+SOS, SECOND_SOS = "sos-1", "sos-2"
+ROLES = {"operator": "operator", "officer": "officer", "deputy": "officer", "commander": "commander"}
+
+
+def site_of_a_village() -> Site:
+    """An elder's flat with two buttons, and the ladders a new station has."""
+    site = make_site(1)
+    return msgspec.structs.replace(
+        site,
+        devices=[
+            *site.devices,
+            Device(SOS, "sos_button", "flat-1", "床头按钮"),
+            Device(SECOND_SOS, "sos_button", "flat-1", "卫生间按钮"),
+        ],
+        policy=Policy(),
+    )
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    home = tmp_path_factory.mktemp("heard")
+    running = EmbeddedPostgres(home / "postgres" / "data", any_free(), bin_directory=postgres_bin())
+    running.start()
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+class Village:
+    """A station whose road, people and ladder move when a test says so."""
+
+    def __init__(self, settings: Settings, road: Road, clock: VirtualClock) -> None:
+        self.settings, self.road, self.clock = settings, road, clock
+        self.announcer = Announcer(STATION, command_room=False)
+        self._said = 0
+
+    def later(self, seconds: float) -> None:
+        """Time passes, and nothing else."""
+        self.clock.moment += timedelta(seconds=seconds)
+
+    def press(self, device: str = SOS, kind: str = "alarm.pressed") -> dict[str, Any]:
+        """A button says something; returns the newest incident."""
+        self._said += 1
+        now = self.clock.moment
+        body = {"id": f"press-{self._said}", "ts": now.isoformat(), "kind": kind, "data": {}}
+        self.road.travel([Delivery("test", f"anxin/v1/{STATION}/{device}/alarm", msgspec.json.encode(body), now)])
+        return self.rows("select * from incident order by id desc limit 1")[0]
+
+    def actor(self, username: str) -> Actor:
+        """Somebody, now, within the whole station."""
+        return Actor(username, ROLES[username], Scope(STATION), self.clock.moment)
+
+    def act(self, username: str, incident: int, act: str, **told: Any) -> Incident:
+        """Somebody does something to an incident."""
+        with connect(self.settings.database, "test act") as connection:
+            return acts.move_incident(
+                connection, self.announcer, SEALER, self.actor(username), incident, Asked(act, **told)
+            )
+
+    def report(self, username: str, **told: Any) -> int:
+        """Somebody opens an incident by hand."""
+        with connect(self.settings.database, "test report") as connection:
+            incident, _ = opening.open_by_hand(connection, self.announcer, SEALER, self.actor(username), Report(**told))
+        return incident.id
+
+    def climb(self) -> int:
+        """Climb what is due, and look whether a ladder stands still."""
+        with connect(self.settings.database, "test climb") as connection:
+            watch(connection, STATION, self.clock.moment)
+        with connect(self.settings.database, "test climb") as connection:
+            return escalate(connection, STATION, self.announcer, self.clock.moment)
+
+    def called_since(self, moment: datetime) -> set[str]:
+        """Whose phones were told something from a moment on."""
+        found = self.rows("select distinct username from notification where created_at >= %s", moment)
+        return {row["username"] for row in found} - {None}
+
+    def waits(self, incident: int) -> bool:
+        """Whether a ladder is being climbed."""
+        return bool(self.rows("select 1 from rung where incident_id = %s and state = 'waiting'", incident))
+
+    def remove(self, device: str) -> None:
+        """A device is taken out of the registry, and the road hears of it."""
+        self.execute("delete from device where id = %s", device)
+        self.reload()
+
+    def reload(self) -> None:
+        """The registry has changed, and the road hears of it."""
+        self.execute("update station set registry_version = registry_version + 1")
+        self.road.reload_registry()
+
+    def state(self, incident: int) -> str:
+        """How far an incident has come."""
+        return str(self.rows("select state from incident where id = %s", incident)[0]["state"])
+
+    def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
+        """What the database says."""
+        with psycopg.connect(self.settings.database, row_factory=dict_row) as connection:
+            return connection.execute(query, parameters).fetchall()  # type: ignore[arg-type]
+
+    def execute(self, statement: str, *parameters: object) -> None:
+        """Change the database behind everybody's back."""
+        with psycopg.connect(self.settings.database) as connection:
+            connection.execute(statement, parameters)  # type: ignore[arg-type]
+
+
+@contextmanager
+def lived_in(settings: Settings) -> Iterator[Village]:
+    clock = VirtualClock(NOW)
+    with connect(settings.database, "test road") as connection:
+        assert road_store.try_hold(connection, settings.station)
+        upkeep.make_partitions(connection, NOW - timedelta(days=9), NOW + timedelta(days=9))
+        book = open_book(connection, settings, definitions_of(settings), clock.now())
+        connection.commit()
+        road = Road(settings, clock, connection, book, decode, Announcer(STATION, command_room=False))
+        road.start_subjects()
+        yield Village(settings, road, clock)
+
+
+@pytest.fixture
+def village(server: EmbeddedPostgres, request: pytest.FixtureRequest) -> Iterator[Village]:
+    name = f"t{abs(hash(request.node.name)) % 10**9}"
+    url = server.url.rsplit("/", 1)[0] + f"/{name}"
+    create_database(server.url, name)
+    migrate(url)
+    with connect(url, "test import") as connection:
+        import_site(connection, site_of_a_village(), SEALER)
+    with lived_in(read_settings(database_url=url, station=STATION)) as living:
+        yield living
+
+
+def test_what_somebody_reported_is_not_cancelled_because_a_device_takes_its_word_back(village: Village) -> None:
+    incident = village.report("operator", category="distress", text="有人摔倒", place="flat-1")
+    assert village.press()["id"] == incident, "it joins"
+    village.later(5)
+    village.remove(SOS)
+    assert village.rows("select retracted from alert") == [{"retracted": True}]
+    assert (village.state(incident), village.waits(incident)) == ("new", True)
+    with pytest.raises(Forbidden, match="colleague"):
+        village.act("operator", incident, "cancel", reason="按错了")
+    assert village.act("commander", incident, "cancel", reason="按错了").state == "cancelled"
+
+
+def test_nor_when_it_was_merged_into_what_the_device_said(village: Village) -> None:
+    reported = village.report("operator", category="fire", text="冒烟", place="flat-1")
+    incident = village.press()["id"]
+    assert incident != reported
+    village.act("commander", reported, "merge", into=incident)
+    village.later(5)
+    village.remove(SOS)
+    assert (village.state(incident), village.waits(incident)) == ("new", True)
+    with pytest.raises(BadInput, match="disposition"):
+        village.act("operator", incident, "cancel", reason="设备已拆")
