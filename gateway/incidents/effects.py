@@ -58,7 +58,8 @@ def carry_out(  # what was decided, and about what
         texts.keep(connection, sealer, before.station, before.id, step, **said)
     moved = incident_store.move(connection, decision.incident)
     changes: list[Told] = []
-    if decision.act == "ack" or moved.state in OVER:
+    # Whoever has been there and says what they found has heard it: what comes after that is a new call.
+    if decision.act in {"ack", "handle"} or moved.state in OVER:
         changes.extend(acknowledge_all(connection, alerts, actor))
     if moved.state not in UNANSWERED:
         rungs.stop(connection, moved.id)

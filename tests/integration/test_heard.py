@@ -23,13 +23,14 @@ from gateway.model.errors import BadInput, Forbidden
 from gateway.model.incident import Incident
 from gateway.model.policy import Policy
 from gateway.model.ports import Delivery
-from gateway.model.registry import Device
+from gateway.model.registry import Device, Drill
 from gateway.model.scope import Scope
 from gateway.registering.site import Site
 from gateway.registering.writing import import_site
 from gateway.road import Road
 from gateway.rule_book import definitions_of, open_book
 from gateway.settings import Settings, read_settings
+from gateway.store import registry as registry_store
 from gateway.store import road as road_store
 from gateway.store import upkeep
 from gateway.store.migrate import create_database, migrate
@@ -106,12 +107,12 @@ class Village:
             incident, _ = opening.open_by_hand(connection, self.announcer, SEALER, self.actor(username), Report(**told))
         return incident.id
 
-    def climb(self) -> int:
+    def climb(self) -> None:
         """Climb what is due, and look whether a ladder stands still."""
         with connect(self.settings.database, "test climb") as connection:
+            escalate(connection, STATION, self.announcer, self.clock.moment)
+        with connect(self.settings.database, "test watch") as connection:
             watch(connection, STATION, self.clock.moment)
-        with connect(self.settings.database, "test climb") as connection:
-            return escalate(connection, STATION, self.announcer, self.clock.moment)
 
     def called_since(self, moment: datetime) -> set[str]:
         """Whose phones were told something from a moment on."""
@@ -194,3 +195,58 @@ def test_nor_when_it_was_merged_into_what_the_device_said(village: Village) -> N
     assert (village.state(incident), village.waits(incident)) == ("new", True)
     with pytest.raises(BadInput, match="disposition"):
         village.act("operator", incident, "cancel", reason="设备已拆")
+
+
+def left(village: Village, incident: int) -> None:
+    """The officer signs, looks and goes again; nobody in the command room has touched it."""
+    village.later(60)
+    village.act("officer", incident, "sign")
+    village.later(240)
+    village.act("officer", incident, "handle", text="一切正常")
+
+
+@pytest.mark.parametrize(("device", "after_s"), [(SOS, 60), (SOS, 1200), (SECOND_SOS, 60)])
+def test_who_presses_again_when_the_officer_has_left_is_answered_anew(
+    village: Village, device: str, after_s: float
+) -> None:
+    incident = village.press()["id"]
+    left(village, incident)
+    village.later(after_s)
+    moment = village.clock.moment
+    assert village.press(device)["id"] == incident
+    assert village.called_since(moment) == {"officer", "deputy"}
+    assert (village.state(incident), village.waits(incident)) == ("reopened", True)
+    village.later(120)
+    village.climb()
+    assert "commander" in village.called_since(moment), "it climbs until somebody signs"
+    village.act("officer", incident, "sign")
+    assert not village.waits(incident)
+    assert village.act("deputy", incident, "assist").assignees == ["officer", "deputy"]
+
+
+def test_a_press_after_a_drill_that_somebody_signed_is_answered_anew(village: Village) -> None:
+    with connect(village.settings.database, "test drill") as connection:
+        drill = Drill(SOS, NOW - timedelta(minutes=1), NOW + timedelta(minutes=5), "quarterly")
+        assert registry_store.announce_drill(connection, Scope(STATION), drill, by="admin")
+    village.reload()
+    incident = village.press()
+    assert incident["drill"]
+    village.later(30)
+    village.act("officer", incident["id"], "sign")
+    village.later(300)
+    moment = village.clock.moment
+    real = village.press()
+    assert (real["id"], real["drill"], real["state"]) == (incident["id"], False, "reopened")
+    assert village.called_since(moment) == {"officer", "deputy"}
+    assert village.waits(real["id"])
+
+
+def test_more_of_the_same_while_somebody_is_on_the_way_keeps_them_on_it(village: Village) -> None:
+    incident = village.press()["id"]
+    village.later(60)
+    village.act("officer", incident, "sign")
+    village.later(60)
+    moment = village.clock.moment
+    village.press(SECOND_SOS)
+    assert village.called_since(moment) == {"officer", "deputy"}
+    assert (village.state(incident), village.waits(incident)) == ("signed", False)
