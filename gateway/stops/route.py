@@ -210,7 +210,9 @@ def _withdraw(turn: AlertTurn, batch: Batch) -> None:
         return
     # What people reported is theirs: a device that takes its word back says nothing of it.
     stands = incident_store.others_stand(batch.connection, incident.id, alert.id)
-    if stands or incident_store.reported(batch.connection, incident.id):
+    # Nor is a call for help answered by taking the button out of the registry.
+    waits = bool(batch.departed) and incident.priority in URGENT and not incident.drill
+    if stands or waits or incident_store.reported(batch.connection, incident.id):
         _step(batch, incident, turn, "retracted", detail={})
         batch.incidents[incident.id] = incident
         return
