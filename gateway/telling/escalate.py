@@ -18,7 +18,7 @@ from gateway.store import registry as registry_store
 from gateway.store import rungs
 from gateway.store.changes import Change
 from gateway.store.rungs import Rung
-from gateway.telling import tell
+from gateway.telling import ladder, tell
 
 log = structlog.get_logger()
 
@@ -54,8 +54,9 @@ def _climb(connection: Connection[TupleRow], rung: Rung, incident: Incident, reg
     alert = next(iter(incident_store.alerts_of(connection, incident.id)), None)
     told: list[str] = []
     if rung.kind == "call":
+        recipients = ladder.still_there(rung.recipients, incident, registry, now)
         told = tell.tell_people(
-            connection, incident, alert, sounding=rung.sounding, rung=rung.number, recipients=rung.recipients,
+            connection, incident, alert, sounding=rung.sounding, rung=rung.number, recipients=recipients,
             by=_ways(incident, rung.number), now=now, registry=registry,
         )  # fmt: skip
     rungs.end(connection, rung, "climbed")

@@ -250,3 +250,46 @@ def test_more_of_the_same_while_somebody_is_on_the_way_keeps_them_on_it(village:
     village.press(SECOND_SOS)
     assert village.called_since(moment) == {"officer", "deputy"}
     assert (village.state(incident), village.waits(incident)) == ("signed", False)
+
+
+def new_officer(village: Village) -> None:
+    """Everybody who was called has left the station; somebody new is on duty."""
+    village.execute("update user_account set disabled_at = now() where username <> 'operator'")
+    village.execute(
+        "insert into user_account (username, station_id, name, role, password_hash) "
+        "values ('newcomer', %s, '新民警', 'officer', 'x')", STATION,
+    )  # fmt: skip
+    village.execute(
+        "insert into contact (station_id, username, channel, address_sealed, address_index, label) "
+        "select station_id, 'newcomer', channel, address_sealed, address_index, '' from contact limit 1"
+    )
+    village.reload()
+
+
+def test_when_all_who_were_to_be_called_have_left_those_who_are_there_are_called(village: Village) -> None:
+    incident = village.press()["id"]
+    new_officer(village)
+    village.later(30)
+    moment = village.clock.moment
+    village.climb()
+    assert village.called_since(moment) == {"newcomer"}
+    village.later(1)
+    moment = village.clock.moment
+    village.press(SECOND_SOS)
+    assert village.called_since(moment) == {"newcomer"}, "also when it rings again"
+    village.later(29)
+    village.act("operator", incident, "close", disposition="real")
+    village.later(1)
+    moment = village.clock.moment
+    village.act("operator", incident, "reopen", reason="又响了")
+    assert village.called_since(moment) == {"newcomer"}, "and when it is opened again"
+
+
+def test_as_long_as_one_of_them_can_be_reached_nobody_else_is_called(village: Village) -> None:
+    village.press()
+    village.execute("update user_account set disabled_at = now() where username = 'officer'")
+    village.reload()
+    village.later(30)
+    moment = village.clock.moment
+    village.climb()
+    assert village.called_since(moment) == {"deputy"}
