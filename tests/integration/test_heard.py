@@ -16,6 +16,7 @@ from connectors.native.decode import decode
 from gateway.clock import VirtualClock
 from gateway.embedded.ports import any_free
 from gateway.embedded.postgres import EmbeddedPostgres
+from gateway.failpoints import Failpoints
 from gateway.incidents import acts, opening
 from gateway.incidents.acts import Actor, Asked
 from gateway.incidents.opening import Report
@@ -34,8 +35,9 @@ from gateway.store import registry as registry_store
 from gateway.store import road as road_store
 from gateway.store import upkeep
 from gateway.store.migrate import create_database, migrate
-from gateway.store.pool import connect
+from gateway.store.pool import Pool, connect
 from gateway.telling.escalate import escalate
+from gateway.telling.loop import Telling
 from gateway.telling.tell import Announcer
 from gateway.telling.watch import watch
 from tests.station import SEALER, STATION, make_site, postgres_bin
@@ -113,6 +115,16 @@ class Village:
             escalate(connection, STATION, self.announcer, self.clock.moment)
         with connect(self.settings.database, "test watch") as connection:
             watch(connection, STATION, self.clock.moment)
+
+    def watch(self) -> None:
+        """The gateway's own look for ladders that stand still, as the first thing it does after it was away."""
+        pool = Pool(self.settings.database, "test watch", size=2)
+        pool.open()
+        try:
+            telling = Telling(STATION, pool, [], self.clock, self.announcer, Failpoints(""), SEALER, say=lambda _: None)
+            telling._watch_now()
+        finally:
+            pool.close()
 
     def called_since(self, moment: datetime) -> set[str]:
         """Whose phones were told something from a moment on."""
@@ -293,3 +305,14 @@ def test_as_long_as_one_of_them_can_be_reached_nobody_else_is_called(village: Vi
     moment = village.clock.moment
     village.climb()
     assert village.called_since(moment) == {"deputy"}
+
+
+def test_a_gateway_that_was_away_climbs_on_and_does_not_begin_from_the_foot(village: Village) -> None:
+    incident = village.press()["id"]
+    moment = village.clock.moment
+    for _ in range(3):  # it comes up, looks, and is gone again for longer than a ladder may stand still
+        village.later(100)
+        village.watch()
+    acts_done = {row["act"] for row in village.rows("select act from incident_step where incident_id = %s", incident)}
+    assert "ladder_restarted" not in acts_done
+    assert "commander" in village.called_since(moment)
