@@ -95,9 +95,14 @@ def expired(connection: Connection[TupleRow], station: str) -> list[Unanswered]:
         return cursor.execute(SQL["expired"], {"station": station}).fetchall()
 
 
-def stalled(connection: Connection[TupleRow], station: str, priorities: Sequence[str], before: datetime) -> list[int]:
-    """Return the incidents of these priorities that nobody is called for any more, though nobody has signed."""
-    parameters = {"station": station, "priorities": list(priorities), "before": before}
+def stalled(
+    connection: Connection[TupleRow], station: str, priorities: Sequence[str], before: datetime, ahead: datetime
+) -> list[int]:
+    """Return the incidents of these priorities that nobody is called for any more, though nobody has signed.
+
+    What should have been done by `before` was not, or what is written down as done lies after `ahead`.
+    """
+    parameters = {"station": station, "priorities": list(priorities), "before": before, "ahead": ahead}
     return [row[0] for row in connection.execute(SQL["stalled"], parameters).fetchall()]
 
 

@@ -28,6 +28,8 @@ log = structlog.get_logger()
 
 #: A rung so late, or an urgent incident for which nobody has been called for so long, stands still.
 STALLED = timedelta(seconds=60)
+#: A ladder that began so far ahead of now: the clock was put back by as much.
+STEPPED = timedelta(seconds=5)
 WATCHED = ("P1", "P2")
 #: For so long it is shown that a ladder stood still.
 LOOKED_AT = timedelta(hours=1)
@@ -36,7 +38,7 @@ LOOKED_AT = timedelta(hours=1)
 def watch(connection: Connection[TupleRow], station: str, now: datetime) -> list[Verdict]:
     """Start ladders anew that stand still, and return what is to be said of all of them."""
     said: list[Verdict] = []
-    stalled = rungs.stalled(connection, station, WATCHED, now - STALLED)
+    stalled = rungs.stalled(connection, station, WATCHED, now - STALLED, now + STEPPED)
     if stalled:
         registry = registry_store.load(connection, station)
         for number in stalled:

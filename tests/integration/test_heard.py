@@ -316,3 +316,22 @@ def test_a_gateway_that_was_away_climbs_on_and_does_not_begin_from_the_foot(vill
     acts_done = {row["act"] for row in village.rows("select act from incident_step where incident_id = %s", incident)}
     assert "ladder_restarted" not in acts_done
     assert "commander" in village.called_since(moment)
+
+
+def test_a_clock_that_is_put_back_stops_no_ladder(village: Village) -> None:
+    """A machine without a battery starts tomorrow; a press comes; then the time is set right."""
+    village.later(86_400)
+    incident = village.press()["id"]
+    village.later(-86_400 + 10)
+    village.climb()
+    moment = village.clock.moment
+    assert village.rows("select 1 from incident_step where incident_id = %s and act = 'ladder_restarted'", incident)
+    village.later(120)
+    village.climb()
+    village.climb()
+    restarted = "select count(*) as times from incident_step where incident_id = %s and act = 'ladder_restarted'"
+    assert village.rows(restarted, incident) == [{"times": 1}], "once is enough"
+    found = village.rows(
+        "select username from notification where (body ->> 'rung')::int > 0 and created_at > %s", moment
+    )
+    assert {row["username"] for row in found} >= {"officer", "deputy", "commander"}
