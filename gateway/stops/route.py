@@ -13,7 +13,7 @@ import msgspec
 
 from gateway.batch import AlertTurn, Turn
 from gateway.incidents import proposal
-from gateway.model.incident import ANSWERED, UNANSWERED, Incident
+from gateway.model.incident import ANSWERED, HANDLED, UNANSWERED, URGENT, Incident
 from gateway.store import incidents as incident_store
 from gateway.store import outbox, rungs
 from gateway.suppressing import fold
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
 SYSTEM = "anxin"
 #: Sorts of things of which each is a thing of its own.
 ALONE = frozenset({"system", "other"})
-#: What somebody has to answer, each time.
-URGENT = frozenset({"P1", "P2"})
-#: Somebody was there and has said what they found: nobody is on it any more.
-HANDLED = "handled"
 
 
 def route(batch: Batch, road: Road) -> None:

@@ -335,3 +335,40 @@ def test_a_clock_that_is_put_back_stops_no_ladder(village: Village) -> None:
         "select username from notification where (body ->> 'rung')::int > 0 and created_at > %s", moment
     )
     assert {row["username"] for row in found} >= {"officer", "deputy", "commander"}
+
+
+def test_what_nobody_signed_is_not_merged_away_where_nobody_is_on_it(village: Village) -> None:
+    handled = village.report("operator", category="dispute", text="争吵", place="flat-1")
+    left(village, handled)
+    signed = village.report("operator", category="fire", text="冒烟", place="flat-1")
+    village.act("operator", signed, "sign")
+    incident = village.press()["id"]
+    for into in (handled, signed):
+        with pytest.raises(BadInput, match="sign this one first"):
+            village.act("operator", incident, "merge", into=into)
+    assert (village.state(incident), village.waits(incident)) == ("new", True)
+    village.act("operator", handled, "merge", into=incident)
+    assert village.waits(incident), "the other way round it is called for as before"
+
+
+def test_whoever_is_on_it_is_told_of_what_is_merged_into_it(village: Village) -> None:
+    signed = village.report("operator", category="fire", text="冒烟", place="flat-1")
+    village.act("officer", signed, "sign")
+    incident = village.press()["id"]
+    village.later(5)
+    moment = village.clock.moment
+    village.act("operator", incident, "merge", into=signed)
+    assert village.called_since(moment) == {"officer"}
+
+
+def test_a_ladder_that_is_climbed_is_not_merged_into_one_that_has_ended(village: Village) -> None:
+    expired = village.report("operator", category="fire", text="冒烟", place="flat-1")
+    village.later(601)
+    village.climb()
+    assert not village.waits(expired)
+    incident = village.press()["id"]
+    village.later(5)
+    moment = village.clock.moment
+    village.act("operator", incident, "merge", into=expired)
+    assert village.called_since(moment) == {"officer", "deputy"}
+    assert village.waits(expired)
