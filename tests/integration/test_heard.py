@@ -372,3 +372,17 @@ def test_a_ladder_that_is_climbed_is_not_merged_into_one_that_has_ended(village:
     village.act("operator", incident, "merge", into=expired)
     assert village.called_since(moment) == {"officer", "deputy"}
     assert village.waits(expired)
+
+
+def test_a_press_under_an_id_that_was_used_before_is_heard(village: Village) -> None:
+    """A button whose counter begins at 1 again with each new battery."""
+    first = village.press()["id"]
+    village.act("officer", first, "sign")
+    village.act("officer", first, "close", disposition="real")
+    village.later(3600)
+    village._said = 0
+    moment = village.clock.moment
+    incident = village.press()
+    assert [row["reason"] for row in village.rows("select reason from dead_letter")] == ["id_reused"]
+    assert (incident["priority"], incident["place_id"]) == ("P1", "flat-1")
+    assert village.called_since(moment) == {"officer", "deputy"}
