@@ -31,9 +31,9 @@ from gateway.registering.writing import import_site
 from gateway.road import Road
 from gateway.rule_book import definitions_of, open_book
 from gateway.settings import Settings, read_settings
+from gateway.store import contacts, outbox, upkeep
 from gateway.store import registry as registry_store
 from gateway.store import road as road_store
-from gateway.store import upkeep
 from gateway.store.migrate import create_database, migrate
 from gateway.store.pool import Pool, connect
 from gateway.telling.escalate import escalate
@@ -385,4 +385,22 @@ def test_a_press_under_an_id_that_was_used_before_is_heard(village: Village) -> 
     incident = village.press()
     assert [row["reason"] for row in village.rows("select reason from dead_letter")] == ["id_reused"]
     assert (incident["priority"], incident["place_id"]) == ("P1", "flat-1")
+    assert village.called_since(moment) == {"officer", "deputy"}
+
+
+def test_whoever_is_disabled_is_sent_nothing_that_waits_and_tried_on_no_other_way(village: Village) -> None:
+    village.press()
+    village.execute("update user_account set disabled_at = now() where username = 'officer'")
+    now = village.clock.moment
+    with connect(village.settings.database, "test lease") as connection:
+        leased = outbox.lease(connection, STATION, "phone", now, now + timedelta(seconds=30), 10, ["P1"])
+        assert {one.username: one.address_sealed is not None for one in leased} == {"officer": False, "deputy": True}
+        assert contacts.active_of(connection, STATION, "officer") == []
+
+
+def test_a_ladder_without_rungs_calls_those_a_new_station_calls(village: Village) -> None:
+    village.execute("""update station set policy = '{"ladders": [{"priority": "P1", "rungs": []}]}'""")
+    village.reload()
+    moment = village.clock.moment
+    village.press()
     assert village.called_since(moment) == {"officer", "deputy"}
