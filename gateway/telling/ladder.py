@@ -14,7 +14,7 @@ from psycopg.rows import TupleRow
 
 from gateway.duty.answer import who_answers
 from gateway.duty.roster import Answer, reachable
-from gateway.model.incident import Incident
+from gateway.model.incident import UNANSWERED, URGENT, Incident
 from gateway.model.policy import Rung, Who
 from gateway.model.registry import Registry
 from gateway.store import rungs
@@ -82,6 +82,29 @@ def ring_again(
     )  # fmt: skip
     return tell.tell_people(
         connection, incident, alert, sounding=sounding, rung=0, recipients=recipients, by=first["by"], now=now,
+        registry=registry,
+    )  # fmt: skip
+
+
+def call_the_others(
+    connection: Connection[TupleRow], incident: Incident, registry: Registry, now: datetime
+) -> list[str]:
+    """Call everybody of the station who was not told of an urgent incident yet; returns them.
+
+    For when nobody of those who were called can come or be reached and no rung is left that would call anybody else.
+    """
+    if incident.priority not in URGENT or incident.state not in UNANSWERED or rungs.calls_wait(connection, incident.id):
+        return []
+    told = rungs.told(connection, incident.id)
+    others = [one for one in _called_as("station", [], registry) if one["user"] not in told]
+    if not others:
+        return []
+    sounding = rungs.next_sounding(connection, incident.id)
+    rungs.plan(
+        connection, incident.id, sounding=sounding, number=0, kind="call", due_at=now, recipients=others, climbed=True
+    )
+    return tell.tell_people(
+        connection, incident, None, sounding=sounding, rung=0, recipients=others, by=["push", "voice"], now=now,
         registry=registry,
     )  # fmt: skip
 

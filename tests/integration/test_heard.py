@@ -37,6 +37,7 @@ from gateway.store import road as road_store
 from gateway.store.migrate import create_database, migrate
 from gateway.store.pool import Pool, connect
 from gateway.telling.escalate import escalate
+from gateway.telling.fallback import fall_back_all
 from gateway.telling.loop import Telling
 from gateway.telling.tell import Announcer
 from gateway.telling.watch import watch
@@ -123,6 +124,15 @@ class Village:
         try:
             telling = Telling(STATION, pool, [], self.clock, self.announcer, Failpoints(""), SEALER, say=lambda _: None)
             telling._watch_now()
+        finally:
+            pool.close()
+
+    def fall_back(self, *running: str) -> None:
+        """Look for whom nothing has reached, with these channels."""
+        pool = Pool(self.settings.database, "test fallback", size=2)
+        pool.open()
+        try:
+            fall_back_all(pool, STATION, self.announcer, running, (), self.clock.moment)
         finally:
             pool.close()
 
@@ -404,3 +414,43 @@ def test_a_ladder_without_rungs_calls_those_a_new_station_calls(village: Village
     moment = village.clock.moment
     village.press()
     assert village.called_since(moment) == {"officer", "deputy"}
+
+
+def colleague(village: Village) -> None:
+    """Somebody of the station whom the ladder of a P2 does not call."""
+    village.execute(
+        "insert into user_account (username, station_id, name, role, password_hash) "
+        "values ('colleague', %s, '同事', 'officer', 'x')", STATION,
+    )  # fmt: skip
+    village.execute(
+        "insert into contact (station_id, username, channel, address_sealed, address_index, label) "
+        "select station_id, 'colleague', 'phone', address_sealed, address_index, '' from contact limit 1"
+    )
+    village.reload()
+
+
+def test_when_nobody_of_a_ladder_can_be_reached_the_others_of_the_station_are_called(village: Village) -> None:
+    """All whom it calls are on a channel that was switched off, and it would end in an hour."""
+    village.execute("update contact set channel = 'wecom'")
+    colleague(village)
+    incident = village.report("operator", category="care", text="没有人应门", place="flat-1")
+    for _ in range(6):
+        village.later(1)
+        village.fall_back("phone")
+        village.climb()
+    calls = "select created_at from notification where incident_id = %s and username = 'colleague'"
+    assert len(village.rows(calls, incident)) == 1, "once"
+    assert village.waits(incident), "and it ends as loudly as before"
+
+
+def test_when_all_who_are_called_decline_the_others_of_the_station_are_called(village: Village) -> None:
+    colleague(village)
+    incident = village.report("operator", category="care", text="没有人应门", place="flat-1")
+    for username in ("officer", "deputy", "commander"):
+        village.act(username, incident, "decline")
+        village.climb()
+    assert "colleague" not in village.called_since(NOW), "the rungs are climbed first"
+    village.later(1)
+    moment = village.clock.moment
+    village.act("officer", incident, "decline")
+    assert village.called_since(moment) == {"colleague"}

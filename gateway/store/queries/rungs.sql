@@ -10,6 +10,14 @@ values (%(incident)s, %(sounding)s, %(number)s, %(kind)s, %(due_at)s, %(recipien
 -- Whether a ladder of this incident is being climbed.
 select exists (select from rung where incident_id = %(incident)s and state = 'waiting')
 
+-- name: calls_wait
+-- Whether a rung of this incident is still to call somebody.
+select exists (select from rung where incident_id = %(incident)s and state = 'waiting' and kind = 'call')
+
+-- name: told
+-- Who was told of an incident on any way.
+select distinct username from notification where incident_id = %(incident)s and username is not null
+
 -- name: due
 -- Rungs whose moment has come, held until the transaction ends; the most urgent incident first.
 select r.incident_id, r.sounding, r.number, r.kind, r.recipients from rung r join incident i on i.id = r.incident_id
