@@ -43,7 +43,13 @@ def escalate(
         if incident is None or incident.state not in UNANSWERED:
             rungs.end(connection, rung, "stopped")
             continue
-        _climb(connection, rung, incident, registry, now)
+        try:
+            with connection.transaction():
+                _climb(connection, rung, incident, registry, now)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            # What cannot be read of one incident must not silence all the others; the watch says that it stands still.
+            log.exception("a rung cannot be climbed", stop="escalate", incident=rung.incident_id, rung=rung.number)
+            continue
         climbed.append(incident)
     changes: list[tuple[Change, bool]] = [(tell.incident_change(connection, incident), True) for incident in climbed]
     announcer.announce(connection, changes, now)

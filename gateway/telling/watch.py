@@ -45,8 +45,15 @@ def watch(connection: Connection[TupleRow], station: str, now: datetime) -> list
             incident = incident_store.get(connection, Scope(station), number, hold=True)
             if incident is None or incident.state not in UNANSWERED:
                 continue
-            rungs.stop(connection, number)
-            told = ladder.start(connection, incident, registry, now)
+            try:
+                with connection.transaction():
+                    rungs.stop(connection, number)
+                    told = ladder.start(connection, incident, registry, now)
+            except (LookupError, TypeError, ValueError, AttributeError):
+                # It is said all the same, and the others are looked after.
+                log.exception("a ladder cannot be started anew", incident=number)
+                said.append(ladder_stalled_verdict("raise", number, now, place=incident.place))
+                continue
             incident_store.add_step(
                 connection, number, at=now, actor=SYSTEM, act="ladder_restarted", from_state=incident.state,
                 to_state=incident.state, reason="the ladder stood still", detail={"told": told},

@@ -454,3 +454,18 @@ def test_when_all_who_are_called_decline_the_others_of_the_station_are_called(vi
     moment = village.clock.moment
     village.act("officer", incident, "decline")
     assert village.called_since(moment) == {"colleague"}
+
+
+def test_a_ladder_that_cannot_be_read_silences_no_other(village: Village) -> None:
+    broken = village.report("operator", category="fire", text="冒烟", place="mall")
+    incident = village.press()["id"]
+    village.execute("update incident set ladder = '[1, 2]' where id = %s", broken)
+    village.later(30)
+    with connect(village.settings.database, "test climb") as connection:
+        assert escalate(connection, STATION, village.announcer, village.clock.moment) == 1
+    climbed = "select incident_id from rung where number = 1 and state = 'climbed'"
+    assert village.rows(climbed) == [{"incident_id": incident}]
+    village.later(90)
+    with connect(village.settings.database, "test watch") as connection:
+        said = watch(connection, STATION, village.clock.moment)
+    assert f"incident:{broken}" in {one.subject for one in said}, "and people hear that this one stands still"
