@@ -120,16 +120,18 @@ def not_understood_verdict(event: Event) -> Verdict:
     )  # fmt: skip
 
 
-def buried_alarm_verdict(letter: DeadLetter, at: datetime) -> Verdict:
-    """Return the alert for an alarm that could not be stored: it may be real."""
+def buried_alarm_verdict(letter: DeadLetter, at: datetime, event: Event | None = None) -> Verdict:
+    """Return the alert for an alarm that could not be stored: it may be real. `event` is what it said, where known."""
     summary = {
         "zh": f"主题 {letter.topic} 上的一条报警无法入库：{letter.detail}",
         "en": f"An alarm on {letter.topic} could not be stored: {letter.detail}",
     }
     explanation = Explanation(BURIED_ALARM, 1, summary, {"topic": letter.topic, "sha256": letter.sha256})
     return Verdict(
-        "raise", BURIED_ALARM, f"topic:{letter.topic}", at, explanation, priority="P1", latch=True, occurrence=True
-    )
+        "raise", BURIED_ALARM, f"topic:{letter.topic}", at, explanation, priority="P1", latch=True, occurrence=True,
+        place=event.place if event is not None else None, device=event.device if event is not None else None,
+        person=event.persons[0] if event is not None and event.persons else None,
+    )  # fmt: skip
 
 
 def road_late_verdict(action: Action, late_after_s: float, at: datetime) -> Verdict:

@@ -104,7 +104,8 @@ def move_incident(
     incident = effects.held(connection, actor.scope, incident_id)
     timeline = incident_store.timeline(connection, incident_id)
     policy = registry_store.policy(connection, incident.station)
-    decision = decide(incident, asked, actor, timeline, policy, stand=stand(alerts))
+    still = stand(connection, incident, alerts)
+    decision = decide(incident, asked, actor, timeline, policy, stand=still)
     if decision.repeated:
         return incident
     if asked.act == "dispatch":
@@ -114,9 +115,14 @@ def move_incident(
     return moved
 
 
-def stand(alerts: list[Alert]) -> bool | None:
-    """Say whether any of an incident's alerts was not taken back; None when it has none: people reported it."""
-    return any(not alert.retracted for alert in alerts) if alerts else None
+def stand(connection: Connection[TupleRow], incident: Incident, alerts: list[Alert]) -> bool | None:
+    """Say whether any of an incident's alerts was not taken back; None when it has none: people reported it.
+
+    What people reported and was merged into it stands: no device takes that back.
+    """
+    if not alerts or any(not alert.retracted for alert in alerts):
+        return True if alerts else None
+    return incident.origin != "person" and incident_store.reported(connection, incident.id)
 
 
 def _must_be_able_to_come(connection: Connection[TupleRow], station: str, usernames: list[str]) -> None:

@@ -197,11 +197,15 @@ def _must_be_cancellable(incident: Incident, actor: Actor, stand: bool | None) -
 
 
 def _cancellable(incident: Incident, actor: Actor, stand: bool | None) -> bool:
-    """A drill; opened by hand by mistake (of a P1 a second person says so); or all its alerts were taken back."""
-    if incident.drill or stand is False:
+    """A drill; opened by hand by mistake (of a P1 a second person says so); or all its alerts were taken back.
+
+    An alert that joined what people reported and was taken back says nothing of what they reported.
+    """
+    if incident.drill:
         return True
-    by_mistake = incident.origin == "person" and not stand
-    return by_mistake and (incident.priority != "P1" or incident.opened_by != actor.username)
+    if incident.origin != "person":
+        return stand is False
+    return not stand and (incident.priority != "P1" or incident.opened_by != actor.username)
 
 
 def _proposal(incident: Incident, asked: Asked, actor: Actor) -> Decision:

@@ -59,7 +59,8 @@ def carry_out(  # what was decided, and about what
         texts.keep(connection, sealer, before.station, before.id, step, **said)
     moved = incident_store.move(connection, decision.incident)
     changes: list[Told] = []
-    if decision.act == "ack" or moved.state in OVER:
+    # Whoever has been there and says what they found has heard it: what comes after that is a new call.
+    if decision.act in {"ack", "handle"} or moved.state in OVER:
         changes.extend(acknowledge_all(connection, alerts, actor))
     if moved.state not in UNANSWERED:
         rungs.stop(connection, moved.id)
@@ -70,6 +71,8 @@ def carry_out(  # what was decided, and about what
         _send(connection, moved, actor)
     if moved.state in UNANSWERED and before.state not in UNANSWERED:
         _call_again(connection, moved, actor)
+    if decision.act == "decline" and not detail["climbs"]:
+        _call_the_others(connection, moved, actor)
     changes.append((tell.incident_change(connection, moved), True))
     act = "close_proposed" if decision.act == PROPOSED else decision.act
     trail.note(connection, actor, f"incident.{act}", f"incident/{moved.id}", detail)
@@ -132,3 +135,10 @@ def _call_again(connection: Connection[TupleRow], incident: Incident, actor: Act
 
     registry = registry_store.load(connection, incident.station)
     ladder.start(connection, incident, registry, actor.at)
+
+
+def _call_the_others(connection: Connection[TupleRow], incident: Incident, actor: Actor) -> None:
+    """Who was called cannot come, and no rung is left: everybody else of the station is called for an urgent one."""
+    from gateway.telling import ladder  # noqa: PLC0415  # it tells, and what it tells of imports us
+
+    ladder.call_the_others(connection, incident, registry_store.load(connection, incident.station), actor.at)

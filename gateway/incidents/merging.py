@@ -19,7 +19,7 @@ from gateway.incidents.earlier import overtaken
 from gateway.incidents.proposal import withdrawn
 from gateway.incidents.telling import tell_users
 from gateway.model.errors import BadInput
-from gateway.model.incident import OPEN, UNANSWERED, Incident
+from gateway.model.incident import ANSWERED, HANDLED, OPEN, UNANSWERED, URGENT, Incident
 from gateway.sealing import Sealer
 from gateway.store import alerts as alert_store
 from gateway.store import incidents as incident_store
@@ -59,19 +59,34 @@ def merge(
         raise overtaken(target, incident_store.timeline(connection, target.id))
     if target.drill != source.drill:
         raise BadInput("a drill and a real incident stay apart; close the drill for itself", reason="into")
+    _must_not_be_forgotten(source, target)
+    climbed = rungs.waits(connection, source.id)
     moved_alerts = incident_store.relink(connection, source.id, target.id)
     decision = msgspec.structs.replace(decision, detail={**decision.detail, "alerts": moved_alerts})
     merged, changes = effects.carry_out(connection, sealer, actor, source, decision, asked, alerts[source.id])
-    kept = _take_over(connection, actor, source, target, moved_alerts)
+    kept = _take_over(connection, actor, source, target, moved_alerts, climbed=climbed)
     changes.append((tell.incident_change(connection, kept), True))
     announcer.announce(connection, changes, actor.at)
     return merged
 
 
+def _must_not_be_forgotten(source: Incident, target: Incident) -> None:
+    """What nobody has signed goes on being called for, or to somebody who is on it."""
+    if source.state not in UNANSWERED or source.priority not in URGENT or target.state in UNANSWERED:
+        return
+    if target.state == HANDLED or not target.assignees:
+        raise BadInput(
+            f"nobody has signed this {source.priority} and nobody is on incident {target.id} any more; merge that one "
+            "into this one, or sign this one first",
+            reason="into",
+        )
+
+
 def _take_over(
-    connection: Connection[TupleRow], actor: Actor, source: Incident, target: Incident, alerts: list[int]
-) -> Incident:
-    """Let the incident that stays take over what the other one was."""
+    connection: Connection[TupleRow], actor: Actor, source: Incident, target: Incident, alerts: list[int],
+    *, climbed: bool,
+) -> Incident:  # fmt: skip
+    """Let the incident that stays take over what the other one was, also that its ladder was being `climbed`."""
     priority = min(source.priority, target.priority)
     raised = priority != target.priority
     # Whoever wanted it closed as nothing real did not know of this.
@@ -87,10 +102,15 @@ def _take_over(
         changed_at=actor.at,
         proposed=None,
     )
-    if not raised:
-        return incident_store.move(connection, kept)
     from gateway.telling import ladder  # noqa: PLC0415  # it tells, and what it tells of imports us
 
+    if not raised:
+        kept = incident_store.move(connection, kept)
+        if kept.state in ANSWERED and source.state in UNANSWERED:
+            tell_users(connection, kept, "joined", kept.assignees, actor.at)
+        elif kept.state in UNANSWERED and climbed and not rungs.waits(connection, kept.id):
+            ladder.start(connection, kept, registry_store.load(connection, kept.station), actor.at)
+        return kept
     registry = registry_store.load(connection, kept.station)
     policy = registry.policy
     frozen = ladder.freeze(registry, priority=priority, area=kept.area, place=kept.place, now=actor.at)

@@ -16,14 +16,15 @@ from gateway.model.incident import Incident
 from gateway.store import incident_calls
 from gateway.telling.message import Occasion, numbered, showing, tell
 
-Why = Literal["dispatch", "urged", "supervised", "raised"]
+Why = Literal["dispatch", "urged", "supervised", "raised", "joined"]
 #: What the message is about, by why somebody is told.
-_PURPOSE = {"dispatch": "dispatch", "urged": "urge", "supervised": "urge", "raised": "dispatch"}
+_PURPOSE = {"dispatch": "dispatch", "urged": "urge", "supervised": "urge", "raised": "dispatch", "joined": "dispatch"}
 _HEAD = {
     "dispatch": {"zh": "【派警】", "en": "[Dispatched] "},
     "urged": {"zh": "【催办】", "en": "[Overdue] "},
     "supervised": {"zh": "【督办】", "en": "[Long overdue] "},
     "raised": {"zh": "【升级】", "en": "[More urgent] "},
+    "joined": {"zh": "【并入】", "en": "[More to it] "},
 }
 
 

@@ -42,7 +42,7 @@ def whole(connection: Connection[TupleRow], sealer: Sealer, actor: Actor, incide
         "timeline": timeline,
         "attachments": incident_texts.attachments(connection, incident_id),
         "receipts": incident_store.receipts(connection, incident_id),
-        "may": [*may(incident, actor, timeline, stand=stand(alerts)), *_more(incident, actor)],
+        "may": [*may(incident, actor, timeline, stand=stand(connection, incident, alerts)), *_more(incident, actor)],
     }
 
 

@@ -13,6 +13,10 @@ UNANSWERED = frozenset({"new", "acknowledged", "dispatched", "reopened"})
 ANSWERED = frozenset({"signed", "departed", "on_scene", "handled"})
 OPEN = UNANSWERED | ANSWERED
 OVER = frozenset({"closed", "merged", "cancelled"})
+#: Somebody was there and has said what they found: nobody is on it any more.
+HANDLED = "handled"
+#: Priorities of which each call is to be answered by somebody.
+URGENT = frozenset({"P1", "P2"})
 DISPOSITIONS = (
     "real",
     "false_sensor",

@@ -134,8 +134,11 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     buckets: dict[str, list[float]] = msgspec.field(default_factory=lambda: dict(BUCKETS))
 
     def ladder(self, priority: str, areas: list[str]) -> Ladder:
-        """The ladder of a priority for an area, given with those above it, nearest first; else the station's."""
-        mine = [ladder for ladder in (*self.ladders, *LADDERS) if ladder.priority == priority]
+        """The ladder of a priority for an area, given with those above it, nearest first; else the station's.
+
+        One without rungs, however it came to be there, is none: somebody is called.
+        """
+        mine = [ladder for ladder in (*self.ladders, *LADDERS) if ladder.priority == priority and ladder.rungs]
         for area in areas:
             for ladder in mine:
                 if ladder.area == area:

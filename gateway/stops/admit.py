@@ -15,6 +15,7 @@ from gateway.model.errors import BadInput
 from gateway.model.event import ALARM_PREFIX, DeadLetter, Event, Report
 from gateway.model.ports import Delivery
 from gateway.model.registry import ROAD_DEVICE
+from gateway.own_alerts import buried_alarm_verdict
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,8 +48,7 @@ def admit(batch: Batch, road: Road) -> None:
                 said[event.device] = online
             known = digests.setdefault((event.device, event.id), event.digest)
             if known != event.digest:
-                detail = f"event {event.reference} says something else in the same batch"
-                batch.dead.append(dead_letter(delivery, "id_reused", detail))
+                bury_reused(batch, delivery, event, f"event {event.reference} says something else in the same batch")
             elif len(digests) == len(batch.events):
                 batch.duplicates += 1
             else:
@@ -92,6 +92,17 @@ def admit_report(
 def _is_probe(report: Report) -> bool:
     """Under its own name the gateway says nothing but probes; whatever else claims that name is nobody we know."""
     return report.kind.startswith(ALARM_PREFIX) and isinstance(report.data.get("probe"), str)
+
+
+def bury_reused(batch: Batch, delivery: Delivery, event: Event, detail: str) -> None:
+    """Keep what came under an id that was used for something else; an alarm is told to people all the same.
+
+    A button whose counter starts at 1 again with each new battery is pressed by somebody who needs help.
+    """
+    letter = dead_letter(delivery, "id_reused", detail)
+    batch.dead.append(letter)
+    if event.kind.startswith(ALARM_PREFIX):
+        batch.verdicts.append(buried_alarm_verdict(letter, event.received_at, event))
 
 
 def dead_letter(delivery: Delivery, reason: str, detail: str, at: datetime | None = None) -> DeadLetter:

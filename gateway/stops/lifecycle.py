@@ -167,7 +167,8 @@ def sounds_again(verdict: Verdict, known: Alert, now: datetime, resound_after: t
     if verdict.priority < known.priority or _news(verdict, known):
         return True
     last = known.last_sounded_at or known.acknowledged_at
-    return last is None or now - last >= resound_after
+    # A sound of the future is that of a clock that was put back: it is not waited for.
+    return last is None or abs(now - last) >= resound_after
 
 
 def _told_of(known: Alert) -> list[str]:

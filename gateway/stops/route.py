@@ -13,7 +13,7 @@ import msgspec
 
 from gateway.batch import AlertTurn, Turn
 from gateway.incidents import proposal
-from gateway.model.incident import UNANSWERED, Incident
+from gateway.model.incident import ANSWERED, HANDLED, UNANSWERED, URGENT, Incident
 from gateway.store import incidents as incident_store
 from gateway.store import outbox, rungs
 from gateway.suppressing import fold
@@ -91,13 +91,14 @@ def _sound_again(turn: AlertTurn, incident: Incident, batch: Batch, road: Road) 
     """More of an alert that people know: who was called first is called again; a ladder that ended starts anew."""
     alert = turn.alert
     _step(batch, incident, turn, "sounded_again", detail={"sounded": alert.sounded, **proposal.withdrawn(incident)})
-    incident = proposal.overtake(batch.connection, incident, turn.at)
+    incident, was_drill = proposal.overtake(batch.connection, incident, turn.at), incident.drill
     if (incident.drill and not alert.drill) or alert.priority < incident.priority:
         incident = _raised(incident, alert, turn, batch, road)
     connection, registry = batch.connection, road.registry
-    ended = incident.state in UNANSWERED and not rungs.waits(connection, incident.id)
+    anew = _taken_up_again(incident, turn, batch, road, drilled=was_drill and not alert.drill)
+    ended = anew.state in UNANSWERED and not rungs.waits(connection, incident.id)
     call = ladder.start if ended else ladder.ring_again
-    _told(turn, batch, incident, call(connection, incident, registry, turn.at, alert=alert.id))
+    _told(turn, batch, anew, call(connection, anew, registry, turn.at, alert=alert.id))
 
 
 def _join(turn: AlertTurn, incident: Incident, batch: Batch, road: Road) -> None:
@@ -110,8 +111,11 @@ def _join(turn: AlertTurn, incident: Incident, batch: Batch, road: Road) -> None
     incident_store.link(connection, incident.id, alert.id)
     _step(batch, incident, turn, "joined", detail={"rule": alert.rule, **proposal.withdrawn(incident)})
     incident = proposal.overtake(connection, incident, turn.at)
-    if alert.priority < incident.priority:
+    raised = alert.priority < incident.priority
+    if raised:
         incident = _raised(incident, alert, turn, batch, road)
+    before, incident = incident.state, _taken_up_again(incident, turn, batch, road)
+    if raised or incident.state != before:
         told = ladder.start(connection, incident, registry, turn.at, alert=alert.id)
     elif alert.priority == "P1" or incident.assignees:
         told = ladder.ring_again(connection, incident, registry, turn.at, alert=alert.id)
@@ -136,6 +140,34 @@ def _raised(incident: Incident, alert: Alert, turn: AlertTurn, batch: Batch, roa
             ladder=frozen,
             drill=incident.drill and alert.drill,
             changed_at=turn.at,
+        ),
+    )
+
+
+def _taken_up_again(
+    incident: Incident, turn: AlertTurn, batch: Batch, road: Road, *, drilled: bool = False
+) -> Incident:
+    """A call for help where nobody is on it any more, or was for a drill only, is answered by somebody anew.
+
+    Whoever signed has found what was there and left, or came to practise: this they have not heard of.
+    """
+    over = incident.state == HANDLED and turn.alert.priority in URGENT
+    if not over and not (drilled and incident.state in ANSWERED):
+        return incident
+    incident_store.add_step(
+        batch.connection, incident.id, at=turn.at, actor=SYSTEM, act="reopen", from_state=incident.state,
+        to_state="reopened", reason="it was a drill" if drilled else "it was handled, and then somebody called again",
+        detail={"alert": turn.alert.id},
+    )  # fmt: skip
+    deadline = road.registry.policy.deadline(incident.priority, "reopened")
+    return incident_store.move(
+        batch.connection,
+        msgspec.structs.replace(
+            incident,
+            state="reopened",
+            changed_at=turn.at,
+            due_at=turn.at + timedelta(seconds=deadline) if deadline is not None else None,
+            overdue=0,
         ),
     )
 
@@ -172,7 +204,11 @@ def _withdraw(turn: AlertTurn, batch: Batch) -> None:
     incident = incident_store.open_of_alert(batch.connection, alert.id)
     if incident is None:
         return
-    if incident_store.others_stand(batch.connection, incident.id, alert.id):
+    # What people reported is theirs: a device that takes its word back says nothing of it.
+    stands = incident_store.others_stand(batch.connection, incident.id, alert.id)
+    # Nor is a call for help answered by taking the button out of the registry.
+    waits = bool(batch.departed) and incident.priority in URGENT and not incident.drill
+    if stands or waits or incident_store.reported(batch.connection, incident.id):
         _step(batch, incident, turn, "retracted", detail={})
         batch.incidents[incident.id] = incident
         return

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gateway.batch import Mode
 from gateway.inbox import INBOX
 from gateway.model.device_health import ONLINE
-from gateway.stops.admit import dead_letter
+from gateway.stops.admit import bury_reused
 from gateway.store import events as event_store
 from gateway.store import road as road_store
 
@@ -42,5 +42,5 @@ def _take_out_known(batch: Batch, known: dict[int, bool], road: Road) -> None:
                 road_store.keep_health(batch.connection, road.station, road.health.learn([event]))
             continue
         detail = f"event {event.reference} was stored before with another content"
-        batch.dead.append(dead_letter(batch.origins[position], "id_reused", detail))
+        bury_reused(batch, batch.origins[position], event, detail)
     batch.events = [event for position, event in enumerate(batch.events) if position not in known]

@@ -60,6 +60,12 @@ def to_join(  # what makes it the same thing
         ).fetchone()  # fmt: skip
 
 
+def reported(connection: Connection[TupleRow], incident: int) -> bool:
+    """Say whether people reported an incident, or one that was merged into it."""
+    row = connection.execute(SQL["reported"], {"incident": incident}).fetchone()
+    return bool(row is not None and row[0])
+
+
 def others_stand(connection: Connection[TupleRow], incident: int, alert: int) -> bool:
     """Say whether an incident has other alerts than this one that were not taken back."""
     row = connection.execute(SQL["others_stand"], {"incident": incident, "alert": alert}).fetchone()

@@ -70,6 +70,17 @@ def waits(connection: Connection[TupleRow], incident: int) -> bool:
     return bool(row is not None and row[0])
 
 
+def calls_wait(connection: Connection[TupleRow], incident: int) -> bool:
+    """Say whether a rung of this incident is still to call somebody."""
+    row = connection.execute(SQL["calls_wait"], {"incident": incident}).fetchone()
+    return bool(row is not None and row[0])
+
+
+def told(connection: Connection[TupleRow], incident: int) -> set[str]:
+    """Return who was told of an incident."""
+    return {row[0] for row in connection.execute(SQL["told"], {"incident": incident}).fetchall()}
+
+
 def due(connection: Connection[TupleRow], station: str, now: datetime) -> list[Rung]:
     """Return the rungs whose moment has come, held until the transaction ends."""
     with connection.cursor(row_factory=class_row(Rung)) as cursor:
@@ -95,9 +106,14 @@ def expired(connection: Connection[TupleRow], station: str) -> list[Unanswered]:
         return cursor.execute(SQL["expired"], {"station": station}).fetchall()
 
 
-def stalled(connection: Connection[TupleRow], station: str, priorities: Sequence[str], before: datetime) -> list[int]:
-    """Return the incidents of these priorities that nobody is called for any more, though nobody has signed."""
-    parameters = {"station": station, "priorities": list(priorities), "before": before}
+def stalled(
+    connection: Connection[TupleRow], station: str, priorities: Sequence[str], before: datetime, ahead: datetime
+) -> list[int]:
+    """Return the incidents of these priorities that nobody is called for any more, though nobody has signed.
+
+    What should have been done by `before` was not, or what is written down as done lies after `ahead`.
+    """
+    parameters = {"station": station, "priorities": list(priorities), "before": before, "ahead": ahead}
     return [row[0] for row in connection.execute(SQL["stalled"], parameters).fetchall()]
 
 

@@ -18,7 +18,7 @@ from gateway.store import registry as registry_store
 from gateway.store import rungs
 from gateway.store.changes import Change
 from gateway.store.rungs import Rung
-from gateway.telling import tell
+from gateway.telling import ladder, tell
 
 log = structlog.get_logger()
 
@@ -43,7 +43,13 @@ def escalate(
         if incident is None or incident.state not in UNANSWERED:
             rungs.end(connection, rung, "stopped")
             continue
-        _climb(connection, rung, incident, registry, now)
+        try:
+            with connection.transaction():
+                _climb(connection, rung, incident, registry, now)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            # What cannot be read of one incident must not silence all the others; the watch says that it stands still.
+            log.exception("a rung cannot be climbed", stop="escalate", incident=rung.incident_id, rung=rung.number)
+            continue
         climbed.append(incident)
     changes: list[tuple[Change, bool]] = [(tell.incident_change(connection, incident), True) for incident in climbed]
     announcer.announce(connection, changes, now)
@@ -54,8 +60,9 @@ def _climb(connection: Connection[TupleRow], rung: Rung, incident: Incident, reg
     alert = next(iter(incident_store.alerts_of(connection, incident.id)), None)
     told: list[str] = []
     if rung.kind == "call":
+        recipients = ladder.still_there(rung.recipients, incident, registry, now)
         told = tell.tell_people(
-            connection, incident, alert, sounding=rung.sounding, rung=rung.number, recipients=rung.recipients,
+            connection, incident, alert, sounding=rung.sounding, rung=rung.number, recipients=recipients,
             by=_ways(incident, rung.number), now=now, registry=registry,
         )  # fmt: skip
     rungs.end(connection, rung, "climbed")

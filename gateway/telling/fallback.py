@@ -23,10 +23,12 @@ from gateway.model.incident import Incident
 from gateway.model.scope import Scope
 from gateway.store import contacts, outbox, receipts
 from gateway.store import incidents as incident_store
+from gateway.store import registry as registry_store
 from gateway.store.changes import Change
 from gateway.store.outbox import Notification
 from gateway.store.pool import Pool
 from gateway.store.receipts import Tried, Unreached
+from gateway.telling import ladder
 from gateway.telling.message import LIVES
 from gateway.telling.tell import Announcer, incident_change
 from gateway.telling.unreached import say_unreachable
@@ -151,6 +153,8 @@ def _unreachable(  # one argument per fact
     called = one.purpose == CALL
     nobody = called and not any(_may_arrive(tried, up) for tried in rung)
     hastened = nobody and receipts.hasten(connection, incident.id, now)
+    if nobody and not hastened:
+        ladder.call_the_others(connection, incident, registry_store.load(connection, incident.station), now)
     say_unreachable(
         connection, incident, one.username or "", about=one.purpose, ways=ways, now=now,
         rung=one.body.get("rung") if called else None, next_rung_now=hastened,

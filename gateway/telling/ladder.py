@@ -13,8 +13,8 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from gateway.duty.answer import who_answers
-from gateway.duty.roster import Answer
-from gateway.model.incident import Incident
+from gateway.duty.roster import Answer, reachable
+from gateway.model.incident import UNANSWERED, URGENT, Incident
 from gateway.model.policy import Rung, Who
 from gateway.model.registry import Registry
 from gateway.store import rungs
@@ -22,6 +22,8 @@ from gateway.telling import tell
 
 #: Who is called when nobody is there of those a rung asks for.
 _WIDER: tuple[Who, ...] = ("commander", "leader", "station")
+#: Who is called when all who were to be called are gone: whoever is on duty now.
+_WHOEVER = Rung(0, ("officer", "deputy", "guard"))
 _STATION_ROLES = frozenset({"officer", "commander"})
 
 
@@ -50,16 +52,17 @@ def start(
     sounding = rungs.next_sounding(connection, incident.id)
     told: list[str] = []
     for number, rung in enumerate(incident.ladder):
-        climbed = number == 0
+        climbed, recipients = number == 0, rung["recipients"]
         if climbed:
+            recipients = still_there(recipients, incident, registry, now)
             told = tell.tell_people(
-                connection, incident, alert, sounding=sounding, rung=0, recipients=rung["recipients"], by=rung["by"],
+                connection, incident, alert, sounding=sounding, rung=0, recipients=recipients, by=rung["by"],
                 now=now, registry=registry,
             )  # fmt: skip
         rungs.plan(
             connection, incident.id, sounding=sounding, number=number,
             kind="expiry" if rung.get("expiry") else "call", due_at=now + timedelta(seconds=rung["after_s"]),
-            recipients=rung["recipients"], climbed=climbed,
+            recipients=recipients, climbed=climbed,
         )  # fmt: skip
     return told
 
@@ -72,7 +75,7 @@ def ring_again(
     first = incident.ladder[0]
     known = {recipient["user"] for recipient in first["recipients"]}
     assigned = [{"user": user, "role": "assignee"} for user in incident.assignees if user not in known]
-    recipients = [*first["recipients"], *assigned]
+    recipients = still_there([*first["recipients"], *assigned], incident, registry, now)
     rungs.plan(
         connection, incident.id, sounding=sounding, number=0, kind="call", due_at=now, recipients=recipients,
         climbed=True,
@@ -81,6 +84,41 @@ def ring_again(
         connection, incident, alert, sounding=sounding, rung=0, recipients=recipients, by=first["by"], now=now,
         registry=registry,
     )  # fmt: skip
+
+
+def call_the_others(
+    connection: Connection[TupleRow], incident: Incident, registry: Registry, now: datetime
+) -> list[str]:
+    """Call everybody of the station who was not told of an urgent incident yet; returns them.
+
+    For when nobody of those who were called can come or be reached and no rung is left that would call anybody else.
+    """
+    if incident.priority not in URGENT or incident.state not in UNANSWERED or rungs.calls_wait(connection, incident.id):
+        return []
+    told = rungs.told(connection, incident.id)
+    others = [one for one in _called_as("station", [], registry) if one["user"] not in told]
+    if not others:
+        return []
+    sounding = rungs.next_sounding(connection, incident.id)
+    rungs.plan(
+        connection, incident.id, sounding=sounding, number=0, kind="call", due_at=now, recipients=others, climbed=True
+    )
+    return tell.tell_people(
+        connection, incident, None, sounding=sounding, rung=0, recipients=others, by=["push", "voice"], now=now,
+        registry=registry,
+    )  # fmt: skip
+
+
+def still_there(
+    recipients: list[dict[str, Any]], incident: Incident, registry: Registry, now: datetime
+) -> list[dict[str, Any]]:
+    """Return whom a rung calls: those that were frozen, as long as one of them can be reached.
+
+    When all of them have left or lost their contacts since, those who answer for it now are called in their place.
+    """
+    if any(reachable(registry, one["user"]) for one in recipients):
+        return recipients
+    return _recipients(_WHOEVER, who_answers(registry, incident.place, incident.area, now), registry)
 
 
 def _recipients(rung: Rung, answers: list[Answer], registry: Registry) -> list[dict[str, Any]]:

@@ -44,6 +44,8 @@ class Rate:
         """How many messages may go out now."""
         if self.per_minute is None:
             return MANY
+        if self._sent and self._sent[-1] > now:  # the clock was put back: they were sent by now
+            self._sent = deque(min(moment, now) for moment in self._sent)
         while self._sent and self._sent[0] <= now - WINDOW:
             self._sent.popleft()
         return max(0, self.per_minute - (0 if urgent else self.kept) - len(self._sent))
@@ -78,9 +80,10 @@ class Breaker:
         """How many messages may be tried now; `fresh`: a P1 that was never tried need not wait for the pause's end."""
         if self.state == "closed":
             return MANY
-        if self._probing_since is not None and now - self._probing_since < PROBE_LOST:
+        # Moments that lie too far ahead are those of a clock that was put back: they hold nothing up.
+        if self._probing_since is not None and timedelta() <= now - self._probing_since < PROBE_LOST:
             return 0
-        due = self._probe_at is None or now >= self._probe_at
+        due = self._probe_at is None or not timedelta() < self._probe_at - now <= PAUSES[-1]
         return 1 if due or fresh else 0
 
     def trying(self, now: datetime) -> None:

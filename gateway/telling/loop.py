@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import structlog
 
@@ -65,6 +66,8 @@ class Telling:
             for channel in channels
         }
         self._say, self._shifts = say, ShiftCheck(station)
+        #: Held by whoever climbs, so that the watch never takes for standing still what is being climbed.
+        self._climbing = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._run, name="telling", daemon=True)
@@ -158,12 +161,16 @@ class Telling:
         # First whoever was not reached: that may let a rung be due at once.
         made = self._fall_back_now()
         now = self._clock.now()
-        with self._pool.transaction() as connection:
-            climbed = escalate(connection, self._station, self._announcer, now)
+        with self._climbing:
+            climbed = self._escalate_now(now)
         with self._pool.transaction() as connection:
             late = overdue(connection, self._station, self._announcer, now)
         with self._pool.transaction() as connection:
             return made + climbed + late + digest(connection, self._station, self._announcer, now)
+
+    def _escalate_now(self, now: datetime) -> int:
+        with self._pool.transaction() as connection:
+            return escalate(connection, self._station, self._announcer, now)
 
     def _fall_back_now(self) -> int:
         down = [name for name, deliverer in self.deliverers.items() if deliverer.breaker.is_open]
@@ -176,9 +183,19 @@ class Telling:
             return 0
 
     def _watch_now(self) -> int:
-        with self._pool.transaction() as connection:
-            found = watch(connection, self._station, self._clock.now())
-        return self._said(found)
+        with self._climbing:
+            now = self._clock.now()
+            # What fell due while nothing ran goes on from where it was; only what cannot be climbed stands still.
+            try:
+                climbed = self._escalate_now(now)
+            except StoreUnavailable:
+                raise
+            except Exception:
+                log.exception("rungs that are due could not be climbed", stop="escalate")
+                climbed = 0
+            with self._pool.transaction() as connection:
+                found = watch(connection, self._station, now)
+        return climbed + self._said(found)
 
     def _check_shifts_now(self) -> int:
         with self._pool.transaction() as connection:

@@ -28,6 +28,8 @@ log = structlog.get_logger()
 
 #: A rung so late, or an urgent incident for which nobody has been called for so long, stands still.
 STALLED = timedelta(seconds=60)
+#: A ladder that began so far ahead of now: the clock was put back by as much.
+STEPPED = timedelta(seconds=5)
 WATCHED = ("P1", "P2")
 #: For so long it is shown that a ladder stood still.
 LOOKED_AT = timedelta(hours=1)
@@ -36,15 +38,22 @@ LOOKED_AT = timedelta(hours=1)
 def watch(connection: Connection[TupleRow], station: str, now: datetime) -> list[Verdict]:
     """Start ladders anew that stand still, and return what is to be said of all of them."""
     said: list[Verdict] = []
-    stalled = rungs.stalled(connection, station, WATCHED, now - STALLED)
+    stalled = rungs.stalled(connection, station, WATCHED, now - STALLED, now + STEPPED)
     if stalled:
         registry = registry_store.load(connection, station)
         for number in stalled:
             incident = incident_store.get(connection, Scope(station), number, hold=True)
             if incident is None or incident.state not in UNANSWERED:
                 continue
-            rungs.stop(connection, number)
-            told = ladder.start(connection, incident, registry, now)
+            try:
+                with connection.transaction():
+                    rungs.stop(connection, number)
+                    told = ladder.start(connection, incident, registry, now)
+            except (LookupError, TypeError, ValueError, AttributeError):
+                # It is said all the same, and the others are looked after.
+                log.exception("a ladder cannot be started anew", incident=number)
+                said.append(ladder_stalled_verdict("raise", number, now, place=incident.place))
+                continue
             incident_store.add_step(
                 connection, number, at=now, actor=SYSTEM, act="ladder_restarted", from_state=incident.state,
                 to_state=incident.state, reason="the ladder stood still", detail={"told": told},

@@ -30,9 +30,10 @@ REASONS: dict[str, str] = {
     "of a row that was looked up, and is held, within the scope in the same transaction": """
         alerts.of_incident alerts.open_one alerts.update incidents.alerts_of incidents.of_alert
         incidents.open_of_alert incidents.move incidents.step rungs.stop incidents.timeline
+        rungs.waits rungs.calls_wait rungs.told
         incidents.receipts outbox.stop outbox.acknowledge events.by_reference persons.add_consent persons.last_consent
         persons.set_monitored persons.forget_notes alerts.held alerts.look_at_incident incidents.alerts_of_each
-        incidents.insert incidents.relink incident_calls.busy incident_calls.climb_next
+        incidents.insert incidents.relink incidents.reported incident_calls.busy incident_calls.climb_next
         incident_calls.where_it_is incident_subjects.persons_at incident_texts.attach incident_texts.attachment
         incident_texts.attachments incident_texts.hold_client incident_texts.incident_of_client
         incident_texts.of_incident incident_texts.put shelves.change shelves.cover shelves.insert shelves.reach

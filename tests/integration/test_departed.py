@@ -42,7 +42,7 @@ def pressed(road: Road, clock: VirtualClock) -> None:
     road.travel([Delivery("test", f"anxin/v1/chengguan/{BUTTON}/alarm", payload, NOW)])
 
 
-def test_a_device_that_is_removed_takes_its_alert_and_incident_with_it(fresh: Settings) -> None:
+def test_a_device_that_is_removed_takes_its_alert_with_it_and_no_call_for_help(fresh: Settings) -> None:
     clock = VirtualClock(NOW)
     with driving(fresh, clock) as road:
         pressed(road, clock)
@@ -58,13 +58,25 @@ def test_a_device_that_is_removed_takes_its_alert_and_incident_with_it(fresh: Se
         assert alert["ended_at"] == clock.moment
         assert alert["retracted"]
         assert set(alert["explanation"]["summary"]) == {"zh", "en"}
-        assert one(fresh, "select state from incident") == "cancelled"
-        assert one(fresh, "select count(*) from rung where state = 'waiting'") == 0
+        assert one(fresh, "select state from incident") == "new", "somebody pressed, and nobody has answered"
+        assert one(fresh, "select count(*) from rung where state = 'waiting'") > 0
         assert one(fresh, "select count(*) from drill") == 0
         assert rows(fresh, "select at, after from registry_change where kind = 'device'") == [
             {"at": clock.moment, "after": None}
         ]
         assert let_go(road) == 0, "once is enough"
+
+
+def test_what_is_not_urgent_goes_with_its_device(fresh: Settings) -> None:
+    clock = VirtualClock(NOW)
+    with driving(fresh, clock) as road:
+        pressed(road, clock)
+        with connect(fresh.database, "test lesser") as connection:
+            connection.execute("update incident set priority = 'P3'")
+        pruned(fresh, "device", BUTTON)
+        road.reload_registry()
+    assert one(fresh, "select state from incident") == "cancelled"
+    assert one(fresh, "select count(*) from rung where state = 'waiting'") == 0
 
 
 def test_an_incident_somebody_is_on_goes_on(fresh: Settings) -> None:

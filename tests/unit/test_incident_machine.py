@@ -432,9 +432,10 @@ def test_what_may_be_cancelled() -> None:
             decide(incident(**reported), cancel, who(), (), POLICY, stand=True)
         assert "cancel" not in may(incident(**reported), who(), stand=True)
     grave = incident(priority="P1", opened_by="a")
-    with pytest.raises(Forbidden, match="colleague"):
-        decide(grave, cancel, who("a"), (), POLICY)
-    assert "cancel" not in may(grave, who("a"))
+    for stand in (None, False):  # also when an alert joined it and was taken back
+        with pytest.raises(Forbidden, match="colleague"):
+            decide(grave, cancel, who("a"), (), POLICY, stand=stand)
+        assert "cancel" not in may(grave, who("a"), stand=stand)
     assert decide(grave, cancel, who("b"), (), POLICY).incident.state == "cancelled"
 
 

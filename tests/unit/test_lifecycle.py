@@ -52,6 +52,13 @@ def test_the_first_raise_is_a_new_alert_that_sounds() -> None:
     [
         (OPEN, verdict("raise", 1, occurrence=True), 1, False, "pressed again before anybody looked"),
         (OPEN, verdict("raise", 10), 10, True, "ten minutes after the last sound"),
+        (
+            msgspec.structs.replace(OPEN, last_sounded_at=minutes(1440)),
+            verdict("raise", 10),
+            10,
+            True,
+            "the last sound was tomorrow: the clock was put back",
+        ),
         (acked(OPEN, 1), verdict("raise", 2, occurrence=True), 2, True, "a new press after the acknowledgement"),
         (acked(OPEN, 1), verdict("raise", 2), 2, False, "more of the same after the acknowledgement"),
         (

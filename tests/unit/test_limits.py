@@ -143,3 +143,16 @@ def test_a_breaker_that_is_open_always_tries_again_within_a_minute_and_a_half(st
         elif step == "try" and breaker.room(now):
             breaker.trying(now)
     assert breaker.room(now + PAUSES[-1] + PROBE_LOST) >= 1
+
+
+def test_a_clock_that_is_put_back_holds_up_no_channel() -> None:
+    rate, day = Rate(20), timedelta(days=1)
+    rate.spend(NOW + day, 20)
+    assert rate.room(NOW, urgent=True) == 0, "they were sent just now, whatever the clock said"
+    assert rate.room(NOW + WINDOW, urgent=True) == 20
+    breaker = Breaker()
+    for _ in range(FAILURES):
+        breaker.failed(NOW + day)
+    assert breaker.room(NOW) == 1, "a pause until tomorrow is none"
+    breaker.trying(NOW + day)
+    assert breaker.room(NOW) == 1, "nor is a probe of tomorrow under way"

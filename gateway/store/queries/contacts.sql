@@ -19,8 +19,10 @@ where c.station_id = %(station)s and c.username = %(username)s
 order by c.state, c.id
 
 -- name: active_of
-select id, channel from contact where station_id = %(station)s and username = %(username)s and state = 'active'
-order by id
+-- The ways to a user; an account that is disabled has none.
+select c.id, c.channel from contact c join user_account u on u.username = c.username
+where c.station_id = %(station)s and c.username = %(username)s and c.state = 'active' and u.disabled_at is null
+order by c.id
 
 -- name: get
 -- One active way to a user of the station.

@@ -41,6 +41,14 @@ order by i.id desc limit 1 for no key update of i
 select exists (select from incident_alert l join alert a on a.id = l.alert_id
     where l.incident_id = %(incident)s and l.alert_id <> %(alert)s and not a.retracted)
 
+-- name: reported
+-- Whether people reported it, or one that was merged into it.
+with recursive merged (id) as (
+    select %(incident)s::bigint
+    union select i.id from incident i join merged m on i.merged_into = m.id
+)
+select exists (select from incident i join merged m on m.id = i.id where i.origin = 'person')
+
 -- name: get
 -- One incident within a scope.
 select {columns} from incident i

@@ -55,7 +55,9 @@ returning id, key, channel, recipient, priority, body, created_at, attempts, inc
                         and c.purpose = 'bulletins' order by c.id desc limit 1) = 'given')
         when enterprise_id is not null then (
             select e.endpoint_sealed from enterprise e where e.id = enterprise_id and e.ended_at is null)
-        else (select c.address_sealed from contact c where c.id = contact_id and c.state = 'active')
+        else (
+            select c.address_sealed from contact c join user_account u on u.username = c.username
+            where c.id = contact_id and c.state = 'active' and u.disabled_at is null)
     end as address_sealed
 
 -- name: release
