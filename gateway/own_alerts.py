@@ -11,6 +11,7 @@ from gateway.model.event import DeadLetter, Event
 from gateway.model.judgement import Action, Explanation, Verdict
 from gateway.model.policy import Chatter
 from gateway.model.quiet import Flapping
+from gateway.model.registry import Mounting
 from rules.rule import Rule
 
 QUARANTINE = "rule-quarantined"
@@ -120,8 +121,10 @@ def not_understood_verdict(event: Event) -> Verdict:
     )  # fmt: skip
 
 
-def buried_alarm_verdict(letter: DeadLetter, at: datetime, event: Event | None = None) -> Verdict:
-    """Return the alert for an alarm that could not be stored: it may be real. `event` is what it said, where known."""
+def buried_alarm_verdict(
+    letter: DeadLetter, at: datetime, device: str | None = None, mounting: Mounting | None = None
+) -> Verdict:
+    """Return the alert for an alarm that could not be stored: it may be real. With its device, where that is known."""
     summary = {
         "zh": f"主题 {letter.topic} 上的一条报警无法入库：{letter.detail}",
         "en": f"An alarm on {letter.topic} could not be stored: {letter.detail}",
@@ -129,8 +132,8 @@ def buried_alarm_verdict(letter: DeadLetter, at: datetime, event: Event | None =
     explanation = Explanation(BURIED_ALARM, 1, summary, {"topic": letter.topic, "sha256": letter.sha256})
     return Verdict(
         "raise", BURIED_ALARM, f"topic:{letter.topic}", at, explanation, priority="P1", latch=True, occurrence=True,
-        place=event.place if event is not None else None, device=event.device if event is not None else None,
-        person=event.persons[0] if event is not None and event.persons else None,
+        place=mounting.place if mounting is not None else None, device=device,
+        person=mounting.persons[0] if mounting is not None and mounting.persons else None,
     )  # fmt: skip
 
 

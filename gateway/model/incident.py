@@ -15,6 +15,8 @@ OPEN = UNANSWERED | ANSWERED
 OVER = frozenset({"closed", "merged", "cancelled"})
 #: Somebody was there and has said what they found: nobody is on it any more.
 HANDLED = "handled"
+#: Somebody has it; with nobody assigned, only a desk.
+SIGNED = "signed"
 #: Priorities of which each call is to be answered by somebody.
 URGENT = frozenset({"P1", "P2"})
 DISPOSITIONS = (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gateway.model.device_health import ONLINE, STATUS_KINDS
 from gateway.model.errors import BadInput
-from gateway.model.event import ALARM_PREFIX, DeadLetter, Event, Report
+from gateway.model.event import ALARM, ALARM_PREFIX, DeadLetter, Event, Report
 from gateway.model.ports import Delivery
 from gateway.model.registry import ROAD_DEVICE
 from gateway.own_alerts import buried_alarm_verdict
@@ -37,7 +37,7 @@ def admit(batch: Batch, road: Road) -> None:
             reports = road.decode(delivery)
             admitted = [admit_report(r, delivery, road.registry, road.late, road.tolerance) for r in reports]
         except BadInput as error:
-            batch.dead.append(dead_letter(delivery, error.reason, str(error)))
+            bury(batch, road, delivery, dead_letter(delivery, error.reason, str(error)))
             continue
         for event in admitted:
             if event.kind in STATUS_KINDS:
@@ -48,7 +48,8 @@ def admit(batch: Batch, road: Road) -> None:
                 said[event.device] = online
             known = digests.setdefault((event.device, event.id), event.digest)
             if known != event.digest:
-                bury_reused(batch, delivery, event, f"event {event.reference} says something else in the same batch")
+                detail = f"event {event.reference} says something else in the same batch"
+                bury(batch, road, delivery, dead_letter(delivery, "id_reused", detail), event)
             elif len(digests) == len(batch.events):
                 batch.duplicates += 1
             else:
@@ -94,15 +95,23 @@ def _is_probe(report: Report) -> bool:
     return report.kind.startswith(ALARM_PREFIX) and isinstance(report.data.get("probe"), str)
 
 
-def bury_reused(batch: Batch, delivery: Delivery, event: Event, detail: str) -> None:
-    """Keep what came under an id that was used for something else; an alarm is told to people all the same.
+def bury(batch: Batch, road: Road, delivery: Delivery, letter: DeadLetter, event: Event | None = None) -> None:
+    """Keep what cannot become an event; an alarm of a device that we know is told to people all the same.
 
-    A button whose counter starts at 1 again with each new battery is pressed by somebody who needs help.
+    Whether its clock has no offset or its counter starts at 1 again with each new battery: somebody has pressed it.
     """
-    letter = dead_letter(delivery, "id_reused", detail)
     batch.dead.append(letter)
-    if event.kind.startswith(ALARM_PREFIX):
-        batch.verdicts.append(buried_alarm_verdict(letter, event.received_at, event))
+    device = event.device if event is not None else _known_device(delivery.topic, road.registry)
+    alarm = event.kind.startswith(ALARM_PREFIX) if event is not None else delivery.topic.endswith(f"/{ALARM}")
+    if alarm and device is not None:
+        at, mounting = delivery.received_at, road.registry.mounting(device)
+        batch.verdicts.append(buried_alarm_verdict(letter, at, device, mounting))
+
+
+def _known_device(topic: str, registry: Registry) -> str | None:
+    """The device a topic is of, if it is one of the registry's."""
+    *_, station, device, _lane = ["", "", *topic.split("/")]
+    return device if station == registry.station.id and device in registry.devices else None
 
 
 def dead_letter(delivery: Delivery, reason: str, detail: str, at: datetime | None = None) -> DeadLetter:

@@ -13,7 +13,7 @@ import msgspec
 
 from gateway.batch import AlertTurn, Turn
 from gateway.incidents import proposal
-from gateway.model.incident import ANSWERED, HANDLED, UNANSWERED, URGENT, Incident
+from gateway.model.incident import ANSWERED, HANDLED, SIGNED, UNANSWERED, URGENT, Incident
 from gateway.store import incidents as incident_store
 from gateway.store import outbox, rungs
 from gateway.suppressing import fold
@@ -151,12 +151,13 @@ def _taken_up_again(
 
     Whoever signed has found what was there and left, or came to practise: this they have not heard of.
     """
-    over = incident.state == HANDLED and turn.alert.priority in URGENT
+    nobody = incident.state == HANDLED or (incident.state == SIGNED and not incident.assignees)
+    over = nobody and turn.alert.priority in URGENT
     if not over and not (drilled and incident.state in ANSWERED):
         return incident
     incident_store.add_step(
         batch.connection, incident.id, at=turn.at, actor=SYSTEM, act="reopen", from_state=incident.state,
-        to_state="reopened", reason="it was a drill" if drilled else "it was handled, and then somebody called again",
+        to_state="reopened", reason="it was a drill" if drilled else "nobody is on it, and somebody called again",
         detail={"alert": turn.alert.id},
     )  # fmt: skip
     deadline = road.registry.policy.deadline(incident.priority, "reopened")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gateway.batch import Mode
 from gateway.inbox import INBOX
 from gateway.model.device_health import ONLINE
-from gateway.stops.admit import bury_reused
+from gateway.stops.admit import bury, dead_letter
 from gateway.store import events as event_store
 from gateway.store import road as road_store
 
@@ -42,5 +42,6 @@ def _take_out_known(batch: Batch, known: dict[int, bool], road: Road) -> None:
                 road_store.keep_health(batch.connection, road.station, road.health.learn([event]))
             continue
         detail = f"event {event.reference} was stored before with another content"
-        bury_reused(batch, batch.origins[position], event, detail)
+        origin = batch.origins[position]
+        bury(batch, road, origin, dead_letter(origin, "id_reused", detail), event)
     batch.events = [event for position, event in enumerate(batch.events) if position not in known]

@@ -398,6 +398,67 @@ def test_a_press_under_an_id_that_was_used_before_is_heard(village: Village) -> 
     assert village.called_since(moment) == {"officer", "deputy"}
 
 
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b'{"id": "1", "ts": "2026-11-23T08:00:00", "kind": "alarm.pressed"}', "schema"),
+        (b"{id: 1, kind: alarm.pressed}", "not_json"),
+        (b'{"ts": "2026-11-23T08:00:00+08:00", "kind": "pressed", "data": {}}', "schema"),
+    ],
+)
+def test_a_button_that_nobody_understands_is_heard(village: Village, payload: bytes, reason: str) -> None:
+    """Its clock names no offset, its firmware writes no JSON: somebody has pressed it all the same."""
+    begun = village.clock.moment
+    topic = f"anxin/v1/{STATION}/{SOS}/alarm"
+    village.road.travel([Delivery("test", topic, payload, begun)])
+    [letter] = village.rows("select reason from dead_letter")
+    assert letter["reason"] == reason
+    [alert] = village.rows("select * from alert")
+    assert (alert["priority"], alert["device_id"], alert["place_id"]) == ("P1", SOS, "flat-1")
+    assert village.called_since(begun)
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [f"anxin/v1/{STATION}/nobody/alarm", f"anxin/v1/{STATION}/{SOS}/event", f"anxin/v1/other/{SOS}/alarm", "alarm"],
+)
+def test_what_is_no_alarm_of_a_device_we_know_is_a_dead_letter_only(village: Village, topic: str) -> None:
+    village.road.travel([Delivery("test", topic, b"{junk", village.clock.moment)])
+    assert len(village.rows("select 1 from dead_letter")) == 1
+    assert village.rows("select 1 from alert") == []
+
+
+def test_a_press_where_only_a_desk_has_signed_is_answered_anew(village: Village) -> None:
+    incident = village.press()["id"]
+    village.act("operator", incident, "sign")
+    village.later(300)
+    village.press(SECOND_SOS)
+    assert village.state(incident) == "reopened"
+    assert village.waits(incident)
+
+
+def test_whoever_is_on_it_and_is_not_reached_by_a_second_call_is_tried_on_another_way(village: Village) -> None:
+    with connect(village.settings.database, "test contact") as connection:
+        contacts.put(connection, STATION, "officer", "sms", address_sealed=b"x", address_index=b"x")
+    village.reload()
+    incident = village.press()["id"]
+    village.act("officer", incident, "sign")
+    village.later(60)
+    begun = village.clock.moment
+    village.press(SECOND_SOS)
+    assert village.state(incident) == "signed", "the officer is on the way"
+    village.execute(
+        "update notification set state = 'refused', receipt_by = created_at"
+        " where created_at >= %s and username = 'officer' and channel = 'phone'", begun,
+    )  # fmt: skip
+    village.later(1)
+    village.fall_back("phone", "sms")
+    ways = village.rows(
+        "select channel from notification where created_at >= %s and username = 'officer' order by id", begun
+    )
+    assert [row["channel"] for row in ways] == ["phone", "sms"]
+
+
 def test_whoever_is_disabled_is_sent_nothing_that_waits_and_tried_on_no_other_way(village: Village) -> None:
     village.press()
     village.execute("update user_account set disabled_at = now() where username = 'officer'")

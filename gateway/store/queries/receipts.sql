@@ -58,13 +58,15 @@ where n.station_id = %(station)s and n.state = 'queued' and n.channel = any (%(d
 order by n.priority, n.id limit %(limit)s
 
 -- name: matters
--- A call is of use until somebody has signed. Whoever was sent or urged must hear of it while they are still on it, or
+-- A call is of use until somebody has signed; one that came later is of use to those who are on it. Whoever was sent or urged must hear of it while they are still on it, or
 -- it is still late, and have not done anything about it since.
 select 1 from notification n join incident i on i.id = n.incident_id
 where n.id = %(id)s and (
     n.purpose = 'incident' and i.state in ('new', 'acknowledged', 'dispatched', 'reopened')
     or i.state not in ('closed', 'merged', 'cancelled')
-        and (n.purpose = 'dispatch' and n.username = any (i.assignees) or n.purpose = 'urge' and i.overdue > 0)
+        and (n.purpose = 'incident' and n.username = any (i.assignees) and not exists (
+                select from incident_step s where s.incident_id = i.id and s.act = 'sign' and s.at >= n.created_at)
+            or n.purpose = 'dispatch' and n.username = any (i.assignees) or n.purpose = 'urge' and i.overdue > 0)
         and not exists (
             select from incident_step s
             where s.incident_id = i.id and s.actor = n.username and s.at >= n.created_at))
