@@ -88,7 +88,7 @@ def decide(
         return Decision(incident, asked.act, repeated=True)
     spec = ACTS[asked.act]
     # Whoever comes too is right to, whatever the others have done on their way.
-    stale = asked.act != ASSIST and is_stale(incident, asked.version, timeline, sends=asked.act == "dispatch")
+    stale = asked.act != ASSIST and is_stale(incident, asked.version, timeline, asked.act)
     if incident.state not in spec.sources or stale:
         raise overtaken(incident, timeline)
     if asked.act == "cancel":

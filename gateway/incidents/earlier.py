@@ -19,6 +19,10 @@ PROPOSED = "proposed"
 ASSIST = "assist"
 #: Lines the clocks write: they grow the version, and whoever acts need not have seen them.
 CLOCKS = frozenset({"urged", "supervised"})
+#: What a line says when another alert becomes a part of it: it grows the version.
+JOINED = "joined"
+#: Acts that answer for everything in the incident: whoever does one has to have seen what joined it.
+_ANSWERS_FOR_ALL = frozenset({"handle", "close", "merge", "cancel"})
 #: Lines that move an incident without changing its state.
 _MOVES = frozenset({PROPOSED, ASSIST, "dispatch", "decline", "dispute", "took_over", "withdraw"})
 #: Whoever is sent anew, or called anew, has yet to sign.
@@ -36,7 +40,7 @@ class Overtaken(Conflict):
 def overtaken(incident: Incident, timeline: Lines) -> Overtaken:
     """Return the refusal that tells the second one what the first one did."""
     facts: dict[str, Any] = {"state": incident.state, "version": incident.version}
-    last = last_move(timeline)
+    last = next((step for step in reversed(timeline) if _is_move(step) or step["act"] == JOINED), None)
     told = "nothing has happened yet"
     if last is not None:
         facts |= {"by": last["actor"], "act": last["act"], "at": last["at"].isoformat()}
@@ -62,15 +66,19 @@ def signed_by(timeline: Lines) -> frozenset[str]:
     return frozenset(found)
 
 
-def is_stale(incident: Incident, seen: int | None, timeline: Lines, *, sends: bool = False) -> bool:
-    """Say whether the incident has moved since the version seen.
+def is_stale(incident: Incident, seen: int | None, timeline: Lines, act: str | None = None) -> bool:
+    """Say whether the incident has moved since the version seen, so that an act is not what somebody means any more.
 
-    What the clocks wrote is no move of anybody's, and that one more comes makes no act wrong, unless it `sends` people
-    instead of those who were.
+    What the clocks wrote is no move of anybody's. That one more comes makes no act wrong, unless people are sent
+    instead of those who were. That another alert joined makes only those wrong that would end it unseen.
     """
     if seen is None or seen == incident.version:
         return False
-    harmless = CLOCKS if sends else CLOCKS | {ASSIST}
+    harmless = set(CLOCKS)
+    if act != "dispatch":
+        harmless.add(ASSIST)
+    if act not in _ANSWERS_FOR_ALL:
+        harmless.add(JOINED)
     passed: int = sum(
         step["act"] in harmless and step.get("version") is not None and step["version"] >= seen for step in timeline
     )

@@ -19,6 +19,7 @@ from gateway.embedded.postgres import EmbeddedPostgres
 from gateway.failpoints import Failpoints
 from gateway.incidents import acts, opening
 from gateway.incidents.acts import Actor, Asked
+from gateway.incidents.earlier import Overtaken
 from gateway.incidents.opening import Report
 from gateway.model.errors import BadInput, Forbidden
 from gateway.model.incident import Incident
@@ -426,6 +427,19 @@ def test_what_is_no_alarm_of_a_device_we_know_is_a_dead_letter_only(village: Vil
     village.road.travel([Delivery("test", topic, b"{junk", village.clock.moment)])
     assert len(village.rows("select 1 from dead_letter")) == 1
     assert village.rows("select 1 from alert") == []
+
+
+def test_whoever_ends_it_has_to_have_seen_what_joined_it(village: Village) -> None:
+    incident = village.press()["id"]
+    seen = village.act("officer", incident, "sign").version
+    village.later(60)
+    village.press(SECOND_SOS)
+    for act, told in (("close", {"disposition": "real"}), ("handle", {"text": "有人在家"})):
+        with pytest.raises(Overtaken, match="joined"):
+            village.act("officer", incident, act, version=seen, **told)
+    moved = village.act("officer", incident, "depart", version=seen)
+    assert moved.state == "departed", "whoever goes there is right to"
+    assert village.act("officer", incident, "close", disposition="real", version=moved.version).state == "closed"
 
 
 def test_a_press_where_only_a_desk_has_signed_is_answered_anew(village: Village) -> None:

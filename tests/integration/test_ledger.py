@@ -9,15 +9,22 @@ import pytest
 
 from tests.faults.nemesis import Outcome, Plan, run, verdict
 
+TRIES = 3
 
-@pytest.mark.timeout(240)
+
+@pytest.mark.timeout(600)
 def test_what_the_broker_acknowledged_is_stored_once_and_judged_once(tmp_path: Path) -> None:
-    plan = Plan(seed=int(os.environ.get("SEED", "7")), seconds=25, kills_each=2, buttons=8, failpoint_kills=4)
-    outcome = run(plan, tmp_path / "station")
-    print(outcome.summary())
-    complaints = verdict(outcome)
-    assert not complaints, f"replay with SEED={plan.seed}: " + "; ".join(complaints)
-    assert outcome.kills["gateway by failpoint"] > 0, "no failpoint struck: the run proves less than it says"
+    """Failpoints strike by dice at each batch; a slow machine makes few batches, and has more tries."""
+    first = int(os.environ.get("SEED", "7"))
+    for seed in range(first, first + TRIES):
+        plan = Plan(seed=seed, seconds=25, kills_each=2, buttons=8, failpoint_kills=4)
+        outcome = run(plan, tmp_path / f"station-{seed}")
+        print(outcome.summary())
+        complaints = verdict(outcome)
+        assert not complaints, f"replay with SEED={plan.seed}: " + "; ".join(complaints)
+        if outcome.kills["gateway by failpoint"] > 0:
+            return
+    pytest.fail("no failpoint struck: the runs prove less than they say")
 
 
 def test_the_verdict_can_say_no() -> None:
