@@ -28,8 +28,8 @@ from gateway.store import changes as change_store
 from gateway.store.changes import Change
 from tests.station import Station, wait_for
 
-#: How soon a change must be with a client that is connected, on a machine that is busy with other things: whoever waited
-#: for the provider, or for a reader that has stopped, would wait for longer.
+#: How soon a change must be with a client that is connected, on a machine that is busy with other things: whoever
+#: waited for the provider, or for a reader that has stopped, would wait for longer.
 GENEROUS_S = 20.0
 #: What the stream sends when nothing happens comes at least this often, with room for a slow machine.
 HEARTBEAT_BY_S = 18.0
