@@ -11,12 +11,14 @@ import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.bench import acknowledge, backtest, cost, drain, latency
 
 ROOT = Path(__file__).parents[2]
+PARTS = ("drain", "cost", "acknowledge", "latency", "backtest")
 RECORD = ROOT / "docs" / "benchmarks.md"
 
 
@@ -30,6 +32,7 @@ def main() -> None:
     parser.add_argument(
         "--past-events", type=int, default=1_000_000, help="how many events are backtested; 0 leaves it out"
     )
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="these figures only")
     arguments = parser.parse_args()
     lines: list[str] = []
 
@@ -41,14 +44,15 @@ def main() -> None:
     say("")
     with tempfile.TemporaryDirectory(prefix="anxin-bench-") as folder:
         home = Path(folder)
-        for part in (
-            lambda: drain.run(home / "drain", arguments.backlog_seconds),
-            lambda: cost.run(home / "cost"),
-            lambda: acknowledge.run(home / "acknowledge"),
-            lambda: latency.run(home / "latency", arguments.presses),
-            lambda: backtest.run(home / "backtest", arguments.past_events) if arguments.past_events else (),
-        ):
-            for line in part():
+        parts: dict[str, Callable[[], Iterable[str]]] = {
+            "drain": lambda: drain.run(home / "drain", arguments.backlog_seconds),
+            "cost": lambda: cost.run(home / "cost"),
+            "acknowledge": lambda: acknowledge.run(home / "acknowledge"),
+            "latency": lambda: latency.run(home / "latency", arguments.presses),
+            "backtest": lambda: backtest.run(home / "backtest", arguments.past_events) if arguments.past_events else (),
+        }
+        for name in arguments.only:
+            for line in parts[name]():
                 say(line)
             say("")
     if arguments.record:
