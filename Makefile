@@ -27,7 +27,7 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 demo: setup      ## Start everything on this machine; Ctrl-C stops it.
 	@$(BIN)/anxin demo
 
-test: setup-dev  ## The tests: about ten minutes on two cores.
+test: setup-dev  ## The tests: ten to fifteen minutes on two cores.
 	$(BIN)/python -m pytest -n $(or $(JOBS),3) --dist loadfile -m "not faults and not browser and not acceptance"
 
 acceptance: setup-dev ## As people use it: the demo, every scenario in two towns, compose, backup under load. 20 minutes.
