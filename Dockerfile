@@ -7,7 +7,13 @@ RUN python -m venv /opt/anxin
 # The locked parts first, with hashes: they change seldom and stay a layer of their own.
 COPY requirements.lock /src/
 RUN /opt/anxin/bin/python -m pip install --require-hashes --no-deps -r /src/requirements.lock
-COPY pyproject.toml README.md LICENSE /src/
+# The pages people look at, with a Node that is locked like the rest and stays behind in this stage.
+COPY requirements-node.lock /src/
+RUN python -m venv /opt/node \
+ && /opt/node/bin/python -m pip install --require-hashes --no-deps -r /src/requirements-node.lock
+COPY api/console /src/api/console
+RUN /opt/node/bin/python /src/api/console/build.py && rm -rf /src/api/console/node_modules
+COPY pyproject.toml setup.py README.md LICENSE /src/
 COPY gateway /src/gateway
 COPY rules /src/rules
 COPY connectors /src/connectors

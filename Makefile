@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 LOCKED := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps
 
-.PHONY: help setup setup-dev demo test check bench bench-access bench-quiet bench-care faults browser acceptance soak lock clean
+.PHONY: help setup setup-dev console console-check console-test pictures demo test check bench bench-access bench-quiet bench-care faults browser acceptance soak lock clean
 
 help:            ## Show this.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,27 +24,44 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	$(LOCKED) -r requirements-dev.lock
 	@touch $@
 
-demo: setup      ## Start everything on this machine; Ctrl-C stops it.
+$(VENV)/.node: requirements-node.lock $(VENV)/.runtime
+	@$(BIN)/python api/console/build.py --node >/dev/null || { echo "installing Node (once)"; $(LOCKED) -r requirements-node.lock; }
+	@touch $@
+
+console: setup $(VENV)/.node ## Build the pages people look at; does nothing when they are up to date.
+	@$(BIN)/python api/console/build.py
+
+console-check: setup $(VENV)/.node
+	@$(BIN)/python api/console/build.py --types
+	@$(BIN)/python api/console/build.py --npm run check --silent
+
+console-test: setup $(VENV)/.node
+	@$(BIN)/python api/console/build.py --npm test --silent
+
+demo: console    ## Start everything on this machine; Ctrl-C stops it.
 	@$(BIN)/anxin demo
 
-test: setup-dev  ## The tests: ten to fifteen minutes on two cores.
+test: setup-dev console-test ## The tests: ten to fifteen minutes on two cores.
 	$(BIN)/python -m pytest -n $(or $(JOBS),3) --dist loadfile -m "not faults and not browser and not acceptance"
 
-acceptance: setup-dev ## As people use it: the demo, every scenario in two towns, compose, backup under load. 20 minutes.
+acceptance: setup-dev console ## As people use it: the demo, every scenario in two towns, compose, backup under load. 20 minutes.
 	$(BIN)/python -m pytest -m acceptance --timeout 900
 
-soak: setup-dev  ## The demo at ten times real time for an hour: memory, alerts, errors. HOURS=n SPEED=n.
+soak: setup-dev console ## The demo at ten times real time for an hour: memory, alerts, errors. HOURS=n SPEED=n.
 	$(BIN)/python -m tests.soak --hours $(or $(HOURS),1) --speed $(or $(SPEED),10)
 
-check: setup-dev ## Lint, types, rules, import arrows.
+check: setup-dev console-check ## Lint, types, rules, import arrows.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/anxin rules check
 	$(BIN)/python -m pytest tests/architecture -q
 
-browser: setup-dev ## The live page in headless Chromium (needs chromium installed).
+browser: setup-dev console ## The live page in headless Chromium (needs chromium installed).
 	$(BIN)/python -m pytest -m browser
+
+pictures: setup-dev console ## Take the documentation's pictures anew.
+	ANXIN_PICTURES=1 $(BIN)/python -m pytest -m browser
 
 faults: setup-dev ## The long kill -9 run, judged by ledger. SEED=n replays one.
 	$(BIN)/python -m pytest -m faults --timeout 3600
@@ -64,6 +81,9 @@ bench-care: setup-dev ## How well an elder's silence is judged: DATA=dir of reco
 lock:            ## Write the lock files anew (needs uv).
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --output-file requirements.lock pyproject.toml requirements.build
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --output-file requirements-node.lock requirements.node
+	$(BIN)/python api/console/build.py --lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra dev \
 	  --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 

@@ -5,33 +5,37 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from pathlib import Path
 
 from fastapi import FastAPI
-from starlette.responses import FileResponse
-from starlette.staticfiles import StaticFiles
 
-from api import problems, stream
+from api import document, pages, problems, stream
 from api.deps import Parts
 from api.follower import Follower
 from api.headers import SecurityHeaders
+from api.own_pages import OwnPagesOnly
 from api.routes import (
     alerts,
     audit,
     auth,
     backtests,
+    base_map,
     bulletins,
     contacts,
+    dead_letters,
     desk,
     drills,
     duty,
     events,
+    evidence,
     health,
     incident_files,
     incident_more,
     incidents,
     me,
+    patrols,
     persons,
+    plans,
+    positions,
     receipts,
     records,
     registry,
@@ -41,32 +45,37 @@ from api.routes import (
     stats,
     totp,
     users,
+    walls,
+    work_items,
 )
 from gateway.clock import Clock, clock_of
 from gateway.settings import Settings
 from gateway.store.pool import Pool
 from gateway.telling.tell import Announcer
 
-CONSOLE = Path(__file__).parent / "console"
-#: The package that carries Swagger UI, and the folder in it; nothing else of it is used.
-SWAGGER = ("fastapi_swagger", "resources")
 #: What `/api/v1` is made of, one file a noun.
 ROUTERS = (
     alerts,
     audit,
     auth,
     backtests,
+    base_map,
     bulletins,
     contacts,
+    dead_letters,
     desk,
     drills,
     duty,
     events,
+    evidence,
     incident_files,
     incident_more,
     incidents,
     me,
+    patrols,
     persons,
+    plans,
+    positions,
     receipts,
     records,
     registry,
@@ -76,6 +85,8 @@ ROUTERS = (
     stats,
     totp,
     users,
+    walls,
+    work_items,
 )
 DESCRIPTION = """
 Alerts, incidents and what led to them. Log in at `/api/v1/auth/login`; follow changes at `/api/v1/stream`.
@@ -99,16 +110,18 @@ def make_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
 
     app = FastAPI(
         title="Anxin", version=version("anxin"), description=DESCRIPTION, lifespan=life,
+        generate_unique_id_function=document.operation_id,
         docs_url=None, redoc_url=None,  # FastAPI's own pages load their scripts from elsewhere
     )  # fmt: skip
     app.state.parts = Parts(settings, clock or clock_of(settings.clock), pool, follower, announcer)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(OwnPagesOnly)
+    app.add_middleware(SecurityHeaders)  # around all of it, refusals included
     problems.install(app)
+    document.install(app)
     for router in ROUTERS:
         app.include_router(router.router, prefix="/api/v1")
     app.include_router(stream.router, prefix="/api/v1")
     app.include_router(health.router)
-    app.add_api_route("/docs", lambda: FileResponse(CONSOLE / "docs.html"), include_in_schema=False)
-    app.mount("/swagger", StaticFiles(packages=[SWAGGER]), name="swagger")
-    app.mount("/", StaticFiles(directory=CONSOLE, html=True), name="console")
+    app.include_router(base_map.files)
+    pages.install(app)
     return app

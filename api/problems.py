@@ -44,7 +44,8 @@ def unauthorised(detail: str = "log in first: POST /api/v1/auth/login", reason: 
     return Unauthorised(detail, reason)
 
 
-def _problem(status: int, title: str, detail: str, reason: str, **more: Any) -> JSONResponse:
+def refusal(status: int, title: str, detail: str, reason: str, **more: Any) -> JSONResponse:
+    """Return a problem as an answer; `detail` is a sentence that says what to do."""
     body = {"type": f"urn:anxin:problem:{reason}", "title": title, "status": status, "detail": detail, **more}
     headers = {"Retry-After": "2"} if status == 503 else {}  # noqa: PLR2004
     return JSONResponse(body, status, headers, media_type="application/problem+json")
@@ -53,15 +54,13 @@ def _problem(status: int, title: str, detail: str, reason: str, **more: Any) -> 
 async def _anxin_error(_request: Request, error: Exception) -> JSONResponse:
     for kind, status, title in _STATUS:
         if isinstance(error, kind):
-            return _problem(status, title, str(error), error.reason, **error.facts)
+            return refusal(status, title, str(error), error.reason, **error.facts)
     return await _defect(_request, error)
 
 
 async def _http_error(_request: Request, error: Exception) -> JSONResponse:
     told: StarletteHTTPException = error  # type: ignore[assignment]  # installed for this class only
-    answer = _problem(
-        told.status_code, "refused", str(told.detail), getattr(told, "reason", f"http_{told.status_code}")
-    )
+    answer = refusal(told.status_code, "refused", str(told.detail), getattr(told, "reason", f"http_{told.status_code}"))
     for name, value in (told.headers or {}).items():
         answer.headers[name] = value
     return answer
@@ -71,11 +70,11 @@ async def _validation_error(_request: Request, error: Exception) -> JSONResponse
     told: RequestValidationError = error  # type: ignore[assignment]  # installed for this class only
     complaints = [{"where": ".".join(str(part) for part in e["loc"]), "what": e["msg"]} for e in told.errors()]
     detail = "; ".join(f"{complaint['where']}: {complaint['what']}" for complaint in complaints)
-    return _problem(422, "cannot be read", detail, "validation", errors=complaints)
+    return refusal(422, "cannot be read", detail, "validation", errors=complaints)
 
 
 async def _defect(request: Request, error: Exception) -> JSONResponse:
     # The route's own path: what stands in its placeholders may be a token, and whoever has that may report.
     route = getattr(request.scope.get("route"), "path", None)
     log.error("a request failed", method=request.method, route=route or "none", exc_info=error)
-    return _problem(500, "a defect of ours", "it is in the log; please report it", "defect")
+    return refusal(500, "a defect of ours", "it is in the log; please report it", "defect")

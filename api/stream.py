@@ -11,17 +11,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from datetime import timedelta
 
 import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from api.deps import Have, Parts, Reader, hashed, scope_of, token_of
+from api import shown
+from api.answers.documented import frames
+from api.deps import Have, Parts, Watcher, found_session, hashed, over, scope_of, token_of, touch
 from gateway.clock import monotonic
 from gateway.model.errors import StoreUnavailable
 from gateway.model.scope import Scope
-from gateway.store import accounts
+from gateway.store.accounts import Session
 from gateway.store.changes import Numbered
 
 router = APIRouter(tags=["stream"])
@@ -30,33 +31,34 @@ HEARTBEAT_S = 15.0
 _encode = msgspec.json.Encoder().encode
 
 
-@router.get("/stream", response_class=StreamingResponse)
-async def stream(request: Request, session: Reader, have: Have, last_event_id: int | None = None) -> StreamingResponse:
+@router.get("/stream", response_class=StreamingResponse, responses=frames())
+async def stream(request: Request, session: Watcher, have: Have, last_event_id: int | None = None) -> StreamingResponse:
     """Follow alerts, incidents and work items live. Resume with the `Last-Event-ID` header (or `last_event_id`)."""
     header = request.headers.get("Last-Event-ID", "")
     asked = int(header) if header.isdecimal() else last_event_id
     oldest, newest = await have.follower.span()
-    frames: list[bytes] = []
+    first: list[bytes] = []
     if asked is None:
         position = newest
-        frames.append(_frame("hello", {"position": newest}, newest))
+        first.append(_frame("hello", {"position": newest}, newest))
     elif asked > newest or (oldest and asked < oldest - 1):
         position = newest
-        frames.append(_frame("reset", {"position": newest}, newest))
+        first.append(_frame("reset", {"position": newest}, newest))
     else:
         position = asked
     token = token_of(request)
     return StreamingResponse(
-        _frames(have, scope_of(session), hashed(token) if token else "", position, frames),
+        _frames(have, session, hashed(token) if token else "", position, first),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _frames(have: Parts, scope: Scope, session: str, position: int, frames: list[bytes]) -> AsyncIterator[bytes]:
+async def _frames(have: Parts, who: Session, session: str, position: int, first: list[bytes]) -> AsyncIterator[bytes]:
+    scope = scope_of(who)
     news = have.follower.subscribe()
     try:
-        yield b"retry: 2000\n\n" + b"".join(frames)
+        yield b"retry: 2000\n\n" + b"".join(first)
         heartbeat_at = monotonic() + HEARTBEAT_S
         while True:
             news.clear()
@@ -69,7 +71,11 @@ async def _frames(have: Parts, scope: Scope, session: str, position: int, frames
             changes, patience = await _news(have, position)
             if changes:
                 position = changes[-1].id
-                told = b"".join(_frame(c.kind, c.body, c.id) for c in changes if _within(c, scope))
+                told = b"".join(
+                    _frame(c.kind, shown.to(who, c.kind, c.body), c.id)
+                    for c in changes
+                    if _within(c, scope) and shown.follows(who, c.kind)
+                )
                 if told:
                     yield told
                 continue
@@ -98,10 +104,11 @@ def _frame(kind: str, body: object, number: int) -> bytes:
 def _still_logged_in(have: Parts, session: str) -> bool:
     try:
         with have.pool.transaction() as connection:
-            now, found = have.clock.now(), accounts.session(connection, session)
-            if found is None or now - found.created_at > timedelta(hours=have.settings.session_hours):
+            now, found = have.clock.now(), found_session(connection, session)
+            # Whoever follows is not idle.
+            if found is None or over(msgspec.structs.replace(found, used_at=now), have.settings, now) is not None:
                 return False
-            accounts.touch_session(connection, session, now)
+            touch(connection, found, session, now)
     except StoreUnavailable:
         return True  # nobody can be logged out while the database is away
     return True

@@ -8,9 +8,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 from fastapi import Depends, Query, Request, Response
 
+from api.answers.documented import answers, file
 from gateway.figures.sheet import Language, Sheet, to_csv
 
 CSV = "text/csv"
+
+
+def answers_or_file(model: Any, *media_types: str) -> dict[int | str, dict[str, Any]]:
+    """Say that a route answers this as JSON or, asked for that, a file: for `responses=` of its decorator."""
+    return {200: answers(model)[200] | file(*media_types or (CSV,))[200]}
 
 
 class Shape:

@@ -18,6 +18,7 @@ from gateway.activation import Activations, Switch
 from gateway.clock import Clock, clock_of, monotonic
 from gateway.departed import let_go
 from gateway.driver import RETRY_S, Driver
+from gateway.evidence.keeping import Keeping
 from gateway.facts import facts_of
 from gateway.failpoints import Failpoints
 from gateway.handover import hand_over
@@ -77,6 +78,7 @@ class Gateway:
             self._sealer,
             self._say_own,
         )
+        self._evidence = Keeping(settings.station, self._pool, self._sealer, self.clock, self._say_own)
         self._schedule = Schedule(settings, self.clock)
         self._patience = Patience()
         self._driver: Driver | None = None
@@ -102,12 +104,14 @@ class Gateway:
                 "anxin_outbox": self._telling.wake,
                 "anxin_registry": self._hear_registry,
                 "anxin_rules": self._activations.look,
+                "anxin_change": self._evidence.wake,
             },
         )
         health = threading.Thread(target=self._say_how_it_is, name="health", daemon=True)
         self._patience.start()
         self._activations.start()
         self._telling.start()
+        self._evidence.start()
         self._schedule.start()
         listener.start()
         health.start()
@@ -116,6 +120,7 @@ class Gateway:
         finally:
             self.stopping.set()
             self._telling.stop()
+            self._evidence.stop()
             self._schedule.stop()
             self._patience.stop()
             self._activations.stop()

@@ -12,6 +12,7 @@ import click
 from gateway.cli_backtest import backtest
 from gateway.cli_devices import dead_letters, device
 from gateway.cli_duty import duty
+from gateway.cli_evidence import evidence
 from gateway.cli_import import export, import_, import_sheet
 from gateway.cli_install import health, make_secrets
 from gateway.cli_rules import rules
@@ -47,7 +48,7 @@ def main() -> None:
 
 for command in (
     make_secrets, import_, import_sheet, export, health, device, dead_letters, backfill, simulate, drill, duty, rules,
-    backtest, user,
+    backtest, user, evidence,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -59,13 +59,13 @@ def rules_publish(activate: bool, reason: str | None, by: str) -> None:
     from gateway.clock import clock_of  # noqa: PLC0415
     from gateway.incidents.acts import Actor  # noqa: PLC0415
     from gateway.model.scope import Scope  # noqa: PLC0415
-    from gateway.rule_book import definitions_of, words  # noqa: PLC0415
+    from gateway.rule_book import definitions_of, tests_of, words  # noqa: PLC0415
     from gateway.store import rule_versions  # noqa: PLC0415
     from rules.check import check_file  # noqa: PLC0415
     from rules.load import TEST_SUFFIX  # noqa: PLC0415
 
     settings = read_settings()
-    definitions = definitions_of(settings)
+    definitions, tests = definitions_of(settings), tests_of(settings)
     own = [path for folder in settings.rules_folders for path in sorted(Path(folder).glob("*.yaml"))]
     failures = [told for path in own if not path.name.endswith(TEST_SUFFIX) for told in check_file(path)]
     if failures:
@@ -75,7 +75,9 @@ def rules_publish(activate: bool, reason: str | None, by: str) -> None:
         changed = 0
         retired = rule_versions.retired(connection, settings.station)
         for definition in definitions:
-            version, runs = rule_versions.publish(connection, definition.id, words(definition), actor.at)
+            version, runs = rule_versions.publish(
+                connection, definition.id, words(definition), actor.at, tests.get(definition.id)
+            )
             if runs or definition.id in retired:
                 continue
             changed += 1

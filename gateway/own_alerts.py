@@ -12,6 +12,7 @@ from gateway.model.judgement import Action, Explanation, Verdict
 from gateway.model.policy import Chatter
 from gateway.model.quiet import Flapping
 from gateway.model.registry import Mounting
+from gateway.patrol.codes import FINDINGS
 from rules.rule import Rule
 
 QUARANTINE = "rule-quarantined"
@@ -23,6 +24,7 @@ LADDER_STALLED = "ladder-stalled"
 OFFICER_UNREACHABLE = "officer-unreachable"
 CONTACT_GONE = "contact-gone"
 CHATTERING = "chattering"
+EVIDENCE_LATE = "evidence-late"
 
 #: By rule: title and first action, as a definition would give them.
 TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
@@ -74,6 +76,14 @@ TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             "en": "Have them log in and register their phone again; until then somebody else must answer",
         },
     ),
+    EVIDENCE_LATE: (
+        {"zh": "证据没有被固定", "en": "Evidence is not being frozen"},
+        {
+            "zh": "报警和处置不受影响；运行 `anxin doctor`，查网关日志“evidence cannot be frozen”，补上之前不要调取",
+            "en": "Alarms go on as ever; let `anxin doctor` look, and see «evidence cannot be frozen» in the gateway's "
+            "log; take no bundle before it has caught up",
+        },
+    ),
     CHATTERING: (
         {"zh": "告警反复抖动", "en": "An alert that comes and goes"},
         {
@@ -89,6 +99,7 @@ TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             "en": "See in the dead letters which device it was; treat it as real first, then call maintenance",
         },
     ),
+    **{one.rule: (one.title, one.first_action) for one in FINDINGS.values()},
 }
 
 
@@ -145,6 +156,16 @@ def road_late_verdict(action: Action, late_after_s: float, at: datetime) -> Verd
     }
     explanation = Explanation(ROAD_LATE, 1, summary, {"late_after_s": late_after_s}, limit=f"{late_after_s:g} s")
     return Verdict(action, ROAD_LATE, "station:road", at, explanation, priority="P2")
+
+
+def evidence_late_verdict(action: Action, error: str, at: datetime) -> Verdict:
+    """Return the work item for evidence that cannot be frozen, or its end; `error` names the defect."""
+    summary = {
+        "zh": f"证据固定出错，后面的暂时都没有固定：{error}",
+        "en": f"Freezing evidence fails, and nothing after it is frozen: {error}",
+    }
+    explanation = Explanation(EVIDENCE_LATE, 1, summary, {"error": error})
+    return Verdict(action, EVIDENCE_LATE, "station:evidence", at, explanation, priority="P2", stream="work_item")
 
 
 def ladder_expired_verdict(action: Action, number: int, at: datetime, *, place: str | None = None) -> Verdict:

@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 
 from gateway import trail
 from gateway.incidents.acts import Actor
-from gateway.model.errors import BadInput, Forbidden, NotFound
+from gateway.model.errors import BadInput, Conflict, Forbidden, NotFound
 from gateway.model.registry import Drill
 from gateway.sealing import Sealer
 from gateway.store import registry as registry_store
@@ -66,8 +66,9 @@ def mark_away(
     """Say that a person is away until a moment (aware); None: they are back.
 
     Silence means nothing until then; a standing alert about it clears. The reason goes, sealed, into the audit
-    trail only.
-    Raises `Forbidden`, `BadInput` for a moment that is past or too far off, `NotFound` outside of the actor's scope.
+    trail only. The very same said again, by the device's clock (`actor.client_at`), does nothing.
+    Raises `Forbidden`, `BadInput` for a moment that is past or too far off, `NotFound` outside of the actor's scope,
+    and `Conflict` when something was said after this was: a phone sends late what was done without a network.
     """
     if actor.role not in AWAY_ROLES:
         raise Forbidden(f"the role {actor.role} may not register absences")
@@ -75,10 +76,23 @@ def mark_away(
         raise BadInput("that moment is past; say until when the person will be away", reason="away_until")
     if until is not None and until - actor.at > LONGEST_ABSENCE:
         raise BadInput("an absence is registered for at most 180 days at a time", reason="away_until")
-    # Back: what came before is not held against them, so silence counts from now.
-    told = (until or actor.at).isoformat()
-    if not registry_store.patch_care(connection, actor.scope, person, {"away_until": told}):
-        raise NotFound(f"there is no person {person!r} within your reach")
     act = "person.away" if until is not None else "person.back"
-    told_until = {"until": until.isoformat() if until is not None else None}
-    trail.write(connection, sealer, actor, act, f"person/{person}", told_until, reason=reason)
+    told_until = until.isoformat() if until is not None else None
+    if not registry_store.lock_person(connection, actor.scope, person):
+        raise NotFound(f"there is no person {person!r} within your reach")
+    last = registry_store.last_absence(connection, actor.scope.station, person)
+    said_at = actor.client_at
+    if last is not None and said_at is not None:
+        if (last.username, last.act, last.until, last.said_at) == (actor.username, act, told_until, said_at):
+            return
+        since, by = last.said_at or last.at, last.username
+        if said_at < since and last.until is None:
+            raise Conflict(f"{by} said at {since.isoformat()}, after you, that they are back; look again")
+        if said_at < since:
+            raise Conflict(
+                f"{by} said at {since.isoformat()}, after you, that they are away until {last.until}; look again"
+            )
+    # Back: what came before is not held against them, so silence counts from now.
+    registry_store.patch_care(connection, actor.scope, person, {"away_until": (until or actor.at).isoformat()})
+    detail = {"until": told_until} | ({"said_at": said_at.isoformat()} if said_at is not None else {})
+    trail.write(connection, sealer, actor, act, f"person/{person}", detail, reason=reason)

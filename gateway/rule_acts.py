@@ -42,7 +42,7 @@ def write_version(connection: Connection[TupleRow], actor: Actor, rule: str, def
         raise BadInput(f"the definition is of {parsed.id!r}, not of {rule!r}", reason="definition")
     if failures:
         raise BadInput("; ".join(failures), reason="tests")
-    version, _ = rule_versions.publish(connection, rule, words(parsed), actor.at)
+    version, _ = rule_versions.publish(connection, rule, words(parsed), actor.at, tests)
     trail.note(connection, actor, "rule.version", f"rule/{rule}", {"version": version})
     return version
 

@@ -21,7 +21,7 @@ from gateway.settings import Settings
 from gateway.store import road as road_store
 from gateway.store import rule_versions
 from rules.definition import Definition
-from rules.load import CATALOG, RuleBook, bring_to_life, read_definitions
+from rules.load import CATALOG, RuleBook, bring_to_life, read_definitions, read_tests
 from rules.rule import Rule
 
 log = structlog.get_logger()
@@ -35,6 +35,11 @@ def definitions_of(settings: Settings) -> list[Definition]:
     return read_definitions([CATALOG, *map(Path, settings.rules_folders)])
 
 
+def tests_of(settings: Settings) -> dict[str, str]:
+    """Return the tests that stand beside the definitions, as they are written, by rule id."""
+    return read_tests([CATALOG, *map(Path, settings.rules_folders)])
+
+
 def open_book(
     connection: Connection[TupleRow], settings: Settings, definitions: Sequence[Definition], now: datetime
 ) -> RuleBook:
@@ -43,8 +48,11 @@ def open_book(
     Raises `Misconfigured` when a version that runs cannot be brought to life and no file says otherwise.
     """
     before = rule_versions.running(connection)
+    tests = tests_of(settings)
     published = {
-        definition.id: rule_versions.publish(connection, definition.id, words(definition), now)[0]
+        definition.id: rule_versions.publish(
+            connection, definition.id, words(definition), now, tests.get(definition.id)
+        )[0]
         for definition in definitions
     }
     if road_store.version(connection, settings.station) == 0:

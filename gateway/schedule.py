@@ -14,11 +14,15 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway.accounts.walls import LASTS as WALL_LASTS
 from gateway.clock import Clock, SystemClock
+from gateway.evidence.acts import sign_tail
+from gateway.evidence.signing import signer_of
 from gateway.model.errors import StoreUnavailable
 from gateway.records.footprints import POSITIONS_KEPT
+from gateway.sealing import sealer_of
 from gateway.settings import Settings
-from gateway.store import accounts, changes, footprints, registry_log, retention, soundings, upkeep
+from gateway.store import accounts, changes, footprints, presence, registry_log, retention, soundings, upkeep, walls
 from gateway.store.pool import connect
 
 log = structlog.get_logger()
@@ -32,6 +36,7 @@ NOTIFICATIONS_KEPT = timedelta(days=180)
 SOUNDINGS_KEPT = timedelta(days=180)
 SESSIONS_KEPT = timedelta(days=7)
 PROBES_KEPT = timedelta(days=1)
+PRESENCE_KEPT = timedelta(hours=1)
 
 
 class Schedule:
@@ -49,6 +54,7 @@ class Schedule:
             ("compress", self.compress, {"hours": 6}),
             ("retire", self.retire, {"hours": 6}),
             ("records", self.retire_records, {"hours": 6}),
+            ("evidence head", self.sign_head, {"hours": 1}),
         )
         for name, work, every in jobs:
             self._scheduler.add_job(
@@ -90,6 +96,8 @@ class Schedule:
         changes.forget(connection, station, now - CHANGES_KEPT)
         upkeep.forget_probes(connection, station, now - PROBES_KEPT)
         accounts.forget_sessions(connection, now - SESSIONS_KEPT)
+        walls.forget_sessions(connection, now - WALL_LASTS)
+        presence.forget(connection, station, now - PRESENCE_KEPT)
         footprints.forget_positions(connection, station, now - POSITIONS_KEPT)
         kept_from = now - timedelta(days=self._settings.store_keep_days)
         registry_log.forget(connection, station, kept_from)
@@ -107,9 +115,20 @@ class Schedule:
             "incidents": retention.retire_incidents(connection, station, older, lesser, now),
             "alerts": retention.retire_alerts(connection, station, older, lesser, now),
             "bulletins": retention.retire_bulletins(connection, station, older, now),
+            "rounds": retention.retire_rounds(connection, station, lesser, now),
             "audit": retention.retire_audit(connection, station, before(told.audit_keep_days), now),
             "consent": retention.retire_consent(connection, station, before(told.consent_keep_days), now),
         }
+
+    def sign_head(self, connection: Connection[TupleRow]) -> int:
+        """Sign how far the chain of evidence has come; the log carries it out of the house."""
+        signer = signer_of(sealer_of(self._settings))
+        with connection.transaction():
+            head = sign_tail(connection, signer, self._settings.station, self._clock.now())
+        if head is None:
+            return 0
+        log.info("evidence head", **head)
+        return int(head["seq"])
 
     @property
     def _late(self) -> timedelta:

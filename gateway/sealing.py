@@ -33,10 +33,12 @@ class Sealer:
     """Seals and opens texts with one key (32 bytes). `about` names the row and column: a value is of use only there."""
 
     def __init__(self, key: bytes) -> None:
-        def derived(purpose: bytes) -> bytes:
-            return HKDF(SHA256(), KEY_BYTES, None, b"anxin " + purpose).derive(key)
+        self._key = key
+        self._box, self._index_key = AESGCM(self.derived(b"seal")), self.derived(b"index")
 
-        self._box, self._index_key = AESGCM(derived(b"seal")), derived(b"index")
+    def derived(self, purpose: bytes) -> bytes:
+        """Return the key (32 bytes) for another purpose: of it, nothing is learnt of this one."""
+        return HKDF(SHA256(), KEY_BYTES, None, b"anxin " + purpose).derive(self._key)
 
     def seal(self, text: str, about: str) -> bytes:
         """Return a text sealed; twice the same text gives two different values."""
@@ -48,7 +50,7 @@ class Sealer:
         nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
         try:
             return self._box.decrypt(nonce, body, about.encode()).decode()
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # another key, or not even a sealed value
             raise Misconfigured(
                 f"{about} cannot be opened: the data key is not the one it was sealed with; restore ANXIN_DATA_KEY"
             ) from error

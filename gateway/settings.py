@@ -78,6 +78,10 @@ class Settings(BaseSettings):
     command_room_secret: SecretStr = Field(
         SecretStr(""), description="Key of the HMAC-SHA256 signature on what goes to the command room."
     )
+    map_tiles: Path | None = Field(
+        None, description="The base map: a .pmtiles file of yours; without one the map shows shapes and places only."
+    )
+    map_attribution: str | None = Field(None, description="Whose map that is, as it stands in the map's corner.")
     public_url: str | None = Field(
         None, description="Where phones reach the console, like https://anxin.example.cn: for links in messages."
     )
@@ -146,8 +150,8 @@ class Settings(BaseSettings):
     lesser_keep_days: float = Field(
         400,
         ge=180,
-        description="P4 incidents and alerts, and work items, are kept so long: a year, and the month it is compared "
-        "with.",
+        description="P4 incidents and alerts, work items and rounds of online patrol are kept so long: a year, and the "
+        "month it is compared with.",
     )
     audit_keep_days: float = Field(1095, ge=180, description="Lines of the audit trail are kept so long.")
     consent_keep_days: float = Field(
@@ -171,6 +175,13 @@ class Settings(BaseSettings):
     resound_after_s: float = Field(600, gt=0, description="More evidence sounds again this long after the last sound.")
     session_idle_minutes: float = Field(60, gt=0, description="A session nobody uses ends after this.")
     session_hours: float = Field(24, gt=0, description="A session ends after this, however busy.")
+    phone_session_idle_hours: float = Field(
+        72,
+        gt=0,
+        le=168,
+        description="An officer's or grid worker's session on their phone ends after this without use.",
+    )
+    phone_session_days: float = Field(30, gt=0, description="Such a session ends after this, however busy.")
     totp_required: bool = Field(
         True,
         description="Admins and commanders log in with a second factor (TOTP); until they have one they can only "

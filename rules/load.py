@@ -88,6 +88,15 @@ def read_definitions(folders: Iterable[Path]) -> list[Definition]:
     return list(found.values())
 
 
+def read_tests(folders: Iterable[Path]) -> dict[str, str]:
+    """Return the tests of these folders, as they are written, by the rule they are beside."""
+    return {
+        path.name.removesuffix(TEST_SUFFIX): path.read_text(encoding="utf-8")
+        for folder in folders
+        for path in sorted(folder.glob(f"*{TEST_SUFFIX}"))
+    }
+
+
 def _may_explain(inhibitor: Definition, quieter: Definition) -> bool:
     return (
         inhibitor.stream == "alert" and inhibitor.priority <= quieter.priority and inhibitor.subject == quieter.subject

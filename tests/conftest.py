@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx2 as httpx
 import pytest
 
+from tests.answers import hold_to_document
 from tests.station import Station, make_site
 
 HERE = Path(__file__).parent
@@ -18,6 +21,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(HERE).parts[0]
         if folder in MARKED:
             item.add_marker(folder)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _answers_are_as_documented() -> Iterator[None]:
+    """Whatever a test asks of the API, and however: the answer is what `/openapi.json` says."""
+    send = httpx.Client.send
+
+    def checked(client: httpx.Client, request: httpx.Request, *, stream: bool = False, **how: Any) -> httpx.Response:
+        answer = send(client, request, stream=stream, **how)
+        if not stream:
+            hold_to_document(answer)
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(httpx.Client, "send", checked)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from gateway.model.duty import Duty
 from gateway.model.person import Person
 from gateway.model.registry import Area, Place
 from gateway.registering.site import SiteUser
-from tests.station import Station, make_site
+from tests.station import EXPLANATION, SAID, Station, make_site
 
 OCTOBER = {"since": "2026-10-01T00:00:00+08:00", "until": "2026-11-01T00:00:00+08:00"}
 STEPS = ("dispatch", "sign", "depart", "arrive", "handle", "close", "urged", "supervised")
@@ -76,9 +76,9 @@ def incident(  # one keyword per thing said
     over = opened_at + timedelta(days=1) if state in {"closed", "merged", "cancelled"} else None
     number = station.one(
         "insert into incident (station_id, state, priority, category, place_id, area_id, title, opened_at, changed_at,"
-        " ladder, disposition, closed_at, drill) values (%s, %s, %s, %s, %s, %s, '{}', %s, %s, '[]', %s, %s, %s)"
+        " ladder, disposition, closed_at, drill) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, '[]', %s, %s, %s)"
         " returning id",
-        station.id, state, priority, category, place, area, opened_at, opened_at, disposition, over, drill,
+        station.id, state, priority, category, place, area, SAID, opened_at, opened_at, disposition, over, drill,
     )  # fmt: skip
     for act, after, actor in (("opened", 0, "system"), *steps):
         station.execute(
@@ -108,9 +108,9 @@ def alert(  # one keyword per thing said
     number = station.one(
         "insert into alert (station_id, rule_id, rule_version, subject, stream, priority, area_id, title, explanation,"
         " first_action, raised_at, last_event_at, sounded, active, cleared_at, ended_at, suppressed_by, drill)"
-        " values (%s, %s, 1, %s, %s, %s, %s, '{}', '{}', '{}', %s, %s, %s, %s, %s, %s, %s, %s) returning id",
-        station.id, rule, subject, stream, priority, area, raised, raised, sounded, over is None, over, over,
-        suppressed_by, drill,
+        " values (%s, %s, 1, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
+        station.id, rule, subject, stream, priority, area, SAID, EXPLANATION, SAID, raised, raised, sounded,
+        over is None, over, over, suppressed_by, drill,
     )  # fmt: skip
     sounding(station, number, raised, suppressed_by)
     if incident_id is not None:

@@ -8,11 +8,14 @@ import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 from psycopg.types.json import Jsonb
 
+from gateway.evidence.chain import content_of
+from gateway.evidence.freeze import Chain, Part
 from gateway.sealing import contact_address
 from tests.reach import PICTURE, Where
-from tests.station import SEALER, Station
+from tests.station import EXPLANATION, SAID, SEALER, Station
 
 RULE = "elder-silent"
 #: What has been made for one question, by the name of its placeholder: an attachment hangs on the incident asked for.
@@ -32,8 +35,9 @@ def make_alert(town: Station, where: Where, _made: Made | None = None, stream: s
     alert = str(town.one(
         "insert into alert (station_id, rule_id, rule_version, subject, stream, priority, place_id, area_id, device_id,"
         " title, explanation, first_action, raised_at, last_event_at, sounded) values (%s, 'door-forced', 1, %s, %s,"
-        " 'P2', %s, %s, %s, '{}', '{}', '{}', now(), now(), 1) returning id",
+        " 'P2', %s, %s, %s, %s, %s, %s, now(), now(), 1) returning id",
         station_of(town, where), f"device:{where}-{number}", stream, f"{where}-place", f"{where}-grid", f"{where}-door",
+        SAID, EXPLANATION, SAID,
     ))  # fmt: skip
     for reason in (None, "shelved"):
         town.execute(
@@ -72,6 +76,22 @@ def make_attachment(town: Station, where: Where, made: Made) -> str:
         " values (%s, now(), 'x', 'image/png', %s, %s, %s) returning id",
         incident, sha256, sealed, len(PICTURE),
     ))  # fmt: skip
+
+
+def make_record(town: Station, where: Where, made: Made) -> str:
+    """A record of evidence of the incident that is asked for."""
+    plain = b'{"act":"opened"}'
+    part = Part(content_of("step.json", "application/json", plain), plain)
+    with psycopg.connect(town.postgres.url) as connection:
+        held = Chain(connection, SEALER, station_of(town, where), datetime.now(UTC))
+        return str(held.append("step", {"step": next(_number)}, [part], incident=int(made["incident"])))
+
+
+def make_frozen(town: Station, where: Where, made: Made) -> str:
+    """An incident of which something is kept."""
+    incident = incident_as()(town, where, made)
+    make_record(town, where, {"incident": incident})
+    return incident
 
 
 def make_person(town: Station, where: Where, _made: Made) -> str:
@@ -130,6 +150,28 @@ def make_event(town: Station, where: Where, _made: Made) -> str:
     ))  # fmt: skip
 
 
+def make_letter(town: Station, where: Where, _made: Made) -> str:
+    """Something that could not be read; it names no part of the town."""
+    return str(town.one(
+        "insert into dead_letter (station_id, source, topic, reason, detail, payload, sha256, size, received_at,"
+        " last_received_at) values (%s, 'mqtt', %s, 'not_json', '', 'x', 'x', 1, now(), now()) returning id",
+        station_of(town, where), f"t/{next(_number)}",
+    ))  # fmt: skip
+
+
+def wall_token(where: str) -> str:
+    """The token of a wall for some part of the town, as it was told when it was made."""
+    return f"wall_of-{where}"
+
+
+def make_wall(town: Station, where: Where, _made: Made) -> str:
+    return str(town.one(
+        "insert into wall (station_id, label, areas, token_sha256, made_by, made_at)"
+        " values (%s, '大屏', %s, %s, 'x', now()) returning id",
+        station_of(town, where), [f"{where}-grid"], f"hash-{next(_number)}",
+    ))  # fmt: skip
+
+
 def make_shelf(town: Station, where: Where, made: Made) -> str:
     return str(town.one(
         "insert into shelf (station_id, place_id, by_user, begins_at, ends_at)"
@@ -141,9 +183,9 @@ def make_shelf(town: Station, where: Where, made: Made) -> str:
 def make_bulletin(town: Station, where: Where, made: Made) -> str:
     return str(town.one(
         "insert into bulletin (station_id, kind, title, text, areas, media, enterprises, urgent, starts_at, ends_at,"
-        " made_by, made_at) values (%s, 'safety', '{\"zh\": \"x\"}', '{\"zh\": \"x\"}', %s, '{screens}', '{}', false,"
+        " made_by, made_at) values (%s, 'safety', %s, %s, %s, '{screens}', '{}', false,"
         " now(), now() + interval '1 hour', %s, now()) returning id",
-        station_of(town, where), [f"{where}-grid"], user_of(town, where, made),
+        station_of(town, where), SAID, SAID, [f"{where}-grid"], user_of(town, where, made),
     ))  # fmt: skip
 
 
@@ -173,10 +215,20 @@ def make_swap(town: Station, where: Where, made: Made) -> str:
 
 
 def make_handover(town: Station, where: Where, made: Made) -> str:
+    """A page with one device that is gone."""
+    gone = {
+        "id": f"{where}-door", "kind": "door_controller", "name": "门", "place": f"{where}-place",
+        "area": f"{where}-grid", "last_heard": "2026-11-22T00:00:00Z",
+    }  # fmt: skip
+    page = {
+        "at": "2026-11-22T08:00:00Z", "at_desk": [], "open": [], "shelved": [], "out_of_order": [gone],
+        "unreachable": [], "overdue": [],
+        "counts": {"open": 0, "shelved": 0, "out_of_order": 1, "unreachable": 0, "overdue": 0},
+    }  # fmt: skip
     return str(town.one(
         "insert into desk_handover (station_id, areas, made_at, page, given_by, given_at)"
         " values (%s, %s, now(), %s, %s, now()) returning id",
-        station_of(town, where), [f"{where}-grid"], Jsonb({"open": f"{where}-place"}), user_of(town, where, made),
+        station_of(town, where), [f"{where}-grid"], Jsonb(page), user_of(town, where, made),
     ))  # fmt: skip
 
 
@@ -202,6 +254,52 @@ def make_spot(town: Station, where: Where, _made: Made) -> str:
     return str(town.one(
         "insert into place (station_id, id, kind, area_id, name) values (%s, %s, 'flat', %s, '楼') returning id",
         station_of(town, where), f"{where}-spot-{next(_number)}", f"{where}-grid",
+    ))  # fmt: skip
+
+
+def make_planned(town: Station, where: Where, made: Made) -> str:
+    """A place with a plan."""
+    place, station = make_spot(town, where, made), station_of(town, where)
+    sha256 = hashlib.sha256(PICTURE).hexdigest()
+    sealed = SEALER.seal(base64.b64encode(PICTURE).decode(), f"place_plan.content/{station}/{place}/{sha256}")
+    town.execute(
+        "insert into place_plan values (%s, %s, 'image/png', %s, %s, '[[33.16, 109.1], [33.15, 109.11]]', %s, 'x',"
+        " now())",
+        station, place, len(PICTURE), sha256, sealed,
+    )  # fmt: skip
+    return place
+
+
+def make_patrol(town: Station, where: Where, made: Made) -> str:
+    """A route, with a round that was walked."""
+    route = str(town.one(
+        "insert into patrol_route (station_id, id, area_id, name, points, at, within_min)"
+        " values (%s, %s, %s, '巡查', %s, '{}', 60) returning id",
+        station_of(town, where), f"{where}-patrol-{next(_number)}", f"{where}-grid",
+        Jsonb([{"place": f"{where}-place"}]),
+    ))  # fmt: skip
+    make_round(town, where, {**made, "patrol": route})
+    return route
+
+
+def make_round(town: Station, where: Where, made: Made) -> str:
+    """A round of the route that is asked for, or of one that is no more."""
+    return str(town.one(
+        "insert into patrol_round (station_id, route_id, area_id, name, points, username, began_at, ends_by)"
+        " values (%s, %s, %s, '巡查', %s, 'x', now(), now() + interval '1 hour') returning id",
+        station_of(town, where), made.get("patrol", f"{where}-gone"), f"{where}-grid",
+        Jsonb([{"place": f"{where}-place"}]),
+    ))  # fmt: skip
+
+
+def make_item(town: Station, where: Where, _made: Made) -> str:
+    """What a patrol found."""
+    return str(town.one(
+        "insert into alert (station_id, rule_id, rule_version, subject, stream, priority, place_id, area_id, title,"
+        " explanation, first_action, raised_at, last_event_at) values (%s, 'patrol-hazard', 1, %s, 'work_item', 'P3',"
+        " %s, %s, %s, %s, %s, now(), now()) returning id",
+        station_of(town, where), f"place:{where}-{next(_number)}", f"{where}-place", f"{where}-grid",
+        SAID, EXPLANATION, SAID,
     ))  # fmt: skip
 
 
@@ -238,10 +336,14 @@ MAKE: dict[str, Callable[[Station, Where, Made], str]] = {
     "into": incident_as(),
     "signed": incident_as(state="signed"),
     "closed": incident_as(state="closed"),
+    "acknowledged": incident_as(state="acknowledged"),
     "proposed": incident_as(proposed=True),
     "reported": incident_as(origin="person"),
     "dispute": incident_as(category="dispute"),
     "attachment": make_attachment,
+    "record": make_record,
+    "content": lambda _town, _where, _made: "step.json",
+    "frozen": make_frozen,
     "person": make_person,
     "username": make_user,
     "contact": make_contact,
@@ -249,6 +351,8 @@ MAKE: dict[str, Callable[[Station, Where, Made], str]] = {
     "device": make_drill,
     "drill": make_drill,
     "event": make_event,
+    "letter": make_letter,
+    "wall": make_wall,
     "shelf": make_shelf,
     "bulletin": make_bulletin,
     "enterprise": make_enterprise,
@@ -261,6 +365,10 @@ MAKE: dict[str, Callable[[Station, Where, Made], str]] = {
     "walker": make_footprint,
     "plot": make_plot,
     "spot": make_spot,
+    "planned": make_planned,
+    "patrol": make_patrol,
+    "round": make_round,
+    "item": make_item,
     "gadget": make_gadget,
     "area": lambda _town, where, _made: f"{where}-grid",
     "place": lambda _town, where, _made: f"{where}-place",

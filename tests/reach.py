@@ -21,8 +21,12 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple
 
 Where = Literal["near", "far", "alien"]
-ROLES = ("operator", "officer", "commander", "grid_worker", "auditor", "admin")
+#: Who has an account, and the screen on the wall, which has none.
+ACCOUNTS = ("operator", "officer", "commander", "grid_worker", "auditor", "admin")
+ROLES = (*ACCOUNTS, "wall")
 PEOPLE = "operator officer commander grid_worker admin"
+#: What everybody in the room may read.
+WATCHERS = f"{PEOPLE} wall"
 CARERS = "operator officer commander grid_worker"
 RESPONDERS = "operator officer commander"
 DESK = "operator commander"
@@ -109,7 +113,7 @@ def whole(
     return _row("whole", roles, body, query, ok)._replace(about=about or {})
 
 
-ALL = " ".join(ROLES)
+ALL = " ".join(ACCOUNTS)
 ROUTES: dict[str, Row] = {
     # ── getting in ──
     "POST /api/v1/auth/login": anybody(),
@@ -117,23 +121,29 @@ ROUTES: dict[str, Row] = {
     "GET /readyz": anybody(),
     "GET /metrics": anybody(),
     "GET /docs": anybody(),
-    "GET /api/v1/me": own(ALL),
+    "GET /api/v1/me": own(f"{ALL} wall"),
     "GET /api/v1/me/sessions": own(ALL),
     "DELETE /api/v1/me/sessions/{session_id}": own(ALL, ok={404}),
     "POST /api/v1/me/password": own(ALL, {"old": "correct horse", "new": "short"}, ok={422}),
     "POST /api/v1/auth/totp/enrol": own(ALL, {"password": "correct horse"}),
     "POST /api/v1/auth/totp/confirm": own(ALL, {"otp": "000000"}, ok={409, 422}),
-    "POST /api/v1/auth/logout": own(ALL),
+    "POST /api/v1/auth/logout": own(f"{ALL} wall"),
+    "POST /api/v1/auth/wall": anybody({"token": "made-up"}, ok={401, 403}),
+    "GET /api/v1/walls": whole(CHIEFS),
+    "POST /api/v1/walls": whole(CHIEFS, {"label": "大屏", "areas": ["near-grid"]}),
+    "DELETE /api/v1/walls/{wall_id}": whole(CHIEFS),
     # ── what happened ──
-    "GET /api/v1/alerts": listing(PEOPLE),
-    "GET /api/v1/work-items": listing(PEOPLE),
+    "GET /api/v1/alerts": listing(WATCHERS),
+    "GET /api/v1/work-items": listing(WATCHERS),
     "GET /api/v1/alerts/{alert_id}": thing(PEOPLE),
     "POST /api/v1/alerts/{alert_id}/ack": thing(DESK),
+    "POST /api/v1/alerts/{alert_id}/unack": thing(DESK),
     "POST /api/v1/alerts/{alert_id}/reset": thing(DESK, ok={409}),
-    "GET /api/v1/incidents": listing(PEOPLE, {"limit": "500"}),
+    "GET /api/v1/incidents": listing(WATCHERS, {"limit": "500"}),
     "GET /api/v1/incidents/{incident_id}": thing(PEOPLE),
     "GET /api/v1/incidents/{incident_id}/timeline": thing(PEOPLE),
     "POST /api/v1/incidents/{incident_id}/ack": thing(DESK),
+    "POST /api/v1/incidents/{incident_id}/unack": thing(DESK, ok={409}, about={"incident": "acknowledged"}),
     "POST /api/v1/incidents/{incident_id}/sign": thing(RESPONDERS),
     "POST /api/v1/incidents/{incident_id}/close": thing(RESPONDERS, {"disposition": "real"}),
     "POST /api/v1/incidents": thing(CARERS, {"category": "other", "text": "有人求助", "place": "{place}"}),
@@ -152,21 +162,35 @@ ROUTES: dict[str, Row] = {
         CARERS, {"parties": 2, "places": ["{place}"]}, about={"incident": "dispute"}
     ),
     "GET /api/v1/incidents/{incident_id}/candidates": thing(PEOPLE, colleagues=True),
+    "POST /api/v1/incidents/{incident_id}/presence": thing(PEOPLE, {"leaving": False}),
     "POST /api/v1/incidents/{incident_id}/trail": thing(RESPONDERS, {"reason": WHY}),
     "POST /api/v1/incidents/{incident_id}/attachments": thing(CARERS, PICTURE),
     "GET /api/v1/incidents/{incident_id}/attachments/{attachment_id}": thing(PEOPLE),
+    "GET /api/v1/evidence/head": station(DESK, "a number, a key and a signature: no data of anybody"),
+    "GET /api/v1/incidents/{incident_id}/evidence": thing(DESK),
+    "GET /api/v1/incidents/{incident_id}/evidence/{record_id}/{content}": thing(DESK),
+    "POST /api/v1/incidents/{incident_id}/evidence/bundle": thing(
+        "commander", {"recipient": "县局法制大队", "reason": WHY}, about={"incident": "frozen"}
+    ),
+    "POST /api/v1/incidents/{incident_id}/hold": thing("commander", {"reason": WHY}),
+    "DELETE /api/v1/incidents/{incident_id}/hold": thing("commander"),
     "GET /api/v1/events": listing(PEOPLE),
-    "GET /api/v1/stream": listing(PEOPLE),
+    "GET /api/v1/stream": listing(WATCHERS),
     "GET /api/v1/dead-letters": station(
         "operator commander admin", "what could not be read has no area; who mends it sees all of it"
     ),
+    "POST /api/v1/dead-letters/{letter_id}/replay": station(CHIEFS, "as the list of them", ok={422}),
+    "POST /api/v1/dead-letters/replay": station(CHIEFS, "as the list of them", {"reason": "not_json"}),
     "POST /api/v1/ingest": station(
         "operator admin", "what is reported at the desk comes from anywhere", {"device": "near-door", "kind": "x"}
     ),
     # ── what there is ──
-    "GET /api/v1/areas": listing(PEOPLE),
-    "GET /api/v1/places": listing(PEOPLE),
-    "GET /api/v1/devices": listing(PEOPLE),
+    "GET /api/v1/areas": listing(WATCHERS),
+    "GET /api/v1/places": listing(WATCHERS),
+    "GET /api/v1/devices": listing(WATCHERS),
+    "GET /api/v1/map": own(WATCHERS),
+    "GET /map/base.pmtiles": own(f"{ALL} wall", ok={404}),
+    "HEAD /map/base.pmtiles": own(f"{ALL} wall", ok={404}),
     "GET /api/v1/users": station(CARERS, "who acts on incidents knows each other by name, across areas"),
     "GET /api/v1/drills": listing(PEOPLE),
     "POST /api/v1/drills": thing("operator commander admin", {"device": "{device}", "minutes": 5}),
@@ -181,6 +205,9 @@ ROUTES: dict[str, Row] = {
     ),
     "PATCH /api/v1/places/{place}": whole(CHIEFS, {"name": "楼"}, about={"place": "spot"}),
     "DELETE /api/v1/places/{place}": whole(CHIEFS, about={"place": "spot"}),
+    "PUT /api/v1/places/{place}/plan": thing(CHIEFS, PICTURE, {"corners": "33.16,109.10;33.15,109.11"}),
+    "GET /api/v1/places/{place}/plan": thing(PEOPLE, about={"place": "planned"}),
+    "DELETE /api/v1/places/{place}/plan": thing(CHIEFS, about={"place": "planned"}),
     "POST /api/v1/devices": whole(
         "admin", {"id": "{new}", "kind": "door_contact", "place": "near-place", "name": "门磁"}
     ),
@@ -195,7 +222,7 @@ ROUTES: dict[str, Row] = {
     # ── who answers ──
     "GET /api/v1/duty": listing(PEOPLE, colleagues=True),
     "PUT /api/v1/duty": thing(CHIEFS, ROSTER),
-    "GET /api/v1/duty/now": thing(PEOPLE, query={"place": "{place}"}),
+    "GET /api/v1/duty/now": thing(WATCHERS, query={"place": "{place}"}),
     "GET /api/v1/duty/calendar": thing(PEOPLE, query={"from": "2026-11-01", "area": "{area}"}),
     "GET /api/v1/duty/check": listing("operator commander admin", {"days": "{doubts}"}, colleagues=True),
     "POST /api/v1/duty/check": thing(CHIEFS, ROSTER, colleagues=True),
@@ -207,6 +234,7 @@ ROUTES: dict[str, Row] = {
     ),
     "DELETE /api/v1/duty/swaps/{swap_id}": thing("officer commander admin"),
     "GET /api/v1/duty/reach": listing("operator commander admin", colleagues=True),
+    "GET /api/v1/duty/positions": listing(DESK, colleagues=True),
     # ── how people are reached ──
     "GET /api/v1/users/{username}/contacts": thing(CHIEFS, oneself=ALL),
     "POST /api/v1/users/{username}/contacts": thing(
@@ -230,7 +258,28 @@ ROUTES: dict[str, Row] = {
     "POST /api/v1/shelves/{shelf_id}/end": thing(DESK, colleagues=True),
     "POST /api/v1/alerts/{alert_id}/shelve": thing(DESK, {"minutes": 5, "reason": WHY}),
     "GET /api/v1/suppressed": listing(PEOPLE),
-    "GET /api/v1/floods": station(PEOPLE, "that there is a flood concerns everybody; its report, the whole station's"),
+    "GET /api/v1/floods": station(
+        WATCHERS, "that there is a flood concerns everybody; its report, the whole station's"
+    ),
+    # ── online patrol ──
+    "GET /api/v1/patrols": listing(PEOPLE),
+    "POST /api/v1/patrols": whole(
+        CHIEFS, {"id": "{new}", "area": "near-grid", "name": "夜巡", "points": [{"place": "near-place"}]}
+    ),
+    "PUT /api/v1/patrols/{patrol}": whole(
+        CHIEFS, {"area": "near-grid", "name": "夜巡", "points": [{"place": "near-place"}]}
+    ),
+    "PATCH /api/v1/patrols/{patrol}": whole(CHIEFS, {"name": "夜巡"}),
+    "DELETE /api/v1/patrols/{patrol}": whole(CHIEFS),
+    "POST /api/v1/patrols/{patrol}/rounds": thing(RESPONDERS),
+    "GET /api/v1/patrols/{patrol}/rounds": thing(PEOPLE),
+    "GET /api/v1/patrols/rounds/{round_id}": thing(PEOPLE),
+    "POST /api/v1/patrols/rounds/{round_id}/looks": thing(
+        RESPONDERS, {"point": 1, "seen": "finding", "code": "hazard", "note": "灭火器过期"}
+    ),
+    "POST /api/v1/patrols/rounds/{round_id}/end": thing(RESPONDERS),
+    "GET /api/v1/work-items/{item_id}": thing(PEOPLE),
+    "POST /api/v1/work-items/{item_id}/done": thing(CARERS, {"text": "已清通"}),
     # ── bulletins ──
     "GET /api/v1/bulletins": listing(PEOPLE, colleagues=True),
     "POST /api/v1/bulletins": thing(RESPONDERS, TIP),
@@ -242,9 +291,9 @@ ROUTES: dict[str, Row] = {
     "DELETE /api/v1/enterprises/{enterprise_id}": thing(CHIEFS),
     "POST /api/v1/enterprises/{enterprise_id}/test": thing(CHIEFS),
     # ── figures, the desk, the officers' record ──
-    "GET /api/v1/stats/clocks": listing(PEOPLE, {"by": "area"}),
-    "GET /api/v1/stats/mix": listing(PEOPLE),
-    "GET /api/v1/stats/rules": counted(PEOPLE, "alerts"),
+    "GET /api/v1/stats/clocks": listing(WATCHERS, {"by": "area"}),
+    "GET /api/v1/stats/mix": listing(WATCHERS),
+    "GET /api/v1/stats/rules": counted(WATCHERS, "alerts"),
     "GET /api/v1/stats/alarms": counted("operator commander admin", "alarms"),
     "POST /api/v1/desk/begin": own(DESK),
     "POST /api/v1/desk/pause": own(DESK, ok={409}),
@@ -273,7 +322,7 @@ ROUTES: dict[str, Row] = {
     "POST /api/v1/persons/{person_id}/consent": thing(CARERS, {"state": "withdrawn"}),
     "POST /api/v1/persons/{person_id}/away": thing(CARERS, {"until": None}),
     # ── rules ──
-    "GET /api/v1/rules": own(PEOPLE),
+    "GET /api/v1/rules": own(WATCHERS),
     "GET /api/v1/rules/{rule}": own(PEOPLE),
     "GET /api/v1/rules/{rule}/trace": thing(PEOPLE, query={"subject": "person:{person}"}, unknown={200}),
     "POST /api/v1/rules/{rule}/versions": whole(CHIEFS, {"definition": "id: x", "tests": ""}, ok={422}),

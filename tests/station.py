@@ -41,6 +41,12 @@ DATA_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 SEALER = Sealer(bytes(range(32)))
 PASSWORD = "correct horse"
 Process = subprocess.Popen[bytes]
+#: What an alert or incident that a test writes by hand says, as the database keeps it.
+SAID = json.dumps({"zh": "测试", "en": "test"})
+EXPLANATION = json.dumps({
+    "rule": "made-up", "version": 1, "summary": {"zh": "测试", "en": "test"}, "facts": {}, "limit": None,
+    "limit_source": None, "prevented_by": {},
+})  # fmt: skip
 PROBE_RULES = Path(__file__).parent / "rules"
 
 

@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime
 
-from api.deps import Have, allow
+from api.answers.audit import AuditPage
+from api.deps import Have, allow_to
+from api.table import answers_or_file
 from gateway import trail
 from gateway.store import accounts
 from gateway.store.accounts import Session
@@ -24,9 +26,9 @@ COLUMNS = ("id", "at", "username", "act", "object", "detail")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-@router.get("/audit", response_model=None)
+@router.get("/audit", response_model=None, responses=answers_or_file(AuditPage))
 def read_audit(  # one parameter per filter
-    session: Annotated[Session, Depends(allow("auditor", "admin"))],
+    session: Annotated[Session, Depends(allow_to("audit.read"))],
     have: Have,
     user: str | None = None,
     act: str | None = None,

@@ -9,18 +9,21 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from api.deps import COOKIE, Entering, Have, Parts, hashed, needs_totp, token_of
+from api.answers.accounts import LoggedIn, Me
+from api.answers.documented import answers
+from api.deps import COOKIE, Anyone, Have, Parts, end, hashed, needs_totp, token_of
+from api.permissions import may
 from api.problems import unauthorised
 from gateway.accounts import second_factor
 from gateway.model.errors import Forbidden
-from gateway.model.incident import ACTS, COMMAND_ROOM_ROLES
 from gateway.passwords import password_fits
-from gateway.persons.consent import ROLES as PERSON_ROLES
-from gateway.register import AWAY_ROLES, DRILL_ROLES
 from gateway.store import accounts
 from gateway.store import registry as registry_store
 
 router = APIRouter(tags=["auth"])
+
+#: Whose phone keeps them logged in for days. Who may change more than their own cases logs in like at a desk.
+PHONE_ROLES = frozenset({"officer", "grid_worker"})
 
 
 class Login(BaseModel):
@@ -29,9 +32,14 @@ class Login(BaseModel):
     username: str = Field(max_length=64)
     password: str = Field(max_length=256)
     otp: str | None = Field(default=None, max_length=32)
+    phone: bool = Field(
+        default=False,
+        description="it is one's own phone: officers and grid workers stay logged in for days; for everybody else, who "
+        "may do more, it is a session like any other",
+    )
 
 
-@router.post("/auth/login")
+@router.post("/auth/login", responses=answers(LoggedIn))
 def login(given: Login, response: Response, have: Have) -> dict[str, Any]:
     """Log in. The token goes into `Authorization: Bearer …`; browsers get it as a cookie too."""
     now = have.clock.now()
@@ -57,13 +65,19 @@ def login(given: Login, response: Response, have: Have) -> dict[str, Any]:
             raise unauthorised("these digits are wrong, too old or used already; wait for the next ones", "otp_wrong")
         detail["second_factor"] = how
     token = secrets.token_urlsafe(32)
+    phone = given.phone and user.role in PHONE_ROLES
     with have.pool.transaction() as connection:
-        accounts.login_succeeded(connection, user.username, hashed(token), now)
+        accounts.login_succeeded(connection, user.username, hashed(token), now, phone=phone)
         accounts.write_audit(
             connection, at=now, station=user.station, username=user.username, act="login", detail=detail
         )
-    response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=have.settings.secure_cookies, path="/")
-    return {"token": token, "token_type": "bearer", "user": _public(user)}
+    # A browser on a phone is ended by the phone at will: without an age the cookie would be gone with it.
+    age = timedelta(days=have.settings.phone_session_days) if phone else None
+    response.set_cookie(
+        COOKIE, token, httponly=True, samesite="strict", secure=have.settings.secure_cookies, path="/",
+        max_age=None if age is None else int(age.total_seconds()),
+    )  # fmt: skip
+    return {"token": token, "token_type": "bearer", "phone": phone, "user": _public(user)}
 
 
 def _failed(have: Parts, username: str, what: str, now: datetime) -> None:
@@ -81,35 +95,28 @@ def _failed(have: Parts, username: str, what: str, now: datetime) -> None:
 
 
 @router.post("/auth/logout", status_code=204)
-def logout(request: Request, response: Response, session: Entering, have: Have) -> None:
+def logout(request: Request, response: Response, session: Anyone, have: Have) -> None:
     """End this session."""
     token = token_of(request)
     with have.pool.transaction() as connection:
         if token is not None:
-            accounts.close_session(connection, hashed(token))
+            end(connection, session, hashed(token))
         accounts.write_audit(
             connection, at=have.clock.now(), station=session.station, username=session.username, act="logout"
         )
     response.delete_cookie(COOKIE, path="/")
 
 
-@router.get("/me")
-def me(session: Entering, have: Have) -> dict[str, Any]:
+@router.get("/me", responses=answers(Me))
+def me(session: Anyone, have: Have) -> dict[str, Any]:
     """Who is logged in, at which station, and which acts their role allows."""
     with have.pool.transaction() as connection:
         station = registry_store.station(connection, session.station)
-    may = [f"incidents.{name}" for name, act in ACTS.items() if session.role in act.roles]
-    if session.role in COMMAND_ROOM_ROLES:
-        may += ["alerts.ack", "alerts.reset"]
-    if session.role in PERSON_ROLES:
-        may += ["persons.see", "persons.write", "persons.reveal"]
-    may += ["accounts.change"] * (session.role == "admin") + ["audit.read"] * (session.role in {"auditor", "admin"})
-    may += ["drills.announce"] * (session.role in DRILL_ROLES) + ["persons.away"] * (session.role in AWAY_ROLES)
     return {
         **_public(session),
         "station_name": station.name if station is not None else None,
         "time_zone": station.time_zone if station is not None else None,
-        "may": sorted(may),
+        "may": may(session.role, session.areas),
         # What has to be done before anything else: enrol a second factor.
         "totp": {"enrolled": session.totp, "must_enrol": needs_totp(session, have.settings)},
         # In a demo the console shows newcomers around, the stand-in for the officers' phones included.

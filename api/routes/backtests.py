@@ -7,27 +7,21 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.deps import Have, actor, allow
+from api.answers.backtests import Backtest, BacktestBegun, BacktestList
+from api.answers.documented import answers
+from api.deps import Have, actor, allow_to
 from gateway import backtest_job
-from gateway.model.errors import BadInput, Forbidden, NotFound
-from gateway.rule_acts import ROLES
+from gateway.model.errors import BadInput, NotFound
 from gateway.store import backtests
 from gateway.store.accounts import Session
 
 router = APIRouter(tags=["rules"])
 
 
-def whole_station(session: Annotated[Session, Depends(allow(*ROLES))]) -> Session:
-    """Let only those through who see all of the station: a report names subjects everywhere."""
-    if session.areas is not None:
-        raise Forbidden("a backtest shows the whole station, and you see some of its areas")
-    return session
+Deciding = Annotated[Session, Depends(allow_to("rules.backtest"))]
 
 
-Deciding = Annotated[Session, Depends(whole_station)]
-
-
-class Wanted(BaseModel):
+class BacktestIn(BaseModel):
     """A stretch of the past, and what is to be tried on it: a definition, a version written down, or what runs."""
 
     since: AwareDatetime
@@ -37,8 +31,8 @@ class Wanted(BaseModel):
     against: Literal["running"] | None = None
 
 
-@router.post("/rules/{rule}/backtest", status_code=202)
-def begin(rule: str, wanted: Wanted, session: Deciding, have: Have) -> dict[str, Any]:
+@router.post("/rules/{rule}/backtest", status_code=202, responses=answers(BacktestBegun, status=202))
+def begin_backtest(rule: str, wanted: BacktestIn, session: Deciding, have: Have) -> dict[str, Any]:
     """Begin a backtest; it runs in a process of its own, one at a time. Follow it at `/rules/{rule}/backtests/{id}`."""
     if wanted.definition is not None and wanted.version is not None:
         raise BadInput("either a definition or a version", reason="definition")
@@ -52,7 +46,7 @@ def begin(rule: str, wanted: Wanted, session: Deciding, have: Have) -> dict[str,
     return {"id": begun, "rule": rule}
 
 
-@router.get("/rules/{rule}/backtests")
+@router.get("/rules/{rule}/backtests", responses=answers(BacktestList))
 def list_backtests(
     rule: str, session: Deciding, have: Have, limit: Annotated[int, Query(ge=1, le=50)] = 20
 ) -> dict[str, Any]:
@@ -62,7 +56,7 @@ def list_backtests(
         return {"items": backtests.list_of(connection, have.settings.station, rule, limit), "next": None}
 
 
-@router.get("/rules/{rule}/backtests/{backtest_id}")
+@router.get("/rules/{rule}/backtests/{backtest_id}", responses=answers(Backtest))
 def read_backtest(rule: str, backtest_id: int, session: Deciding, have: Have) -> dict[str, Any]:
     """One backtest: `state` running, done or failed (`detail` says why), `progress` 0 to 1, and its `report`."""
     del session

@@ -8,7 +8,9 @@ import msgspec
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from api.deps import Have, Who, actor, allow, scope_of
+from api.answers.contacts import ContactAdded, ContactList, OnDutyList, PushKey, TestSent
+from api.answers.documented import answers
+from api.deps import Have, Who, actor, allow_to, scope_of
 from gateway.model.contact import CHANNELS
 from gateway.model.errors import NotFound
 from gateway.store import registry as registry_store
@@ -46,7 +48,7 @@ class Subscription(BaseModel):
         return contacts.subscription_text({"endpoint": self.endpoint, "keys": self.keys.model_dump()})
 
 
-@router.get("/users/{username}/contacts")
+@router.get("/users/{username}/contacts", responses=answers(ContactList))
 def list_contacts(username: str, session: Who, have: Have) -> dict[str, Any]:
     """How somebody is reached: themselves, commanders and admins may see it. Of an address, its last characters."""
     with have.pool.transaction() as connection:
@@ -54,7 +56,7 @@ def list_contacts(username: str, session: Who, have: Have) -> dict[str, Any]:
     return {"items": found, "next": None}
 
 
-@router.post("/users/{username}/contacts", status_code=201)
+@router.post("/users/{username}/contacts", status_code=201, responses=answers(ContactAdded, status=201))
 def add_contact(username: str, contact: NewContact, session: Who, have: Have) -> dict[str, int]:
     """Add a way to be reached; an admin may for others."""
     with have.pool.transaction() as connection:
@@ -72,14 +74,14 @@ def retire_contact(username: str, contact_id: int, session: Who, have: Have) -> 
         contacts.retire_contact(connection, actor(session, have), username, contact_id)
 
 
-@router.post("/users/{username}/contacts/{contact_id}/test", status_code=202)
+@router.post("/users/{username}/contacts/{contact_id}/test", status_code=202, responses=answers(TestSent, status=202))
 def try_contact(username: str, contact_id: int, session: Who, have: Have) -> dict[str, int]:
     """Can this phone be reached now? Sends it a test; how far that comes is at `/notifications/{id}`."""
     with have.pool.transaction() as connection:
         return {"notification": contacts.try_now(connection, actor(session, have), username, contact_id)}
 
 
-@router.get("/push/key")
+@router.get("/push/key", responses=answers(PushKey))
 def push_key(session: Who, have: Have) -> dict[str, str]:
     """The key a browser subscribes with (VAPID, base64url). 404: this station has no Web Push."""
     del session
@@ -89,7 +91,7 @@ def push_key(session: Who, have: Have) -> dict[str, str]:
     return {"key": key}
 
 
-@router.post("/push/subscriptions", status_code=201)
+@router.post("/push/subscriptions", status_code=201, responses=answers(ContactAdded, status=201))
 def subscribe(subscription: Subscription, session: Who, have: Have) -> dict[str, int]:
     """Let this browser be told: its push subscription becomes a contact of mine."""
     with have.pool.transaction() as connection:
@@ -107,10 +109,8 @@ def unsubscribe(subscription: Subscription, session: Who, have: Have) -> None:
         contacts.retire_subscription(connection, have.sealer, actor(session, have), subscription.text())
 
 
-@router.get("/duty/reach")
-def on_duty(
-    session: Annotated[Session, Depends(allow("operator", "commander", "admin"))], have: Have
-) -> dict[str, Any]:
+@router.get("/duty/reach", responses=answers(OnDutyList))
+def on_duty(session: Annotated[Session, Depends(allow_to("duty.reach"))], have: Have) -> dict[str, Any]:
     """Who is on duty now, within one's areas, and whether they can be reached: `reached`, `unconfirmed`, `silent`."""
     now = have.clock.now()
     with have.pool.transaction() as connection:

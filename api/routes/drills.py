@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from api.answers.documented import answers
+from api.answers.drills import DrillAnnounced, DrillList
 from api.deps import Have, Reader, actor, scope_of
 from gateway import register
 from gateway.store import registry as registry_store
@@ -23,7 +25,7 @@ class Planned(BaseModel):
     note: str = Field(default="", max_length=2000)
 
 
-@router.post("/drills", status_code=201)
+@router.post("/drills", status_code=201, responses=answers(DrillAnnounced, status=201))
 def announce(planned: Planned, session: Reader, have: Have) -> dict[str, Any]:
     """Announce a drill of one device, from now on for so many minutes."""
     by = actor(session, have)
@@ -47,13 +49,13 @@ class Ended(BaseModel):
 
 
 @router.post("/drills/end", status_code=204)
-def end(ended: Ended, session: Reader, have: Have) -> None:
+def end_drill(ended: Ended, session: Reader, have: Have) -> None:
     """End a device's drill now: what it reports from here on is real."""
     with have.pool.transaction() as connection:
         register.end_drill(connection, actor(session, have), ended.device)
 
 
-@router.get("/drills")
+@router.get("/drills", responses=answers(DrillList))
 def list_drills(session: Reader, have: Have, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> dict[str, Any]:
     """Drills: those under way and to come first, then the latest that are over."""
     with have.pool.transaction() as connection:

@@ -8,7 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from api.deps import Have, Reader, Seals, actor, allow, scope_of
+from api.answers.documented import answers
+from api.answers.duty import DutyCalendar, DutyNow, Roster, RosterCheck, RosterSaved, SwapMade
+from api.deps import Have, Reader, Seals, Watcher, actor, allow_to, scope_of
 from gateway.duty import acts, looked_up, swaps
 from gateway.duty.doubts import doubts
 from gateway.duty.said import doubt_shown
@@ -18,9 +20,9 @@ from gateway.store.accounts import Session
 
 router = APIRouter(prefix="/duty", tags=["duty"])
 
-Saver = Annotated[Session, Depends(allow(*acts.SAVE_ROLES))]
-Checker = Annotated[Session, Depends(allow(*acts.SAVE_ROLES, "operator"))]
-Swapper = Annotated[Session, Depends(allow(*acts.SAVE_ROLES, "officer"))]
+Saver = Annotated[Session, Depends(allow_to("duty.save"))]
+Checker = Annotated[Session, Depends(allow_to("duty.check"))]
+Swapper = Annotated[Session, Depends(allow_to("duty.swap"))]
 Id = Annotated[str, Field(max_length=64)]
 
 
@@ -76,15 +78,15 @@ class RosterIn(BaseModel):
         ]
 
 
-@router.get("")
-def show(session: Reader, have: Have, sealer: Seals, since: date | None = None) -> dict[str, Any]:
+@router.get("", responses=answers(Roster))
+def show_roster(session: Reader, have: Have, sealer: Seals, since: date | None = None) -> dict[str, Any]:
     """The roster: standing duties, shifts, swaps since a day (yesterday), and the people in it."""
     with have.pool.transaction() as connection:
         return looked_up.roster(connection, sealer, scope_of(session), session.role, have.clock.now(), since)
 
 
-@router.put("")
-def save(told: RosterIn, session: Saver, have: Have) -> dict[str, Any]:
+@router.put("", responses=answers(RosterSaved))
+def save_roster(told: RosterIn, session: Saver, have: Have) -> dict[str, Any]:
     """Save a whole roster. 422 with `gaps` when it leaves a time or an area with nobody."""
     by = actor(session, have)
     with have.pool.transaction() as connection:
@@ -95,9 +97,9 @@ def save(told: RosterIn, session: Saver, have: Have) -> dict[str, Any]:
     return {"version": acts.fingerprint(saved), "doubts": odd}
 
 
-@router.get("/now")
+@router.get("/now", responses=answers(DutyNow))
 def now(
-    session: Reader,
+    session: Watcher,
     have: Have,
     place: Annotated[str | None, Query(max_length=64)] = None,
     area: Annotated[str | None, Query(max_length=64)] = None,
@@ -108,8 +110,8 @@ def now(
         return looked_up.now(connection, scope_of(session), place=place, area=area, at=at or have.clock.now())
 
 
-@router.get("/calendar")
-def calendar(  # one parameter per thing asked
+@router.get("/calendar", responses=answers(DutyCalendar))
+def duty_calendar(  # one parameter per thing asked
     session: Reader,
     have: Have,
     first: Annotated[date, Query(alias="from")],
@@ -121,8 +123,8 @@ def calendar(  # one parameter per thing asked
         return looked_up.calendar(connection, scope_of(session), area=area, first=first, days=days)
 
 
-@router.get("/check")
-def check(session: Checker, have: Have, days: Annotated[int, Query(ge=1, le=366)] = 60) -> dict[str, Any]:
+@router.get("/check", responses=answers(RosterCheck))
+def check_roster(session: Checker, have: Have, days: Annotated[int, Query(ge=1, le=366)] = 60) -> dict[str, Any]:
     """Gaps and doubts of the roster as it is saved."""
     now_ = have.clock.now()
     with have.pool.transaction() as connection:
@@ -130,8 +132,8 @@ def check(session: Checker, have: Have, days: Annotated[int, Query(ge=1, le=366)
     return looked_up.checked(registry, scope_of(session), now_, days)
 
 
-@router.post("/check")
-def check_given(told: RosterIn, session: Saver, have: Have) -> dict[str, Any]:
+@router.post("/check", responses=answers(RosterCheck))
+def check_given_roster(told: RosterIn, session: Saver, have: Have) -> dict[str, Any]:
     """Gaps and doubts of a roster that is not saved yet: what saving it would say. Nothing is written."""
     by = actor(session, have)
     with have.pool.transaction() as connection:
@@ -151,8 +153,8 @@ class SwapIn(BaseModel):
     reason: str = Field(default="", max_length=500)
 
 
-@router.post("/swaps", status_code=201)
-def swap(told: SwapIn, session: Swapper, have: Have, sealer: Seals) -> dict[str, Any]:
+@router.post("/swaps", status_code=201, responses=answers(SwapMade, status=201))
+def add_swap(told: SwapIn, session: Swapper, have: Have, sealer: Seals) -> dict[str, Any]:
     """Stand in for somebody: an officer for their own turn names who does, commander and admin for anybody's."""
     by = actor(session, have)
     with have.pool.transaction() as connection:
@@ -167,7 +169,7 @@ def swap(told: SwapIn, session: Swapper, have: Have, sealer: Seals) -> dict[str,
 
 
 @router.delete("/swaps/{swap_id}", status_code=204)
-def unswap(swap_id: int, session: Swapper, have: Have) -> None:
+def drop_swap(swap_id: int, session: Swapper, have: Have) -> None:
     """Take a swap back: whoever's turn it is serves again."""
     with have.pool.transaction() as connection:
         swaps.drop_swap(connection, actor(session, have), swap_id)

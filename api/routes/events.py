@@ -12,7 +12,10 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 
-from api.deps import Have, Parts, Reader, allow, current_session, open_session, scope_of
+from api.answers.documented import answers
+from api.answers.events import DeadLetterPage, EventPage, Ingested
+from api.deps import Have, Parts, Reader, allow_to, current_session, open_session, scope_of
+from api.permissions import PERMISSIONS
 from api.problems import unauthorised
 from gateway.model.errors import BadInput, Forbidden
 from gateway.model.event import ALARM, ALARM_PREFIX, EVENT
@@ -26,12 +29,12 @@ router = APIRouter(tags=["events"])
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 #: Roles that may hand in events for any device: what people at the desk report, and integrators' tests.
-REPORTING_ROLES = frozenset({"operator", "admin"})
+REPORTING_ROLES = PERMISSIONS["events.report"].roles
 MOST_BODY = 1_048_576
 MOST_MESSAGES = 1000
 
 
-@router.get("/events")
+@router.get("/events", responses=answers(EventPage))
 def list_events(  # one parameter per filter
     session: Reader,
     have: Have,
@@ -55,24 +58,30 @@ def list_events(  # one parameter per filter
     return {"items": found, "next": _write_cursor(found[-1]) if len(found) == limit else None}
 
 
-@router.get("/dead-letters")
+@router.get("/dead-letters", responses=answers(DeadLetterPage))
 def list_dead_letters(
-    session: Annotated[Session, Depends(allow("operator", "commander", "admin"))],
+    session: Annotated[Session, Depends(allow_to("deadletters.read"))],
     have: Have,
     reason: str | None = None,
+    standing: bool | None = None,
     before: int | None = None,
     limit: Limit = 100,
 ) -> dict[str, Any]:
-    """Messages that could not become events, newest first, with how many there are of each reason."""
+    """Messages that could not become events, newest first, with how many there are of each reason.
+
+    `standing`: those that were not sent on their way again since they last came; false are those that were.
+    """
     with have.pool.transaction() as connection:
-        found = event_store.dead_letters(connection, session.station, reason=reason, before=before, limit=limit)
+        found = event_store.dead_letters(
+            connection, session.station, reason=reason, standing=standing, before=before, limit=limit
+        )
         counts = event_store.dead_letter_counts(connection, session.station)
     for letter in found:
         letter["payload"] = base64.b64encode(bytes(letter["payload"])).decode()
     return {"items": found, "next": found[-1]["id"] if len(found) == limit else None, "counts": counts}
 
 
-@router.post("/ingest", status_code=202)
+@router.post("/ingest", status_code=202, responses=answers(Ingested, status=202))
 async def ingest(request: Request, have: Have) -> dict[str, Any]:
     """Hand in one event, or a list: the native format with `device` beside it. 202 with the inbox id.
 

@@ -11,6 +11,8 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from api import metrics
+from api.answers.documented import answers
+from api.answers.health import Alive, Ready
 from api.deps import Have, Parts
 from gateway.health import Reason, Trouble, degraded, troubles
 from gateway.model.errors import StoreUnavailable
@@ -29,13 +31,13 @@ class NotReady(StrEnum):
     NO_PHONE = "no phone can be reached"
 
 
-@router.get("/healthz")
+@router.get("/healthz", responses=answers(Alive))
 def healthz() -> dict[str, str]:
     """This process runs."""
     return {"status": "ok"}
 
 
-@router.get("/readyz")
+@router.get("/readyz", responses=answers(Ready))
 def readyz(have: Have) -> Response:
     """A press now would ring. If not, `failing` has reasons in words that stay, and `detail` says more of each.
 

@@ -8,6 +8,8 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from api.answers.documented import answers, file
+from api.answers.incidents import Attached
 from api.deps import Have, Parts, Reader, Seals, actor
 from gateway.incidents import attachments
 from gateway.model.errors import BadInput, Forbidden
@@ -17,7 +19,7 @@ from gateway.store.accounts import Session
 router = APIRouter(tags=["incidents"])
 
 
-@router.post("/incidents/{incident_id}/attachments", status_code=201)
+@router.post("/incidents/{incident_id}/attachments", status_code=201, responses=answers(Attached, status=(201, 200)))
 async def attach(
     incident_id: int, request: Request, session: Reader, have: Have, sealer: Seals, response: Response
 ) -> dict[str, Any]:
@@ -39,7 +41,11 @@ async def attach(
     return body_of
 
 
-@router.get("/incidents/{incident_id}/attachments/{attachment_id}", response_class=Response)
+@router.get(
+    "/incidents/{incident_id}/attachments/{attachment_id}",
+    response_class=Response,
+    responses=file("image/jpeg", "image/png", "image/webp", "audio/webm", "audio/mp4", "audio/ogg"),
+)
 def look(incident_id: int, attachment_id: int, session: Reader, have: Have, sealer: Seals) -> Response:
     """One attachment as it was sent. The look is audited and no copy is to be kept on the way."""
     with have.pool.transaction() as connection:

@@ -10,9 +10,11 @@ import msgspec
 from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel, Field, field_validator
 
+from api.answers.documented import answers
+from api.answers.incidents import CandidateList, Incident, PersonTrail, Presence
 from api.deps import Have, Reader, Seals, actor
 from api.routes.incidents import ClientId, Seen, Words, believable
-from gateway.incidents import candidates, dispute, opening, trail
+from gateway.incidents import candidates, dispute, opening, presence, trail
 from gateway.incidents.dispute import Dispute
 from gateway.incidents.opening import Report
 from gateway.model.incident import Category
@@ -86,7 +88,13 @@ class Wanting(BaseModel):
     hours: float = Field(default=24, gt=0, le=72)
 
 
-@router.post("/incidents", status_code=201)
+class Looking(BaseModel):
+    """A heartbeat of whoever has an incident open; `leaving` closes it."""
+
+    leaving: bool = False
+
+
+@router.post("/incidents", status_code=201, responses=answers(Incident, status=(201, 200)))
 def open_incident(told: Opening, session: Reader, have: Have, sealer: Seals, response: Response) -> dict[str, Any]:
     """Open an incident by hand: its ladder is called. 200 when this `client_id` had opened it already."""
     by = msgspec.structs.replace(actor(session, have), client_at=believable(told.client_at))
@@ -100,7 +108,7 @@ def open_incident(told: Opening, session: Reader, have: Have, sealer: Seals, res
     return body
 
 
-@router.patch("/incidents/{incident_id}/dispute")
+@router.patch("/incidents/{incident_id}/dispute", responses=answers(Incident))
 def change_dispute(
     incident_id: int, told: MediationChange, session: Reader, have: Have, sealer: Seals, version: Seen
 ) -> dict[str, Any]:
@@ -114,14 +122,22 @@ def change_dispute(
         return moved.public(incident_store.alerts_of(connection, incident_id))
 
 
-@router.get("/incidents/{incident_id}/candidates")
+@router.get("/incidents/{incident_id}/candidates", responses=answers(CandidateList))
 def list_candidates(incident_id: int, session: Reader, have: Have) -> dict[str, Any]:
     """Whom to send: those on duty for the place first, and how busy each is."""
     with have.pool.transaction() as connection:
         return {"items": candidates.candidates(connection, actor(session, have), incident_id), "next": None}
 
 
-@router.post("/incidents/{incident_id}/trail")
+@router.post("/incidents/{incident_id}/presence", responses=answers(Presence))
+def look_at_presence(incident_id: int, session: Reader, have: Have, told: Looking | None = None) -> dict[str, Any]:
+    """I have it open (say so every 10 s), or close it; answers who else has. Nobody writes it down."""
+    leaving = told is not None and told.leaving
+    with have.pool.transaction() as connection:
+        return {"present": presence.look(connection, actor(session, have), incident_id, leaving=leaving)}
+
+
+@router.post("/incidents/{incident_id}/trail", responses=answers(PersonTrail))
 def look_at_trail(incident_id: int, told: Wanting, session: Reader, have: Have, sealer: Seals) -> dict[str, Any]:
     """What the devices of a person somebody worries about have said of late: with a reason, audited."""
     with have.pool.transaction() as connection:

@@ -9,7 +9,10 @@ import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.deps import Have, Reader, Seals, actor, scope_of
+from api import shown
+from api.answers.documented import answers
+from api.answers.incidents import Incident, IncidentPage, IncidentWhole, Timeline
+from api.deps import Have, Reader, Seals, Watcher, actor, scope_of
 from gateway.incidents import acts, view
 from gateway.incidents.acts import Asked
 from gateway.model.errors import BadInput
@@ -117,9 +120,9 @@ class Mover:
 Moves = Annotated[Mover, Depends(Mover)]
 
 
-@router.get("/incidents")
+@router.get("/incidents", responses=answers(IncidentPage))
 def list_incidents(  # one parameter per filter
-    session: Reader,
+    session: Watcher,
     have: Have,
     state: State = "all",
     category: Category | None = None,
@@ -142,11 +145,11 @@ def list_incidents(  # one parameter per filter
             overdue=overdue, follow_up_by=have.clock.now() if follow_up == "due" else None, since=since, until=until,
         )  # fmt: skip
         alerts = incident_store.alerts_of_each(connection, [incident.id for incident in found])
-    items = [incident.public(alerts[incident.id]) for incident in found]
+    items = [shown.to(session, "incident", incident.public(alerts[incident.id])) for incident in found]
     return {"items": items, "next": found[-1].id if len(found) == limit else None}
 
 
-@router.get("/incidents/{incident_id}")
+@router.get("/incidents/{incident_id}", responses=answers(IncidentWhole))
 def get_incident(incident_id: int, session: Reader, have: Have, sealer: Seals, response: Response) -> dict[str, Any]:
     """One incident: alerts, what was said, timeline, attachments, who was told, and what you may do (`may`)."""
     with have.pool.transaction() as connection:
@@ -155,92 +158,98 @@ def get_incident(incident_id: int, session: Reader, have: Have, sealer: Seals, r
     return found
 
 
-@router.get("/incidents/{incident_id}/timeline")
+@router.get("/incidents/{incident_id}/timeline", responses=answers(Timeline))
 def timeline(incident_id: int, session: Reader, have: Have, sealer: Seals) -> dict[str, Any]:
     """Everything that happened to an incident, oldest first."""
     with have.pool.transaction() as connection:
         return {"items": view.whole(connection, sealer, actor(session, have), incident_id)["timeline"], "next": None}
 
 
-@router.post("/incidents/{incident_id}/ack")
+@router.post("/incidents/{incident_id}/ack", responses=answers(Incident))
 def acknowledge(incident_id: int, moves: Moves, step: Step | None = None) -> dict[str, Any]:
     """接警: the command room has it, and its alerts with it."""
     return moves.step(incident_id, "ack", step or Step())
 
 
-@router.post("/incidents/{incident_id}/dispatch")
+@router.post("/incidents/{incident_id}/unack", responses=answers(Incident))
+def unacknowledge_incident(incident_id: int, moves: Moves, step: Step | None = None) -> dict[str, Any]:
+    """撤销接警: take one's acknowledgement back, within 30 s and while nothing has happened since."""
+    return moves.step(incident_id, "unack", step or Step())
+
+
+@router.post("/incidents/{incident_id}/dispatch", responses=answers(Incident))
 def dispatch(incident_id: int, dispatching: Dispatching, moves: Moves) -> dict[str, Any]:
     """派警: these people are sent, and told on their phones."""
     return moves.step(incident_id, "dispatch", dispatching, assignees=tuple(dispatching.assignees))
 
 
-@router.post("/incidents/{incident_id}/sign")
+@router.post("/incidents/{incident_id}/sign", responses=answers(Incident))
 def sign(incident_id: int, moves: Moves, step: Step | None = None) -> dict[str, Any]:
     """签收: somebody is taking care of it; the phones' ladder stops."""
     return moves.step(incident_id, "sign", step or Step())
 
 
-@router.post("/incidents/{incident_id}/assist")
+@router.post("/incidents/{incident_id}/assist", responses=answers(Incident))
 def assist(incident_id: int, moves: Moves, step: Step | None = None) -> dict[str, Any]:
     """增援: somebody has signed already, and I come too; whoever was sent may `sign` instead."""
     return moves.step(incident_id, "assist", step or Step())
 
 
-@router.post("/incidents/{incident_id}/decline")
+@router.post("/incidents/{incident_id}/decline", responses=answers(Incident))
 def decline(incident_id: int, moves: Moves, step: Step | None = None) -> dict[str, Any]:
     """无法出警: whoever was called cannot come; the next rung of the ladder is called at once."""
     return moves.step(incident_id, "decline", step or Step())
 
 
-@router.post("/incidents/{incident_id}/depart")
+@router.post("/incidents/{incident_id}/depart", responses=answers(Incident))
 def depart(incident_id: int, moves: Moves, step: Step | None = None) -> dict[str, Any]:
     """出警: on the way."""
     return moves.step(incident_id, "depart", step or Step())
 
 
-@router.post("/incidents/{incident_id}/arrive")
+@router.post("/incidents/{incident_id}/arrive", responses=answers(Incident))
 def arrive(incident_id: int, moves: Moves, step: Step | None = None) -> dict[str, Any]:
     """到场: somebody is there."""
     return moves.step(incident_id, "arrive", step or Step())
 
 
-@router.post("/incidents/{incident_id}/handle")
+@router.post("/incidents/{incident_id}/handle", responses=answers(Incident))
 def handle(incident_id: int, feedback: Feedback, moves: Moves) -> dict[str, Any]:
     """处置反馈: what was found and done, in words."""
     return moves.step(incident_id, "handle", feedback, text=feedback.text)
 
 
-@router.post("/incidents/{incident_id}/close")
+@router.post("/incidents/{incident_id}/close", responses=answers(Incident))
 def close(incident_id: int, closing: Closing, moves: Moves) -> dict[str, Any]:
     """办结: with a coded disposition. A P1 said to be nothing real is `proposed`; a second person closes it."""
     return moves.step(incident_id, "close", closing, disposition=closing.disposition)
 
 
-@router.post("/incidents/{incident_id}/withdraw")
-def withdraw(incident_id: int, moves: Moves, step: Step | None = None) -> dict[str, Any]:
+@router.post("/incidents/{incident_id}/withdraw", responses=answers(Incident))
+def withdraw_proposal(incident_id: int, moves: Moves, step: Step | None = None) -> dict[str, Any]:
     """撤回: whoever proposed a closing, or the command room, takes it back."""
     return moves.step(incident_id, "withdraw", step or Step())
 
 
-@router.post("/incidents/{incident_id}/reopen")
+@router.post("/incidents/{incident_id}/reopen", responses=answers(Incident))
 def reopen(incident_id: int, reasoned: Reasoned, moves: Moves) -> dict[str, Any]:
     """重开: it was not over; its ladder is climbed anew."""
     return moves.step(incident_id, "reopen", reasoned)
 
 
-@router.post("/incidents/{incident_id}/merge")
+@router.post("/incidents/{incident_id}/merge", responses=answers(Incident))
 def merge(incident_id: int, merging: Merging, moves: Moves) -> dict[str, Any]:
     """并案: it is part of another open incident, which takes over its alerts and people."""
     return moves.step(incident_id, "merge", merging, into=merging.into)
 
 
-@router.post("/incidents/{incident_id}/cancel")
+@router.post("/incidents/{incident_id}/cancel", responses=answers(Incident))
 def cancel(incident_id: int, reasoned: Reasoned, moves: Moves) -> dict[str, Any]:
     """撤销: a drill that is over, or what was opened by mistake."""
     return moves.step(incident_id, "cancel", reasoned)
 
 
-@router.post("/incidents/{incident_id}/notes")
+@router.post("/incidents/{incident_id}/notes", responses=answers(Incident))
 def note(incident_id: int, note: Note, moves: Moves) -> dict[str, Any]:
     """Write something down, in any state; it is sealed at rest."""
     return moves.move(incident_id, Asked("note", text=note.text, client_id=note.client_id), note.client_at)

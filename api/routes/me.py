@@ -7,6 +7,8 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from api.answers.accounts import SessionList
+from api.answers.documented import answers
 from api.deps import Entering, Have, actor, why_over
 from gateway.accounts import acts
 from gateway.model.errors import NotFound
@@ -29,7 +31,7 @@ def change_password(given: NewPassword, session: Entering, have: Have) -> None:
         acts.change_own_password(connection, actor(session, have), session.id, given.old, given.new)
 
 
-@router.get("/me/sessions")
+@router.get("/me/sessions", responses=answers(SessionList))
 def list_sessions(session: Entering, have: Have) -> dict[str, Any]:
     """Where one is logged in: since when, and when it was last used."""
     now = have.clock.now()
@@ -38,7 +40,7 @@ def list_sessions(session: Entering, have: Have) -> dict[str, Any]:
     items = [
         {**one, "this": one["id"] == session.id}
         for one in found
-        if why_over(one["created_at"], one["used_at"], have.settings, now) is None
+        if why_over(one["created_at"], one["used_at"], have.settings, now, phone=one["phone"]) is None
     ]
     return {"items": items, "next": None}
 

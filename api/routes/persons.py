@@ -8,7 +8,10 @@ import msgspec
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from api.deps import Have, Reader, actor, allow
+from api.answers.documented import answers
+from api.answers.persons import Away, ConsentList, Person, PersonPage, RevealedPerson
+from api.deps import Have, Reader, actor, allow_to
+from api.routes.incidents import believable
 from gateway import register
 from gateway.model.errors import BadInput
 from gateway.persons import acts, consent
@@ -17,20 +20,21 @@ from gateway.store.accounts import Session
 
 router = APIRouter(tags=["persons"])
 
-Worker = Annotated[Session, Depends(allow(*consent.ROLES))]
+Worker = Annotated[Session, Depends(allow_to("persons.see"))]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Word = Annotated[str, Field(max_length=200)]
 Reason = Annotated[str, Field(min_length=acts.SHORTEST_REASON, max_length=500)]
 
 
 class Absence(BaseModel):
-    """Until when somebody is away (RFC 3339 with an offset); null: they are back."""
+    """Until when somebody is away (RFC 3339 with an offset); null: they are back. `client_at`: when that was said."""
 
     until: AwareDatetime | None
+    client_at: AwareDatetime | None = None
     reason: str | None = Field(default=None, max_length=2000)
 
 
-class Contact(BaseModel):
+class RelativeIn(BaseModel):
     """Somebody to be told about a person."""
 
     model_config = ConfigDict(extra="forbid")
@@ -40,7 +44,7 @@ class Contact(BaseModel):
     phone: Word = ""
 
 
-class Data(BaseModel):
+class PersonalIn(BaseModel):
     """What is personal. It is sealed before it is stored."""
 
     model_config = ConfigDict(extra="forbid")
@@ -48,11 +52,11 @@ class Data(BaseModel):
     name: Word = ""
     phone: Word = ""
     id_number: Word = ""
-    contacts: list[Contact] = Field(default=[], max_length=20)
+    contacts: list[RelativeIn] = Field(default=[], max_length=20)
     note: str = Field(default="", max_length=4000)
 
 
-class Said(BaseModel):
+class ConsentSaid(BaseModel):
     """Consent that was given or withdrawn, by whom, and since when (now unless told)."""
 
     model_config = ConfigDict(extra="forbid")
@@ -64,7 +68,7 @@ class Said(BaseModel):
     note: str | None = Field(default=None, max_length=2000)
 
 
-class Written(BaseModel):
+class PersonIn(BaseModel):
     """A person to look after. Without consent nobody watches over them."""
 
     model_config = ConfigDict(extra="forbid")
@@ -72,18 +76,18 @@ class Written(BaseModel):
     id: Id | None = None
     place: str = Field(max_length=64)
     care: dict[str, Any] = {}
-    personal: Data
-    consent: Said | None = None
+    personal: PersonalIn
+    consent: ConsentSaid | None = None
 
 
-class Change(BaseModel):
+class PersonChange(BaseModel):
     """What is to be another; what is not said stays. A null in `care` takes a word out."""
 
     model_config = ConfigDict(extra="forbid")
 
     place: str | None = Field(default=None, max_length=64)
     care: dict[str, Any] = {}
-    personal: Data | None = None
+    personal: PersonalIn | None = None
 
 
 class Reveal(BaseModel):
@@ -99,7 +103,7 @@ class Erasure(BaseModel):
     reason: str | None = Field(default=None, max_length=500)
 
 
-@router.get("/persons")
+@router.get("/persons", responses=answers(PersonPage))
 def list_persons(  # one parameter per filter
     session: Worker,
     have: Have,
@@ -120,8 +124,8 @@ def list_persons(  # one parameter per filter
     return {"items": found, "next": found[-1]["id"] if len(found) == limit else None}
 
 
-@router.post("/persons", status_code=201)
-def write_person(written: Written, session: Worker, have: Have) -> dict[str, Any]:
+@router.post("/persons", status_code=201, responses=answers(Person, status=201))
+def write_person(written: PersonIn, session: Worker, have: Have) -> dict[str, Any]:
     """Write a person down, with their consent if they gave it. Answers masked."""
     by = actor(session, have)
     personal = msgspec.convert(written.personal.model_dump(), Personal)
@@ -134,15 +138,15 @@ def write_person(written: Written, session: Worker, have: Have) -> dict[str, Any
         return acts.see(connection, have.sealer, by, person)
 
 
-@router.get("/persons/{person_id}")
+@router.get("/persons/{person_id}", responses=answers(Person))
 def get_person(person_id: str, session: Worker, have: Have) -> dict[str, Any]:
     """One person, masked."""
     with have.pool.transaction() as connection:
         return acts.see(connection, have.sealer, actor(session, have), person_id)
 
 
-@router.patch("/persons/{person_id}")
-def change_person(person_id: str, change: Change, session: Worker, have: Have) -> dict[str, Any]:
+@router.patch("/persons/{person_id}", responses=answers(Person))
+def change_person(person_id: str, change: PersonChange, session: Worker, have: Have) -> dict[str, Any]:
     """Change a person's place, profile or data. Answers masked."""
     by = actor(session, have)
     personal = change.personal.model_dump(exclude_unset=True) if change.personal is not None else {}
@@ -162,22 +166,22 @@ def erase_person(person_id: str, session: Worker, have: Have, erasure: Erasure |
         )
 
 
-@router.post("/persons/{person_id}/reveal")
+@router.post("/persons/{person_id}/reveal", responses=answers(RevealedPerson))
 def reveal_person(person_id: str, reveal: Reveal, session: Worker, have: Have) -> dict[str, Any]:
     """A person's data as it is, once. Who looked, at what and why stands in the audit trail."""
     with have.pool.transaction() as connection:
         return acts.reveal(connection, have.sealer, actor(session, have), person_id, reveal.reason, reveal.incident)
 
 
-@router.get("/persons/{person_id}/consent")
+@router.get("/persons/{person_id}/consent", responses=answers(ConsentList))
 def read_consent(person_id: str, session: Worker, have: Have) -> dict[str, Any]:
     """What was said of somebody's consent, newest first."""
     with have.pool.transaction() as connection:
         return {"items": consent.register(connection, have.sealer, actor(session, have), person_id), "next": None}
 
 
-@router.post("/persons/{person_id}/consent", status_code=201)
-def say_consent(person_id: str, said: Said, session: Worker, have: Have) -> dict[str, Any]:
+@router.post("/persons/{person_id}/consent", status_code=201, responses=answers(Person, status=201))
+def say_consent(person_id: str, said: ConsentSaid, session: Worker, have: Have) -> dict[str, Any]:
     """Write down that consent was given or withdrawn: without it nobody is watched over, within seconds."""
     by = actor(session, have)
     with have.pool.transaction() as connection:
@@ -185,15 +189,16 @@ def say_consent(person_id: str, said: Said, session: Worker, have: Have) -> dict
         return acts.see(connection, have.sealer, by, person_id)
 
 
-@router.post("/persons/{person_id}/away")
+@router.post("/persons/{person_id}/away", responses=answers(Away))
 def mark_away(person_id: str, absence: Absence, session: Reader, have: Have) -> dict[str, Any]:
     """Register somebody as away, or as back: until then their silence alarms nobody, a standing alert of it clears."""
+    by = msgspec.structs.replace(actor(session, have), client_at=believable(absence.client_at))
     with have.pool.transaction() as connection:
-        register.mark_away(connection, have.sealer, actor(session, have), person_id, absence.until, absence.reason)
+        register.mark_away(connection, have.sealer, by, person_id, absence.until, absence.reason)
     return {"person": person_id, "away_until": absence.until}
 
 
-def _words(said: Said) -> dict[str, Any]:
+def _words(said: ConsentSaid) -> dict[str, Any]:
     """What the register writes down, by its own names."""
     return {
         "purpose": said.purpose, "state": said.state, "said_by": said.by, "since": said.since, "note": said.note,

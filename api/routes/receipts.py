@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import AwareDatetime, BaseModel
 
+from api.answers.contacts import MessageShown, ReportsTaken
+from api.answers.documented import answers
 from api.deps import Have, Who, scope_of
 from gateway.model.contact import CHANNELS
 from gateway.model.errors import BadInput, NotFound
@@ -52,7 +54,7 @@ def show_receipt(token: Annotated[str, Path(max_length=64)], receipt: Receipt, h
         receipts.receive(connection, station, notification, receipt.step, at=receipt.at, now=have.clock.now())
 
 
-@router.post("/receipts/provider/{channel}")
+@router.post("/receipts/provider/{channel}", responses=answers(ReportsTaken))
 def take_reports(
     channel: str, request: Request, have: Have, body: Annotated[bytes, Depends(raw_body)]
 ) -> dict[str, int]:
@@ -72,7 +74,9 @@ def _with_token(channel: str, token: str, have: Have) -> None:
     receipts.check_token(have.settings.aliyun_reports_token.get_secret_value(), channel, token)
 
 
-@router.post("/receipts/provider/{channel}/{token}", dependencies=[Depends(_with_token)])
+@router.post(
+    "/receipts/provider/{channel}/{token}", dependencies=[Depends(_with_token)], responses=answers(ReportsTaken)
+)
 def take_vendors_reports(
     channel: str, request: Request, have: Have, body: Annotated[bytes, Depends(raw_body)]
 ) -> dict[str, int]:
@@ -86,7 +90,7 @@ def take_vendors_reports(
     return {"code": 0, "reports": len(found), "known": known}
 
 
-@router.get("/notifications/{notification_id}")
+@router.get("/notifications/{notification_id}", responses=answers(MessageShown))
 def get_notification(notification_id: int, session: Who, have: Have) -> dict[str, Any]:
     """One message to me (the command room and admins: to anybody in reach): how far it has come, and when."""
     with have.pool.transaction() as connection:

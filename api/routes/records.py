@@ -8,8 +8,10 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.deps import Have, Who, actor, allow
-from api.table import Shaped
+from api.answers.documented import answers
+from api.answers.records import FootprintPage, FootprintsTaken, Record, RecordList
+from api.deps import Have, Who, actor, allow_to
+from api.table import Shaped, answers_or_file
 from gateway.figures.period import period
 from gateway.records import footprints, read
 from gateway.records.month import inputs_sheet, sheet
@@ -18,25 +20,25 @@ from gateway.store.accounts import Session
 
 router = APIRouter(tags=["records"])
 
-Writer = Annotated[Session, Depends(allow(*sorted(footprints.WRITERS)))]
+Writer = Annotated[Session, Depends(allow_to("footprints.write"))]
 Month = Annotated[str | None, Query(pattern=r"^\d{4}-\d{2}$")]
 
 
-class Batch(BaseModel):
+class FootprintBatch(BaseModel):
     """Footprints as a phone has gathered them: see `gateway.records.footprints.Footprint` for one of them."""
 
     items: list[dict[str, Any]] = Field(max_length=footprints.MOST)
 
 
-@router.post("/footprints")
-def take_footprints(batch: Batch, session: Writer, have: Have) -> dict[str, Any]:
+@router.post("/footprints", responses=answers(FootprintsTaken))
+def take_footprints(batch: FootprintBatch, session: Writer, have: Have) -> dict[str, Any]:
     """Hand in visits, patrols, looks and positions; each is taken once, or refused with a sentence, by itself."""
     with have.pool.transaction() as connection:
         taken = footprints.take(connection, have.sealer, actor(session, have), batch.items)
     return {"items": [msgspec.to_builtins(one) for one in taken]}
 
 
-@router.get("/footprints")
+@router.get("/footprints", responses=answers(FootprintPage))
 def list_footprints(  # one parameter per filter
     session: Who,
     have: Have,
@@ -57,7 +59,7 @@ def list_footprints(  # one parameter per filter
     return {"items": found, "next": found[-1]["id"] if len(found) == limit else None}
 
 
-@router.get("/records")
+@router.get("/records", responses=answers_or_file(RecordList))
 def list_records(
     session: Who, have: Have, shape: Shaped, by: Literal["beat", "officer"] = "beat", month: Month = None
 ) -> Response:
@@ -69,7 +71,7 @@ def list_records(
     return shape.answer(told, sheet(told.items), zone, f"records-{by}-{told.month}")
 
 
-@router.get("/records/{username}")
+@router.get("/records/{username}", responses=answers_or_file(Record))
 def get_record(username: str, session: Who, have: Have, shape: Shaped, month: Month = None) -> Response:
     """A month of one officer: the inputs of their rating, how each is counted, the station's median beside it."""
     with have.pool.transaction() as connection:

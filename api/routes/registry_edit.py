@@ -11,7 +11,12 @@ from fastapi import APIRouter, Body, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
-from api.deps import Have, Parts, Reader, actor, allow
+from api.answers.documented import answers
+from api.answers.policy import Policy, PolicySet
+from api.answers.registry import AreaShown
+from api.answers.written_down import DeviceAdded, DeviceWritten, PlaceWritten, SheetRead
+from api.deps import Have, Parts, Reader, actor, allow_to
+from api.table import CSV, answers_or_file
 from gateway.model.errors import BadInput
 from gateway.registering import editing, policy_act, sheet_report
 from gateway.registering.sheet_act import bring
@@ -23,9 +28,9 @@ from gateway.store.accounts import Session
 router = APIRouter(tags=["registry"])
 
 Entry = Annotated[dict[str, Any], Body()]
-Admin = Annotated[Session, Depends(allow("admin"))]
-ForPlaces = Annotated[Session, Depends(allow(*editing.ROLES["place"]))]
-ForPolicy = Annotated[Session, Depends(allow(*policy_act.ROLES))]
+Admin = Annotated[Session, Depends(allow_to("registry.change"))]
+ForPlaces = Annotated[Session, Depends(allow_to("registry.places"))]
+ForPolicy = Annotated[Session, Depends(allow_to("policy.save"))]
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -46,19 +51,19 @@ def _remove(session: Session, have: Parts, sort: str, name: str) -> None:
         editing.remove(connection, actor(session, have), sort, name)
 
 
-@router.post("/areas", status_code=201)
+@router.post("/areas", status_code=201, responses=answers(AreaShown, status=201))
 def add_area(body: Entry, session: Admin, have: Have) -> dict[str, Any]:
     """Add an area: `{"id", "kind", "name", "parent"}`."""
     return _create(session, have, "area", body)
 
 
-@router.put("/areas/{area}")
+@router.put("/areas/{area}", responses=answers(AreaShown))
 def put_area(area: str, body: Entry, session: Admin, have: Have) -> dict[str, Any]:
     """Let an area be as the body says."""
     return _change(session, have, "area", area, body, whole=True)
 
 
-@router.patch("/areas/{area}")
+@router.patch("/areas/{area}", responses=answers(AreaShown))
 def patch_area(area: str, body: Entry, session: Admin, have: Have) -> dict[str, Any]:
     """Change what the body names of an area."""
     return _change(session, have, "area", area, body, whole=False)
@@ -70,19 +75,19 @@ def remove_area(area: str, session: Admin, have: Have) -> None:
     _remove(session, have, "area", area)
 
 
-@router.post("/places", status_code=201)
+@router.post("/places", status_code=201, responses=answers(PlaceWritten, status=201))
 def add_place(body: Entry, session: ForPlaces, have: Have) -> dict[str, Any]:
     """Add a place; with `coordinates` gcj02 or bd09 its position is made WGS-84."""
     return _create(session, have, "place", body)
 
 
-@router.put("/places/{place}")
+@router.put("/places/{place}", responses=answers(PlaceWritten))
 def put_place(place: str, body: Entry, session: ForPlaces, have: Have) -> dict[str, Any]:
     """Let a place be as the body says."""
     return _change(session, have, "place", place, body, whole=True)
 
 
-@router.patch("/places/{place}")
+@router.patch("/places/{place}", responses=answers(PlaceWritten))
 def patch_place(place: str, body: Entry, session: ForPlaces, have: Have) -> dict[str, Any]:
     """Change what the body names of a place."""
     return _change(session, have, "place", place, body, whole=False)
@@ -94,19 +99,19 @@ def remove_place(place: str, session: ForPlaces, have: Have) -> None:
     _remove(session, have, "place", place)
 
 
-@router.post("/devices", status_code=201)
+@router.post("/devices", status_code=201, responses=answers(DeviceAdded, status=201))
 def add_device(body: Entry, session: Admin, have: Have) -> dict[str, Any]:
     """Add a device. One that connects itself comes with its `secret`, this once; the broker must be told of it too."""
     return _create(session, have, "device", body)
 
 
-@router.put("/devices/{device}")
+@router.put("/devices/{device}", responses=answers(DeviceWritten))
 def put_device(device: str, body: Entry, session: Admin, have: Have) -> dict[str, Any]:
     """Let a device be as the body says; it keeps its secret."""
     return _change(session, have, "device", device, body, whole=True)
 
 
-@router.patch("/devices/{device}")
+@router.patch("/devices/{device}", responses=answers(DeviceWritten))
 def patch_device(device: str, body: Entry, session: Admin, have: Have) -> dict[str, Any]:
     """Change what the body names of a device."""
     return _change(session, have, "device", device, body, whole=False)
@@ -118,14 +123,14 @@ def remove_device(device: str, session: Admin, have: Have) -> None:
     _remove(session, have, "device", device)
 
 
-@router.get("/policy")
+@router.get("/policy", responses=answers(Policy))
 def get_policy(session: Reader, have: Have) -> Any:
     """How people are told and how fast they answer: ladders, deadlines, flood, shelving."""
     with have.pool.transaction() as connection:
         return msgspec.to_builtins(registry_store.policy(connection, session.station))
 
 
-@router.put("/policy")
+@router.put("/policy", responses=answers(PolicySet))
 def put_policy(body: Entry, session: ForPolicy, have: Have) -> dict[str, Any]:
     """Set the policy; what the body leaves out is as it comes. Answers it, and what is other than before."""
     with have.pool.transaction() as connection:
@@ -133,7 +138,7 @@ def put_policy(body: Entry, session: ForPolicy, have: Have) -> dict[str, Any]:
     return {"policy": msgspec.to_builtins(policy), "changed": changed}
 
 
-@router.post("/registry/sheets")
+@router.post("/registry/sheets", responses=answers_or_file(SheetRead, CSV, _XLSX))
 async def import_sheet(  # one parameter per question
     request: Request,
     session: Admin,

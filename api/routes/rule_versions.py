@@ -7,6 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from api.answers.documented import answers
+from api.answers.rules import ActivationAsked, RuleTrace, RuleWhole, VersionWritten
 from api.deps import Have, Reader, actor
 from gateway import rule_acts
 from gateway.model.errors import NotFound
@@ -15,7 +17,7 @@ from gateway.store import rule_versions
 router = APIRouter(tags=["rules"])
 
 
-@router.get("/rules/{rule}")
+@router.get("/rules/{rule}", responses=answers(RuleWhole))
 def read_rule(rule: str, session: Reader, have: Have) -> dict[str, Any]:
     """A rule: its versions, the newest first, which of them runs, and what was asked for."""
     del session
@@ -28,22 +30,22 @@ def read_rule(rule: str, session: Reader, have: Have) -> dict[str, Any]:
     return {"id": rule, "runs": running, "versions": versions, "activations": activations}
 
 
-class Written(BaseModel):
+class VersionIn(BaseModel):
     """A definition and the tests that stand beside it, as YAML."""
 
     definition: str = Field(max_length=65_536)
     tests: str = Field(max_length=262_144)
 
 
-@router.post("/rules/{rule}/versions", status_code=201)
-def write_version(rule: str, written: Written, session: Reader, have: Have) -> dict[str, Any]:
+@router.post("/rules/{rule}/versions", status_code=201, responses=answers(VersionWritten, status=201))
+def write_version(rule: str, written: VersionIn, session: Reader, have: Have) -> dict[str, Any]:
     """Write a version down. Its record and its tests must hold; it does not run yet."""
     with have.pool.transaction() as connection:
         version = rule_acts.write_version(connection, actor(session, have), rule, written.definition, written.tests)
     return {"id": rule, "version": version}
 
 
-class Activation(BaseModel):
+class ActivationIn(BaseModel):
     """Which version, and by what right: a finished backtest of it, or a reason."""
 
     version: int = Field(ge=1)
@@ -51,8 +53,8 @@ class Activation(BaseModel):
     reason: str | None = Field(default=None, max_length=2000)
 
 
-@router.post("/rules/{rule}/activate", status_code=202)
-def activate(rule: str, asked: Activation, session: Reader, have: Have) -> dict[str, Any]:
+@router.post("/rules/{rule}/activate", status_code=202, responses=answers(ActivationAsked, status=202))
+def activate_version(rule: str, asked: ActivationIn, session: Reader, have: Have) -> dict[str, Any]:
     """Let a version run: it learns from the stored past, then takes over from one commit on."""
     with have.pool.transaction() as connection:
         request = rule_acts.activate(
@@ -61,21 +63,21 @@ def activate(rule: str, asked: Activation, session: Reader, have: Have) -> dict[
     return {"id": rule, "version": asked.version, "activation": request}
 
 
-class Retired(BaseModel):
+class RetirementIn(BaseModel):
     """Why nobody is to be warned by a rule any more."""
 
     reason: str = Field(max_length=2000)
 
 
-@router.post("/rules/{rule}/retire", status_code=202)
-def retire(rule: str, retired: Retired, session: Reader, have: Have) -> dict[str, Any]:
+@router.post("/rules/{rule}/retire", status_code=202, responses=answers(ActivationAsked, status=202))
+def retire_rule(rule: str, retired: RetirementIn, session: Reader, have: Have) -> dict[str, Any]:
     """Let a rule run no more; what it raised ends."""
     with have.pool.transaction() as connection:
         request = rule_acts.retire(connection, actor(session, have), rule, retired.reason)
     return {"id": rule, "version": None, "activation": request}
 
 
-@router.get("/rules/{rule}/trace")
+@router.get("/rules/{rule}/trace", responses=answers(RuleTrace))
 def read_trace(
     rule: str, session: Reader, have: Have, subject: Annotated[str, Query(min_length=3, max_length=200)]
 ) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.deps import Have, Reader, Seals, actor, scope_of
+from api.answers.documented import answers
+from api.answers.quiet import FloodList, ShelfList, ShelfPreview, ShelfShown, ShelfWithReason, Suppressed
+from api.deps import Have, Reader, Seals, Watcher, actor, scope_of
 from gateway.model.quiet import Matcher, Shelf
 from gateway.store import shelves as shelf_store
 from gateway.store import soundings
@@ -52,7 +54,7 @@ class ShelvingAlert(BaseModel):
     until_clear: bool = False
 
 
-@router.get("/shelves")
+@router.get("/shelves", responses=answers(ShelfList))
 def list_shelves(session: Reader, have: Have, sealer: Seals, limit: Limit = 100) -> dict[str, Any]:
     """Shelves: those that stand first, then the latest."""
     now = have.clock.now()
@@ -65,8 +67,8 @@ def list_shelves(session: Reader, have: Have, sealer: Seals, limit: Limit = 100)
     }
 
 
-@router.post("/shelves/preview")
-def preview(meant: Meant, session: Reader, have: Have) -> dict[str, Any]:
+@router.post("/shelves/preview", responses=answers(ShelfPreview))
+def preview_shelf(meant: Meant, session: Reader, have: Have) -> dict[str, Any]:
     """What a shelf would hide: alerts open now, those heard in the last 24 h; P1 apart: they take two people."""
     with have.pool.transaction() as connection:
         hidden = shelving.preview(connection, actor(session, have), meant.matcher())
@@ -79,7 +81,7 @@ def preview(meant: Meant, session: Reader, have: Have) -> dict[str, Any]:
     }
 
 
-@router.post("/shelves", status_code=201)
+@router.post("/shelves", status_code=201, responses=answers(ShelfShown, status=201))
 def shelve(told: Shelving, session: Reader, have: Have, sealer: Seals) -> dict[str, Any]:
     """Put alerts on the shelf until a moment, a shift away at most; P1 only once a second person agrees."""
     by = actor(session, have)
@@ -91,23 +93,23 @@ def shelve(told: Shelving, session: Reader, have: Have, sealer: Seals) -> dict[s
         return {**shelving.shown(sealer, shelf, by.at), "p1_waits_for_second": _waits(connection, shelf)}
 
 
-@router.post("/shelves/{shelf_id}/agree")
-def agree(shelf_id: int, session: Reader, have: Have, sealer: Seals) -> dict[str, Any]:
+@router.post("/shelves/{shelf_id}/agree", responses=answers(ShelfWithReason))
+def agree_to_shelf(shelf_id: int, session: Reader, have: Have, sealer: Seals) -> dict[str, Any]:
     """Let a shelf hide P1 too, as the second person."""
     by = actor(session, have)
     with have.pool.transaction() as connection:
         return shelving.shown(sealer, shelving.agree(connection, have.announcer, by, shelf_id), by.at)
 
 
-@router.post("/shelves/{shelf_id}/end")
-def end(shelf_id: int, session: Reader, have: Have, sealer: Seals) -> dict[str, Any]:
+@router.post("/shelves/{shelf_id}/end", responses=answers(ShelfWithReason))
+def end_shelf(shelf_id: int, session: Reader, have: Have, sealer: Seals) -> dict[str, Any]:
     """Take a shelf down now; what still stands is heard."""
     by = actor(session, have)
     with have.pool.transaction() as connection:
         return shelving.shown(sealer, shelving.end(connection, have.announcer, by, shelf_id), by.at)
 
 
-@router.post("/alerts/{alert_id}/shelve", status_code=201)
+@router.post("/alerts/{alert_id}/shelve", status_code=201, responses=answers(ShelfShown, status=201))
 def shelve_alert(alert_id: int, told: ShelvingAlert, session: Reader, have: Have, sealer: Seals) -> dict[str, Any]:
     """Shelve one alert: its rule about its subject."""
     by = actor(session, have)
@@ -119,7 +121,7 @@ def shelve_alert(alert_id: int, told: ShelvingAlert, session: Reader, have: Have
         return {**shelving.shown(sealer, shelf, by.at), "p1_waits_for_second": _waits(connection, shelf)}
 
 
-@router.get("/suppressed")
+@router.get("/suppressed", responses=answers(Suppressed))
 def suppressed(session: Reader, have: Have, since: AwareDatetime | None = None, limit: Limit = 500) -> dict[str, Any]:
     """What was kept quiet since a moment (24 h ago when none is given): by reason, and by reason, rule and place."""
     start = since or have.clock.now() - timedelta(hours=24)
@@ -128,8 +130,8 @@ def suppressed(session: Reader, have: Have, since: AwareDatetime | None = None, 
     return {"since": start, "by_reason": by_reason, "total": sum(by_reason.values()), "items": items, "next": None}
 
 
-@router.get("/floods")
-def floods(session: Reader, have: Have, limit: Limit = 20) -> dict[str, Any]:
+@router.get("/floods", responses=answers(FloodList))
+def floods(session: Watcher, have: Have, limit: Limit = 20) -> dict[str, Any]:
     """Floods, newest first: the one that stands, and the reports of those that are over."""
     with have.pool.transaction() as connection:
         found = soundings.floods(connection, session.station, limit)

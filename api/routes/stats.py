@@ -8,29 +8,28 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime
 
-from api.deps import Have, Reader, allow, scope_of
-from api.table import Shaped
+from api.answers.stats import AlarmsFigures, ClocksFigures, MixFigures, RulesFigures
+from api.deps import Have, Watcher, allow_to, scope_of
+from api.permissions import PERMISSIONS
+from api.table import Shaped, answers_or_file
 from gateway.figures import alarms as alarm_figures
 from gateway.figures import clocks as clock_figures
 from gateway.figures import mix as mix_figures
 from gateway.figures import rules as rule_figures
 from gateway.figures.period import period
 from gateway.model.errors import Forbidden
-from gateway.model.incident import COMMAND_ROOM_ROLES, RESPONDER_ROLES
 from gateway.store import figures as figure_store
 from gateway.store.accounts import Session
 
 router = APIRouter(prefix="/stats", tags=["stats"])
 
 #: Who sees colleagues one by one; a grid worker or an administrator has no need to.
-COLLEAGUES = COMMAND_ROOM_ROLES | RESPONDER_ROLES
-#: Who answers for how the alarm system is.
-KEEPERS = ("operator", "commander", "admin")
+COLLEAGUES = PERMISSIONS["stats.officers"].roles
 
 
-@router.get("/clocks")
+@router.get("/clocks", responses=answers_or_file(ClocksFigures))
 def clocks(
-    session: Reader,
+    session: Watcher,
     have: Have,
     shape: Shaped,
     since: AwareDatetime | None = None,
@@ -51,9 +50,9 @@ def clocks(
     return shape.answer(told, sheet, ground.time_zone, f"clocks-{table}")
 
 
-@router.get("/mix")
+@router.get("/mix", responses=answers_or_file(MixFigures))
 def mix(
-    session: Reader,
+    session: Watcher,
     have: Have,
     shape: Shaped,
     since: AwareDatetime | None = None,
@@ -69,9 +68,9 @@ def mix(
     return shape.answer(told, sheets[table](told), ground.time_zone, f"mix-{table}")
 
 
-@router.get("/rules")
+@router.get("/rules", responses=answers_or_file(RulesFigures))
 def rules(
-    session: Reader,
+    session: Watcher,
     have: Have,
     shape: Shaped,
     since: AwareDatetime | None = None,
@@ -87,9 +86,9 @@ def rules(
     return shape.answer(told, sheet, ground.time_zone, f"rules-{table}")
 
 
-@router.get("/alarms")
+@router.get("/alarms", responses=answers_or_file(AlarmsFigures))
 def alarms(
-    session: Annotated[Session, Depends(allow(*KEEPERS))],
+    session: Annotated[Session, Depends(allow_to("stats.alarms"))],
     have: Have,
     shape: Shaped,
     since: AwareDatetime | None = None,

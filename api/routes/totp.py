@@ -8,6 +8,8 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from api.answers.accounts import RecoveryCodes, TotpOffer
+from api.answers.documented import answers
 from api.deps import Entering, Have
 from gateway.accounts import second_factor
 from gateway.model.errors import Forbidden
@@ -29,7 +31,7 @@ class Confirmation(BaseModel):
     otp: str = Field(pattern=r"^\s*\d{3}\s?\d{3}\s*$")
 
 
-@router.post("/auth/totp/enrol", status_code=201)
+@router.post("/auth/totp/enrol", status_code=201, responses=answers(TotpOffer, status=201))
 def enrol(given: Enrolment, session: Entering, have: Have) -> dict[str, Any]:
     """Offer a secret: `uri` is what an authenticator app scans. It counts once it is confirmed."""
     with have.pool.transaction() as connection:
@@ -46,7 +48,7 @@ def enrol(given: Enrolment, session: Entering, have: Have) -> dict[str, Any]:
     return {"secret": secret, "uri": uri}
 
 
-@router.post("/auth/totp/confirm")
+@router.post("/auth/totp/confirm", responses=answers(RecoveryCodes))
 def confirm(given: Confirmation, session: Entering, have: Have) -> dict[str, Any]:
     """Let the secret count. Answers the recovery codes, each good once, shown now and never again."""
     now = have.clock.now()

@@ -8,23 +8,18 @@ import msgspec
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.deps import Have, actor, allow
+from api.answers.accounts import AccountPage, AccountShown
+from api.answers.documented import answers
+from api.deps import Have, actor, allow_to
 from gateway.accounts import acts
-from gateway.model.errors import BadInput, Forbidden
+from gateway.model.errors import BadInput
 from gateway.store import users
 from gateway.store.accounts import Session
 
 router = APIRouter(tags=["accounts"])
 
 
-def whole_station(session: Annotated[Session, Depends(allow("admin"))]) -> Session:
-    """Let only an admin of the whole station through."""
-    if session.areas is not None:
-        raise Forbidden("an admin of some areas may not look after the station's accounts")
-    return session
-
-
-Admin = Annotated[Session, Depends(whole_station)]
+Admin = Annotated[Session, Depends(allow_to("accounts.change"))]
 UserName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -42,7 +37,7 @@ class NewUser(BaseModel):
     password: str | None = Field(default=None, max_length=256)
 
 
-class Change(BaseModel):
+class AccountChange(BaseModel):
     """What is to be another; what is not said stays."""
 
     model_config = ConfigDict(extra="forbid")
@@ -60,7 +55,7 @@ class Password(BaseModel):
     password: str = Field(max_length=256)
 
 
-@router.get("/accounts")
+@router.get("/accounts", responses=answers(AccountPage))
 def list_accounts(
     session: Admin, have: Have, after: str | None = None, limit: Annotated[int, Query(ge=1, le=1000)] = 200
 ) -> dict[str, Any]:
@@ -71,7 +66,7 @@ def list_accounts(
     return {"items": items, "next": found[-1].username if len(found) == limit else None}
 
 
-@router.post("/users", status_code=201)
+@router.post("/users", status_code=201, responses=answers(AccountShown, status=201))
 def add_user(new: NewUser, session: Admin, have: Have) -> dict[str, Any]:
     """Make an account. Without a password its owner cannot log in until one is set."""
     with have.pool.transaction() as connection:
@@ -79,8 +74,8 @@ def add_user(new: NewUser, session: Admin, have: Have) -> dict[str, Any]:
     return msgspec.structs.asdict(made)
 
 
-@router.patch("/users/{username}")
-def change_user(username: str, change: Change, session: Admin, have: Have) -> dict[str, Any]:
+@router.patch("/users/{username}", responses=answers(AccountShown))
+def change_user(username: str, change: AccountChange, session: Admin, have: Have) -> dict[str, Any]:
     """Change a name, role, areas, auxiliary, or disable somebody; their sessions end with what they could do."""
     patch = change.model_dump(exclude_unset=True)
     if empty := [name for name, value in patch.items() if value is None and name != "areas"]:

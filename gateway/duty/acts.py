@@ -23,9 +23,9 @@ from gateway.incidents.acts import Actor
 from gateway.model.duty import Duty, Shift, Swap
 from gateway.model.errors import BadInput, Conflict, Forbidden, Misconfigured, NotFound
 from gateway.model.registry import Registry
+from gateway.store import accounts, registry_edit
 from gateway.store import duty as duty_store
 from gateway.store import registry as registry_store
-from gateway.store import registry_edit
 
 #: Who may save a roster, and make any swap.
 SAVE_ROLES = frozenset({"commander", "admin"})
@@ -33,6 +33,8 @@ SAVE_ROLES = frozenset({"commander", "admin"})
 MOST_GAPS = 100
 #: From so long ago on swaps matter to a check: a night's shift belongs to the day before.
 _BACK = timedelta(days=2)
+#: A save that somebody had not seen is looked for in the trail of this time.
+_OF_LATE = timedelta(days=7)
 
 
 class LeavesNobody(BadInput):
@@ -122,11 +124,23 @@ def _exchanged(  # one argument per thing said
     if area is not None and (area not in before.areas or not reaches(actor, area)):
         raise NotFound(f"there is no area {area!r} within your reach")
     if was is not None and was != fingerprint(before):
-        raise Conflict("somebody else has saved the roster since you opened it; open it again", reason="roster_changed")
+        raise _saved_meanwhile(connection, actor)
     told = [*faults(before, duties, shifts), *_misplaced(before, area, duties, shifts)]
     if told:
         raise BadInput("; ".join(told), reason="roster")
     return before, with_roster(before, area, duties, shifts)
+
+
+def _saved_meanwhile(connection: Connection[TupleRow], actor: Actor) -> Conflict:
+    """What is told to somebody whose roster is an old one: who saved it last and when, if it was of late."""
+    problem = Conflict("somebody else has saved the roster since you opened it; open it again", reason="roster_changed")
+    of_late = accounts.list_audit(
+        connection, actor.scope.station, user=None, act="duty.save", object_=None, since=actor.at - _OF_LATE,
+        until=None, before=None, limit=1,
+    )  # fmt: skip
+    if of_late:
+        problem.facts = {"by": of_late[0]["username"], "at": of_late[0]["at"].isoformat()}
+    return problem
 
 
 def check_site_roster(connection: Connection[TupleRow], station: str, now: datetime) -> list[dict[str, Any]]:

@@ -69,20 +69,20 @@ def nearest(
         if answer.why["code"] != "last_resort":
             serves.setdefault(answer.user, []).append(answer.duty_as)
     seen = _latest(footprints, moment)
-    posted = _posted(registry, moment)
+    stands = posted(registry, moment)
     target = _coordinates(registry, place)
     known = [one.username for one in registry.responders.values() if one.role in NEAR_ROLES]
     found: list[Candidate] = []
-    for user in dict.fromkeys([*serves, *known, *posted]):
-        if user not in serves and not (reachable(registry, user) and (user in seen or user in posted)):
+    for user in dict.fromkeys([*serves, *known, *stands]):
+        if user not in serves and not (reachable(registry, user) and (user in seen or user in stands)):
             continue
         duty_as = tuple(dict.fromkeys(serves.get(user, ())))
         if user in seen:
             step = seen[user]
             away = _metres(target, (step.lat, step.lon))
             found.append(Candidate(user, away, "footprint", step.at, duty_as))
-        elif user in posted:
-            found.append(Candidate(user, _metres(target, posted[user]), "shift", None, duty_as))
+        elif user in stands:
+            found.append(Candidate(user, _metres(target, stands[user]), "shift", None, duty_as))
         else:
             found.append(Candidate(user, None, None, None, duty_as))
     return sorted(found, key=lambda one: (one.distance_m is None, one.distance_m or 0, not one.duty_as, one.user))
@@ -109,8 +109,8 @@ def _latest(footprints: Iterable[Footprint], moment: datetime) -> dict[str, Foot
     return latest
 
 
-def _posted(registry: Registry, moment: datetime) -> dict[str, tuple[float, float]]:
-    """Where those are whose shift has a place."""
+def posted(registry: Registry, moment: datetime) -> dict[str, tuple[float, float]]:
+    """Return where those are whose shift has a place, (lat, lon) in WGS-84 degrees."""
     found: dict[str, tuple[float, float]] = {}
     for post in posts_of(registry).all:
         turn = post.at(moment) if post.shift.place is not None else None

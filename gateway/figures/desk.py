@@ -18,8 +18,10 @@ from gateway.model.errors import Conflict, Forbidden, NotFound
 from gateway.model.incident import COMMAND_ROOM_ROLES
 from gateway.sealing import Sealer
 from gateway.store import desk as desk_store
+from gateway.store import registry as registry_store
 from gateway.store import shelves as shelf_store
 from gateway.store.desk import OpenDesk
+from gateway.telling import reach
 
 
 def begin(connection: Connection[TupleRow], actor: Actor) -> OpenDesk:
@@ -62,7 +64,7 @@ def page(connection: Connection[TupleRow], sealer: Sealer, actor: Actor, idle: t
 def _page(connection: Connection[TupleRow], actor: Actor, idle: timedelta) -> dict[str, Any]:
     """The page without why something was shelved: so it is kept, and those words stand with the shelf, sealed."""
     _must_be_command_room(actor)
-    left = desk_store.left(connection, actor.scope, actor.at)
+    left = desk_store.left(connection, actor.scope, _silent(connection, actor), actor.at)
     return {
         "at": actor.at,
         "at_desk": [
@@ -76,6 +78,14 @@ def _page(connection: Connection[TupleRow], actor: Actor, idle: timedelta) -> di
         **left,
         "overdue": [incident["id"] for incident in left["open"] if incident["late"]],
     }
+
+
+def _silent(connection: Connection[TupleRow], actor: Actor) -> list[str]:
+    """Who is on duty now, within the actor's areas, and cannot be reached as far as anybody knows."""
+    registry = registry_store.load(connection, actor.scope.station)
+    people = reach.on_duty(registry, actor.scope.areas, actor.at)
+    found = reach.reach_of(connection, actor.scope.station, people, actor.at)
+    return [username for username, told in found.items() if told.reach == "silent"]
 
 
 def hand_over(

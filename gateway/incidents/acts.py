@@ -11,7 +11,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from gateway import trail
-from gateway.incidents import effects, merging, notes
+from gateway.incidents import effects, merging, notes, undo
 from gateway.incidents.actor import Actor
 from gateway.incidents.decide import Asked, decide, must_be_allowed
 from gateway.model.alert import Alert
@@ -25,7 +25,7 @@ from gateway.store import incidents as incident_store
 from gateway.store import registry as registry_store
 from gateway.telling.tell import Announcer
 
-__all__ = ["Actor", "Asked", "acknowledge_alert", "move_incident", "reset_alert", "stand"]
+__all__ = ["Actor", "Asked", "acknowledge_alert", "move_incident", "reset_alert", "stand", "unacknowledge_alert"]
 
 
 def acknowledge_alert(connection: Connection[TupleRow], announcer: Announcer, actor: Actor, alert_id: int) -> Alert:
@@ -51,6 +51,37 @@ def acknowledge_alert(connection: Connection[TupleRow], announcer: Announcer, ac
     trail.note(connection, actor, "alert.ack", f"alert/{alert.id}")
     announcer.announce(connection, changes, actor.at)
     return alert
+
+
+def unacknowledge_alert(
+    connection: Connection[TupleRow], announcer: Announcer, sealer: Sealer, actor: Actor, alert_id: int
+) -> Alert:
+    """Take one's acknowledgement of an alert back: the tone is heard again. An incident it acknowledged goes with it.
+
+    Raises `NotFound`, `Forbidden`, and `Conflict` when it is too late or something has happened since.
+    """
+    _must_be_command_room(actor, "take an acknowledgement back")
+    alert = _known_alert(connection, actor.scope, alert_id)
+    incident = _latest_incident(connection, actor.scope, alert)
+    timeline = incident_store.timeline(connection, incident.id) if incident is not None else []
+    at, by = alert.acknowledged_at, alert.acknowledged_by
+    if incident is not None and at is not None and undo.came_with(at, by, timeline):
+        move_incident(connection, announcer, sealer, actor, incident.id, Asked(undo.UNACK))
+        return _known_alert(connection, actor.scope, alert_id)
+    alert = _held_alert(connection, actor.scope, alert_id)
+    if alert.acknowledged_at is None:
+        return alert
+    undo.must_be_fresh(actor, alert.acknowledged_by, alert.acknowledged_at)
+    if incident is not None:
+        incident = effects.held(connection, actor.scope, incident.id)
+        timeline = incident_store.timeline(connection, incident.id)
+        undo.refuse_what_happened(incident, [step for step in timeline if step["at"] >= alert.acknowledged_at])
+    again = effects.unacknowledged(connection, alert)
+    if again is None:
+        raise Conflict(f"alert {alert_id} is over, or began anew; there is nothing to take back")
+    trail.note(connection, actor, "alert.unack", f"alert/{alert.id}")
+    announcer.announce(connection, [effects.alert_change(again)], actor.at)
+    return again
 
 
 def reset_alert(connection: Connection[TupleRow], announcer: Announcer, actor: Actor, alert_id: int) -> Alert:
@@ -135,8 +166,17 @@ def _must_be_able_to_come(connection: Connection[TupleRow], station: str, userna
             raise BadInput(f"{name} is no officer and cannot be reached; send somebody else", reason="assignees")
 
 
+def _latest_incident(connection: Connection[TupleRow], scope: Scope, alert: Alert) -> Incident | None:
+    of_alert = incident_store.of_alerts(connection, [alert.id])
+    return incident_store.get(connection, scope, of_alert[-1]) if of_alert else None
+
+
 def _held_alert(connection: Connection[TupleRow], scope: Scope, alert_id: int) -> Alert:
-    alert = alert_store.get(connection, scope, alert_id, hold=True)
+    return _known_alert(connection, scope, alert_id, hold=True)
+
+
+def _known_alert(connection: Connection[TupleRow], scope: Scope, alert_id: int, *, hold: bool = False) -> Alert:
+    alert = alert_store.get(connection, scope, alert_id, hold=hold)
     if alert is None:
         raise NotFound(f"there is no alert {alert_id} within your reach")
     return alert

@@ -104,9 +104,14 @@ def look(
     if found is None:
         raise NotFound(f"there is no attachment {attachment_id} of an incident {incident_id} within your reach")
     content_type, sha256, sealed = found
-    content = base64.b64decode(sealer.unseal(sealed, _about(actor.scope.station, incident_id, sha256)))
+    content = opened(sealer, actor.scope.station, incident_id, sha256, sealed)
     trail.note(connection, actor, "incident.attachment.seen", f"incident/{incident_id}", {"attachment": attachment_id})
     return content_type, content
+
+
+def opened(sealer: Sealer, station: str, incident_id: int, sha256: str, sealed: bytes) -> bytes:
+    """Return the content of an attachment. Raises `Misconfigured` when it was sealed with another key."""
+    return base64.b64decode(sealer.unseal(sealed, _about(station, incident_id, sha256)))
 
 
 def _about(station: str, incident: int, sha256: str) -> str:

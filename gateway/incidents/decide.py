@@ -14,6 +14,7 @@ import msgspec
 from gateway.incidents.actor import Actor
 from gateway.incidents.earlier import ASSIST, PROPOSED, Lines, is_stale, last_move, overtaken, signed_by
 from gateway.incidents.proposal import needs_two, withdrawn
+from gateway.incidents.undo import UNACK, clock_of, undoable, undone
 from gateway.model.errors import BadInput, Forbidden
 from gateway.model.incident import (
     ACTS,
@@ -88,9 +89,12 @@ def decide(
         return Decision(incident, asked.act, repeated=True)
     spec = ACTS[asked.act]
     # Whoever comes too is right to, whatever the others have done on their way.
-    stale = asked.act != ASSIST and is_stale(incident, asked.version, timeline, asked.act)
+    stale = asked.act != ASSIST and is_stale(incident, asked.version, timeline, asked.act, actor.username)
     if incident.state not in spec.sources or stale:
-        raise overtaken(incident, timeline)
+        raise overtaken(incident, timeline, asked.act if stale else None)
+    if asked.act == UNACK:
+        before, told = undone(incident, actor, timeline)
+        return Decision(before, UNACK, told)
     if asked.act == "cancel":
         _must_be_cancellable(incident, actor, stand)
     if asked.act == "withdraw":
@@ -118,6 +122,7 @@ def may(incident: Incident, actor: Actor, timeline: Lines = (), *, stand: bool |
     not_now = {
         "cancel": not _cancellable(incident, actor, stand),
         "withdraw": not _withdrawable(incident, actor),
+        UNACK: not undoable(incident, actor, timeline),
         ASSIST: actor.username in signed_by(timeline),
     }
     return [name for name in allowed if not not_now.get(name, False)]
@@ -223,7 +228,7 @@ def _moved(incident: Incident, asked: Asked, actor: Actor, policy: Policy, targe
             changed["proposed"] = None
         told = withdrawn(incident) if asked.act == "withdraw" else {}
         return Decision(msgspec.structs.replace(incident, changed_at=actor.at, **changed), asked.act, told)
-    detail: dict[str, Any] = {}
+    detail: dict[str, Any] = {"clock": clock_of(incident)} if asked.act == "ack" else {}
     changes: dict[str, Any] = {"assignees": _assignees(incident, asked, actor), "disposition": incident.disposition}
     if asked.act == "dispatch":
         detail["assignees"] = changes["assignees"]

@@ -17,11 +17,13 @@ Lines = Sequence[Mapping[str, Any]]
 PROPOSED = "proposed"
 #: What a line says when somebody comes beside whoever signed first.
 ASSIST = "assist"
+#: The first line of an incident that somebody opened.
+OPENED = "opened"
 #: Lines the clocks write: they grow the version, and whoever acts need not have seen them.
 CLOCKS = frozenset({"urged", "supervised"})
-#: What a line says when another alert becomes a part of it: it grows the version.
-JOINED = "joined"
-#: Acts that answer for everything in the incident: whoever does one has to have seen what joined it.
+#: Lines that say that there is more to it, another alert or the same again: they grow the version.
+MORE = frozenset({"joined", "sounded_again"})
+#: Acts that answer for everything in the incident: whoever does one has to have seen what came.
 _ANSWERS_FOR_ALL = frozenset({"handle", "close", "merge", "cancel"})
 #: Lines that move an incident without changing its state.
 _MOVES = frozenset({PROPOSED, ASSIST, "dispatch", "decline", "dispute", "took_over", "withdraw"})
@@ -37,10 +39,14 @@ class Overtaken(Conflict):
         self.facts = facts
 
 
-def overtaken(incident: Incident, timeline: Lines) -> Overtaken:
-    """Return the refusal that tells the second one what the first one did."""
+def overtaken(incident: Incident, timeline: Lines, stale: str | None = None) -> Overtaken:
+    """Return the refusal that tells the second one what the first one did.
+
+    `stale` is the act refused for the version it had seen: what would end the incident is told what came unheard.
+    """
     facts: dict[str, Any] = {"state": incident.state, "version": incident.version}
-    last = next((step for step in reversed(timeline) if _is_move(step) or step["act"] == JOINED), None)
+    unheard = MORE if stale in _ANSWERS_FOR_ALL else frozenset()
+    last = next((step for step in reversed(timeline) if _is_move(step) or step["act"] in unheard), None)
     told = "nothing has happened yet"
     if last is not None:
         facts |= {"by": last["actor"], "act": last["act"], "at": last["at"].isoformat()}
@@ -66,11 +72,15 @@ def signed_by(timeline: Lines) -> frozenset[str]:
     return frozenset(found)
 
 
-def is_stale(incident: Incident, seen: int | None, timeline: Lines, act: str | None = None) -> bool:
+def is_stale(
+    incident: Incident, seen: int | None, timeline: Lines, act: str | None = None, by: str | None = None
+) -> bool:
     """Say whether the incident has moved since the version seen, so that an act is not what somebody means any more.
 
-    What the clocks wrote is no move of anybody's. That one more comes makes no act wrong, unless people are sent
-    instead of those who were. That another alert joined makes only those wrong that would end it unseen.
+    What the clocks wrote is no move of anybody's, and what whoever acts (`by`) did since they know: a phone sends what
+    was done without a network one after the other, each with the version last seen. That one more comes makes no act
+    wrong, unless people are sent instead of those who were. That there is more to it makes only those wrong that would
+    end it unheard.
     """
     if seen is None or seen == incident.version:
         return False
@@ -78,10 +88,10 @@ def is_stale(incident: Incident, seen: int | None, timeline: Lines, act: str | N
     if act != "dispatch":
         harmless.add(ASSIST)
     if act not in _ANSWERS_FOR_ALL:
-        harmless.add(JOINED)
-    passed: int = sum(
-        step["act"] in harmless and step.get("version") is not None and step["version"] >= seen for step in timeline
-    )
+        harmless |= MORE
+    # What it was opened with moved nothing: there was no version before.
+    since = [step for step in timeline if step["act"] != OPENED and (step.get("version") or 0) >= seen]
+    passed: int = sum(step["act"] in harmless or (step["actor"] == by and _is_move(step)) for step in since)
     return incident.version - seen != passed
 
 

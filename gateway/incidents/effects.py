@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from gateway.incidents.actor import Actor
 from gateway.incidents.decide import Asked, Decision
 from gateway.incidents.earlier import ASSIST, PROPOSED
 from gateway.incidents.telling import tell_users
+from gateway.incidents.undo import UNACK
 from gateway.model.alert import Alert
 from gateway.model.errors import NotFound
 from gateway.model.incident import OVER, UNANSWERED, Incident
@@ -62,6 +64,8 @@ def carry_out(  # what was decided, and about what
     # Whoever has been there and says what they found has heard it: what comes after that is a new call.
     if decision.act in {"ack", "handle"} or moved.state in OVER:
         changes.extend(acknowledge_all(connection, alerts, actor))
+    if decision.act == UNACK:
+        changes.extend(_acknowledge_no_more(connection, alerts, detail["acknowledged_at"]))
     if moved.state not in UNANSWERED:
         rungs.stop(connection, moved.id)
         outbox.stop(connection, moved.id, over=moved.state in OVER)
@@ -114,6 +118,29 @@ def acknowledged(alert: Alert, actor: Actor) -> Alert:
         acknowledged_by=actor.username,
         ended_at=None if standing else actor.at,
     )
+
+
+def unacknowledged(connection: Connection[TupleRow], alert: Alert) -> Alert | None:
+    """Return an alert as if nobody had acknowledged it, stored; None when it is over whatever anybody acknowledged.
+
+    It is, when it was reset or taken back, or when the same has begun anew.
+    """
+    if alert.ended_at is not None and (
+        alert.reset_by is not None
+        or alert.retracted
+        or alert_store.open_one(connection, alert.station, alert.rule, alert.subject)
+    ):
+        return None
+    return alert_store.update(
+        connection, msgspec.structs.replace(alert, acknowledged_at=None, acknowledged_by=None, ended_at=None)
+    )
+
+
+def _acknowledge_no_more(connection: Connection[TupleRow], alerts: Sequence[Alert], at: str) -> list[Told]:
+    """Let those alerts ask for somebody again that were acknowledged with their incident, at this moment."""
+    moment = datetime.fromisoformat(at)
+    again = [unacknowledged(connection, alert) for alert in alerts if alert.acknowledged_at == moment]
+    return [alert_change(alert) for alert in again if alert is not None]
 
 
 def alert_change(alert: Alert) -> Told:

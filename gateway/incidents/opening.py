@@ -17,6 +17,7 @@ from gateway.incidents import dispute, effects, texts
 from gateway.incidents.actor import Actor
 from gateway.incidents.decide import due
 from gateway.incidents.dispute import Dispute
+from gateway.incidents.earlier import OPENED
 from gateway.model.errors import BadInput, Forbidden, NotFound
 from gateway.model.incident import Category, Incident
 from gateway.model.policy import Priority
@@ -78,7 +79,7 @@ def open_by_hand(
         raise Forbidden(f"the role {actor.role} may not open incidents")
     if report.client_id is not None:
         known = incident_texts.incident_of_client(connection, actor.username, report.client_id)
-        if known is not None and known[1] == "opened":
+        if known is not None and known[1] == OPENED:
             return effects.held(connection, actor.scope, known[0]), False
         if known is not None:
             raise BadInput(
@@ -111,7 +112,7 @@ def open_by_hand(
         ),
     )
     detail: dict[str, Any] = {"category": report.category, "origin": "person"}
-    step = effects.write_step(connection, actor, incident.id, "opened", None, "new", detail, report.client_id)
+    step = effects.write_step(connection, actor, incident.id, OPENED, None, "new", detail, report.client_id)
     texts.keep(
         connection, sealer, incident.station, incident.id, step,
         headline=report.title, text=report.text, reporter=report.reporter,

@@ -26,10 +26,8 @@ def withdrawn(incident: Incident) -> dict[str, Any]:
 
 
 def overtake(connection: Connection[TupleRow], incident: Incident, at: datetime) -> Incident:
-    """Something new has happened since: nobody's proposal stands any more. Write the line of the timeline before.
+    """There is more to it: nobody's proposal stands any more, and whoever ends it must have seen a later version.
 
-    Without a proposal nothing is written.
+    Write the line of the timeline before.
     """
-    if incident.proposed is None:
-        return incident
     return incident_store.move(connection, msgspec.structs.replace(incident, proposed=None, changed_at=at))

@@ -11,6 +11,7 @@ from gateway.incidents import attachments, dispute, texts, trail
 from gateway.incidents.actor import Actor
 from gateway.incidents.acts import stand
 from gateway.incidents.decide import may
+from gateway.incidents.earlier import OPENED
 from gateway.model.errors import NotFound
 from gateway.model.incident import OPEN, Incident
 from gateway.sealing import Sealer
@@ -34,7 +35,7 @@ def whole(connection: Connection[TupleRow], sealer: Sealer, actor: Actor, incide
     for step in timeline:
         # Free text takes the place the system's own reasons have.
         step.update(written.get(step["id"], {}))
-        if step["act"] == "opened":
+        if step["act"] == OPENED:
             said = {key: step.get(key) for key in ("headline", "text", "reporter")}
     return {
         **incident.public([alert.id for alert in alerts]),

@@ -40,6 +40,9 @@ Category = Literal[
     "school", "distress", "care", "entry", "order", "fire", "traffic", "dispute", "premises", "system", "other"
 ]
 
+#: For how long, in seconds, whoever acknowledged may take it back.
+TAKEN_BACK_WITHIN_S = 30
+
 #: Who may acknowledge and reset alerts.
 COMMAND_ROOM_ROLES = frozenset({"operator", "commander"})
 #: Who goes there.
@@ -61,6 +64,8 @@ _WITH_GRID = _ANYONE | {"grid_worker"}
 #: signs before anybody dispatched.
 ACTS: dict[str, Act] = {
     "ack": Act(frozenset({"new"}), "acknowledged", COMMAND_ROOM_ROLES),
+    #: The wrong row, or the wrong key: within `TAKEN_BACK_WITHIN_S`, while nothing has happened since.
+    "unack": Act(frozenset({"acknowledged"}), "new", COMMAND_ROOM_ROLES),
     "dispatch": Act(UNANSWERED | {"signed"}, "dispatched", COMMAND_ROOM_ROLES),
     "sign": Act(UNANSWERED, "signed", _ANYONE),
     #: Somebody has signed already, and one more comes too: the clock stays that of the first.

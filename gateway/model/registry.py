@@ -39,12 +39,17 @@ class Station(msgspec.Struct, frozen=True):
 
 
 class Area(msgspec.Struct, frozen=True):
-    """A beat, a grid or a special grid; `parent` is the area above it, None below the station itself."""
+    """A beat, a grid or a special grid; `parent` is the area above it, None below the station itself.
+
+    `shape` is its outline for maps, a GeoJSON Polygon or MultiPolygon in WGS-84 degrees (longitude first); the road
+    does not read it.
+    """
 
     id: str
     kind: str
     name: str
     parent: str | None = None
+    shape: dict[str, Any] | None = None
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -76,7 +76,10 @@ INPUTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     ),
     "looks": (
         {"zh": "查看", "en": "looks"},
-        {"zh": "本月查看足迹数", "en": "footprints of kind look in the month"},
+        {
+            "zh": "本月查看足迹数，及网上巡查查看的点位数",
+            "en": "footprints of kind look in the month, and points looked at in rounds of online patrol",
+        },
     ),
     "places_visited": (
         {"zh": "走访场所", "en": "places visited"},

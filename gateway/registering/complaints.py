@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.model.registry import AREA_KINDS, DEVICE_KINDS, Area, Place
 from gateway.registering import complaints_of_people as people
+from gateway.registering.complaints_of_patrols import patrols
 from gateway.registering.policy import policy_complaints
 from gateway.registering.site import Site
 
@@ -37,7 +38,7 @@ def complaints(site: Site) -> list[str]:
         *people.persons(site),
         *people.users(site),
     ]
-    told += [*people.shifts(site)]
+    told += [*people.shifts(site), *patrols(site)]
     if site.policy is not None:
         told += [f"policy: {one}" for one in policy_complaints(site.policy, {area.id for area in site.areas})]
     # A roster that refers to nothing has holes of its own; they are told when the rest holds together.
@@ -60,6 +61,7 @@ def names(site: Site) -> dict[str, list[str]]:
         "person": [person.id for person in site.persons],
         "user": [user.username for user in site.users],
         "shift": [shift.id for shift in site.shifts],
+        "patrol": [route.id for route in site.patrols],
     }
 
 
@@ -86,6 +88,7 @@ def _names(site: Site) -> Iterator[str]:
         *(("device", one.id, one.name) for one in site.devices),
         *(("person", one.id, one.name or "") for one in site.persons),
         *(("user", one.username, one.name) for one in site.users),
+        *(("patrol", one.id, one.name) for one in site.patrols),
     ):
         if len(name) > LONGEST_NAME or "\0" in name or not _is_text(name):
             yield f"{what} {thing}: a name is a text of at most {LONGEST_NAME} characters"
@@ -150,6 +153,10 @@ def _references(site: Site) -> Iterator[str]:
         *((f"shift {shift.id}: area", "area", shift.area) for shift in site.shifts),
         *((f"shift {shift.id}: place", "place", shift.place) for shift in site.shifts),
         *((f"shift {shift.id}: people", "user", one) for shift in site.shifts for one in shift.people),
+        *((f"patrol {route.id}: area", "area", route.area) for route in site.patrols),
+        *((f"patrol {route.id}: shift", "shift", route.shift) for route in site.patrols),
+        *((f"patrol {route.id}: place", "place", point.place) for route in site.patrols for point in route.points),
+        *((f"patrol {route.id}: device", "device", point.device) for route in site.patrols for point in route.points),
     ]
     for whose, what, one in references:
         if one is not None and one not in named[what]:

@@ -18,11 +18,11 @@ from gateway.registering.site import Site, SitePerson, SiteUser
 MASK = "***"
 PERSONAL_FIELDS = ("name", "phone", "id_number", "contacts", "note")
 PERSONAL = {*(("person", name) for name in PERSONAL_FIELDS), ("user", "phone"), ("user", "contacts")}
-SORTS = ("station", "area", "place", "device", "person", "user", "duty", "shift", "policy")
+SORTS = ("station", "area", "place", "device", "person", "user", "duty", "shift", "patrol", "policy")
 #: By sort: the file's list.
 LISTS = {
     "area": "areas", "place": "places", "device": "devices", "person": "persons", "user": "users", "duty": "duty",
-    "shift": "shifts",
+    "shift": "shifts", "patrol": "patrols",
 }  # fmt: skip
 #: (sort, id)
 Key = tuple[str, str]
@@ -183,6 +183,9 @@ def references(site: Site) -> Iterator[tuple[Key, Key]]:
         yield from _to(
             ("shift", shift.id), ("area", shift.area), ("place", shift.place), *(("user", one) for one in shift.people)
         )
+    for route in site.patrols:
+        where = ((sort, name) for one in route.points for sort, name in (("place", one.place), ("device", one.device)))
+        yield from _to(("patrol", route.id), ("area", route.area), ("shift", route.shift), *where)
     for ladder in site.policy.ladders if site.policy is not None else ():
         yield from _to(("policy", f"ladder {ladder.priority}"), ("area", ladder.area))
 

@@ -1,4 +1,4 @@
-"""One area, place or device changed by somebody: by the same checks as a file's, audited with before and after."""
+"""One area, place, device or patrol route changed by somebody: by a file's checks, audited with before and after."""
 
 from __future__ import annotations
 
@@ -13,29 +13,34 @@ from gateway import trail
 from gateway.embedded.secrets import new_secret
 from gateway.incidents.acts import Actor
 from gateway.model.errors import BadInput, Conflict, Forbidden, NotFound
+from gateway.model.patrol import PatrolRoute
 from gateway.model.registry import Area, Device, Place
 from gateway.registering.complaints import complaints
 from gateway.registering.coordinates import to_wgs84
 from gateway.registering.difference import LISTS, entries, references
 from gateway.registering.present import present
+from gateway.registering.shapes import read_shape
 from gateway.registering.site import Site
 from gateway.registering.writing import sha256
+from gateway.store import patrols, registry_edit
 from gateway.store import registry as registry_store
-from gateway.store import registry_edit
 
 #: Who may change what. Places are known to whoever commands; areas and devices are the installation's.
 ROLES: dict[str, frozenset[str]] = {
     "area": frozenset({"admin"}),
     "place": frozenset({"admin", "commander"}),
     "device": frozenset({"admin"}),
+    "patrol": frozenset({"admin", "commander"}),
 }
-KINDS: dict[str, type[Area | Place | Device]] = {"area": Area, "place": Place, "device": Device}
+KINDS: dict[str, type[Area | Place | Device | PatrolRoute]] = {
+    "area": Area, "place": Place, "device": Device, "patrol": PatrolRoute,
+}  # fmt: skip
 #: Referring things that are named before the rest is counted.
 MOST_NAMED = 10
 
 
 def create(connection: Connection[TupleRow], actor: Actor, sort: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Add an area, place or device; returns it as JSON values.
+    """Add an area, place, device or patrol route; returns it as JSON values.
 
     A device that connects itself comes with `secret`, once: it is kept as a hash. Raises `Forbidden`, `BadInput` with
     every complaint, `Conflict` when the id is taken.
@@ -57,9 +62,10 @@ def create(connection: Connection[TupleRow], actor: Actor, sort: str, body: Mapp
 def change(
     connection: Connection[TupleRow], actor: Actor, sort: str, name: str, body: Mapping[str, Any], *, whole: bool
 ) -> dict[str, Any]:
-    """Change an area, place or device; returns it. `whole`: what the body leaves out is as it comes, else as it was.
+    """Change an area, place, device or patrol route; returns it.
 
-    Raises `Forbidden`, `NotFound`, `BadInput`. When nothing differs nothing is written.
+    `whole`: what the body leaves out is as it comes, else as it was. When nothing differs nothing is written. Raises
+    `Forbidden`, `NotFound`, `BadInput`.
     """
     now = _begin(connection, actor, sort)
     before = entries(now, sort).get(name)
@@ -77,7 +83,7 @@ def change(
 
 
 def remove(connection: Connection[TupleRow], actor: Actor, sort: str, name: str) -> None:
-    """Remove an area, place or device. What stood of it is withdrawn by the road.
+    """Remove an area, place, device or patrol route. What stood of it is withdrawn by the road.
 
     Raises `Forbidden`, `NotFound`, and `Conflict` naming what refers to it.
     """
@@ -115,6 +121,10 @@ def _entry(sort: str, body: Mapping[str, Any]) -> Any:
             lat, lon = told.get("lat"), told.get("lon")
             if isinstance(lat, int | float) and isinstance(lon, int | float):
                 told["lat"], told["lon"] = to_wgs84(lat, lon, str(system))
+        if sort == "area":
+            system = str(told.pop("coordinates", "wgs84"))
+            if told.get("shape") is not None:
+                told["shape"] = read_shape(told["shape"], system)
         if strays := told.keys() - known:
             raise BadInput(
                 f"a {sort} has no {', '.join(sorted(strays))}; it has {', '.join(sorted(known))}", reason="registry"
@@ -140,6 +150,8 @@ def _write(connection: Connection[TupleRow], actor: Actor, sort: str, entry: Any
         registry_store.put_areas(connection, station, [entry])
     elif sort == "place":
         registry_store.put_places(connection, station, [entry])
+    elif sort == "patrol":
+        patrols.put_routes(connection, station, [entry])
     else:
         registry_store.put_devices(connection, station, [entry], {})
     registry_store.changed(connection, station)

@@ -11,6 +11,7 @@ from gateway.model.registry import ROAD_DEVICE
 from gateway.persons.personal import Personal, unseal
 from gateway.registering.site import Site, SitePerson, SiteUser
 from gateway.sealing import Sealer, contact_address
+from gateway.store import patrols as patrol_store
 from gateway.store import persons as person_store
 from gateway.store import registry as registry_store
 from gateway.store import registry_edit
@@ -33,13 +34,14 @@ def present(connection: Connection[TupleRow], station: str, sealer: Sealer | Non
         users.append(SiteUser(**row, phone=contacts.pop("phone", None), contacts=contacts, areas=areas))
     return Site(
         station=registry.station,
-        areas=list(registry.areas.values()),
+        areas=registry_store.areas(connection, station),
         places=list(registry.places.values()),
         devices=[device for device in registry.devices.values() if device.id != ROAD_DEVICE],
         persons=_persons(connection, station, sealer),
         users=users,
         duty=list(registry.duties.values()),
         shifts=list(registry.shifts),
+        patrols=patrol_store.routes(connection, station),
         policy=registry.policy,
         personal="here" if sealer is not None else "left_out",
     )

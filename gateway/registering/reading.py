@@ -11,10 +11,12 @@ import yaml
 
 from gateway.model.duty import Duty, Shift
 from gateway.model.errors import Misconfigured
+from gateway.model.patrol import PatrolRoute
 from gateway.model.policy import Policy
 from gateway.model.registry import Area, Device, Place, Station
 from gateway.registering.complaints import complaints
 from gateway.registering.coordinates import SYSTEMS, to_wgs84
+from gateway.registering.shapes import read_shape
 from gateway.registering.site import Personal, Site, SitePerson, SiteUser
 
 #: libyaml's loader where PyYAML was built with it: a county's file takes seconds otherwise.
@@ -28,6 +30,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "users": SiteUser,
     "duty": Duty,
     "shifts": Shift,
+    "patrols": PatrolRoute,
 }
 #: The words a site file may begin a part with.
 WORDS = ("station", "coordinates", "personal", "policy", *SECTIONS)
@@ -100,6 +103,8 @@ def _items(listed: Any, section: str, system: str, told: list[str]) -> Iterator[
         entry: Any = raw
         if isinstance(raw, dict) and section == "places":
             entry = _in_wgs84(raw, system, where, told)
+        if isinstance(raw, dict) and section == "areas":
+            entry = _shaped(raw, system, where, told)
         if isinstance(raw, dict) and section == "duty":
             entry = {"area": None, **raw}
         found = _converted(entry, SECTIONS[section], where, told)
@@ -133,6 +138,20 @@ def _in_wgs84(raw: Mapping[str, Any], system: str, where: str, told: list[str]) 
         told.append(f"{where}: {error}")
         return entry | {"lat": None, "lon": None}
     return entry
+
+
+def _shaped(raw: Mapping[str, Any], system: str, where: str, told: list[str]) -> dict[str, Any]:
+    """Return an area with its shape made WGS-84; its own `coordinates` go over the file's."""
+    entry = dict(raw)
+    own = entry.pop("coordinates", system)
+    if own not in SYSTEMS:
+        told.append(f"{where}: coordinates: {own!r} is none of {', '.join(SYSTEMS)}")
+    elif entry.get("shape") is not None:
+        try:
+            return entry | {"shape": read_shape(entry["shape"], own)}
+        except (ValueError, OverflowError) as error:
+            told.append(f"{where}: shape: {error}")
+    return entry | {"shape": None}
 
 
 def _converted(raw: Any, kind: type[Any], where: str, told: list[str]) -> Any:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from gateway.model.duty import Duty, Shift
+from gateway.model.patrol import PatrolRoute
 from gateway.model.person import Person, Relative
 from gateway.model.policy import Policy
 from gateway.model.registry import Area, Device, Place, Station
@@ -70,5 +71,6 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     users: list[SiteUser] = []
     duty: list[Duty] = []
     shifts: list[Shift] = []
+    patrols: list[PatrolRoute] = []
     policy: Policy | None = None
     personal: Personal = "here"

@@ -17,13 +17,16 @@ from psycopg.rows import TupleRow
 from gateway.model.errors import Misconfigured
 from gateway.model.registry import Responder
 from gateway.persons import imported
-from gateway.registering.difference import Change, Difference, Key, difference, entries, references, settled
+from gateway.registering.difference import LISTS, Change, Difference, Key, difference, entries, references, settled
 from gateway.registering.present import present
 from gateway.registering.site import Site, SiteUser
 from gateway.sealing import Sealer, contact_address
 from gateway.sealing_up import know_key
-from gateway.store import accounts, contacts, registry_edit
+from gateway.store import accounts, contacts, patrols, registry_edit
 from gateway.store import registry as registry_store
+
+#: Parts that a station may well do without.
+_MAY_BE_NONE = frozenset({"shifts", "patrols"})
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -106,7 +109,7 @@ def write(
     if plan.empty and not password_hashes and not _fresh(connection, station, hashed):
         return
     registry_store.put_station(connection, wanted.station)
-    of = {sort: _touched(plan, sort) for sort in ("area", "place", "device", "person", "user", "duty", "shift")}
+    of = {sort: _touched(plan, sort) for sort in LISTS}
     registry_store.put_areas(connection, station, of["area"])
     registry_store.put_places(connection, station, of["place"])
     registry_store.put_devices(connection, station, of["device"], {})
@@ -126,6 +129,7 @@ def write(
     _put_users(connection, plan, of["user"], password_hashes or {}, sealer)
     registry_store.put_duties(connection, station, of["duty"])
     registry_store.put_shifts(connection, station, of["shift"])
+    patrols.put_routes(connection, station, of["patrol"])
     if wanted.policy is not None and plan.difference.of("policy"):
         registry_store.put_policy(connection, station, wanted.policy)
     gone: dict[str, list[str]] = {}
@@ -200,8 +204,8 @@ def import_site(
 
 def counts(site: Site) -> dict[str, int]:
     """Return how many entries a site has of each sort."""
-    sorts = ("areas", "places", "devices", "persons", "users", "duty", "shifts")
-    return {sort: len(getattr(site, sort)) for sort in sorts if sort != "shifts" or site.shifts}
+    sorts = ("areas", "places", "devices", "persons", "users", "duty", "shifts", "patrols")
+    return {sort: len(getattr(site, sort)) for sort in sorts if sort not in _MAY_BE_NONE or getattr(site, sort)}
 
 
 def told_changes(changes: Iterable[Change], removed: Iterable[Key]) -> list[str]:

@@ -13,7 +13,7 @@ import msgspec
 
 from gateway.batch import AlertTurn, Turn
 from gateway.incidents import proposal
-from gateway.incidents.earlier import JOINED
+from gateway.incidents.earlier import OPENED
 from gateway.model.incident import ANSWERED, HANDLED, SIGNED, UNANSWERED, URGENT, Incident
 from gateway.store import incidents as incident_store
 from gateway.store import outbox, rungs
@@ -84,7 +84,7 @@ def _open(turn: AlertTurn, batch: Batch, road: Road) -> None:
         ),
     )
     incident_store.link(batch.connection, incident.id, alert.id)
-    _step(batch, incident, turn, "opened", to_state="new", detail={"rule": alert.rule})
+    _step(batch, incident, turn, OPENED, to_state="new", detail={"rule": alert.rule})
     _told(turn, batch, incident, ladder.start(batch.connection, incident, road.registry, turn.at, alert=alert.id))
 
 
@@ -110,9 +110,8 @@ def _join(turn: AlertTurn, incident: Incident, batch: Batch, road: Road) -> None
     """
     alert, connection, registry = turn.alert, batch.connection, road.registry
     incident_store.link(connection, incident.id, alert.id)
-    _step(batch, incident, turn, JOINED, detail={"rule": alert.rule, **proposal.withdrawn(incident)})
-    # The version grows in any case: whoever ends it must have seen this.
-    incident = incident_store.move(connection, msgspec.structs.replace(incident, proposed=None, changed_at=turn.at))
+    _step(batch, incident, turn, "joined", detail={"rule": alert.rule, **proposal.withdrawn(incident)})
+    incident = proposal.overtake(connection, incident, turn.at)
     raised = alert.priority < incident.priority
     if raised:
         incident = _raised(incident, alert, turn, batch, road)

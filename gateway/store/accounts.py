@@ -32,7 +32,11 @@ class User(msgspec.Struct, frozen=True):
 
 
 class Session(msgspec.Struct, frozen=True):
-    """Who holds a session token. `totp`: they have a second factor, and logged in with it if they had it then."""
+    """Who holds a session token.
+
+    `totp`: they have a second factor, and logged in with it if they had it then.
+    `phone`: it lasts as one on a phone does.
+    """
 
     username: str
     station: str
@@ -43,6 +47,7 @@ class Session(msgspec.Struct, frozen=True):
     used_at: datetime
     id: int
     totp: bool
+    phone: bool = False
 
 
 def user(connection: Connection[TupleRow], username: str) -> User | None:
@@ -62,10 +67,12 @@ def login_failed(connection: Connection[TupleRow], username: str, now: datetime,
     connection.execute(SQL["failed"], {"username": username, "limit": limit, "now": now, "until": now + lock})
 
 
-def login_succeeded(connection: Connection[TupleRow], username: str, token_sha256: str, now: datetime) -> None:
-    """Open a session and forget earlier failures."""
+def login_succeeded(
+    connection: Connection[TupleRow], username: str, token_sha256: str, now: datetime, *, phone: bool = False
+) -> None:
+    """Open a session, one on a `phone` or at a desk, and forget earlier failures."""
     connection.execute(SQL["succeeded"], {"username": username})
-    connection.execute(SQL["open_session"], {"token": token_sha256, "username": username, "now": now})
+    connection.execute(SQL["open_session"], {"token": token_sha256, "username": username, "now": now, "phone": phone})
 
 
 def session(connection: Connection[TupleRow], token_sha256: str) -> Session | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -75,9 +76,14 @@ def seats(
         return cursor.execute(SQL["seats"], told).fetchall()
 
 
-def left(connection: Connection[TupleRow], scope: Scope, now: datetime) -> dict[str, list[dict[str, Any]]]:
-    """Return what is left to the next: `open`, `shelved`, `out_of_order`, `unreachable`, at most 500 of each."""
-    told = {**scope.parameters(), "now": now, "limit": MOST}
+def left(
+    connection: Connection[TupleRow], scope: Scope, silent: Iterable[str], now: datetime
+) -> dict[str, list[dict[str, Any]]]:
+    """Return what is left to the next: `open`, `shelved`, `out_of_order`, `unreachable`, at most 500 of each.
+
+    `silent` are those on duty of whom nothing says that they can be reached.
+    """
+    told = {**scope.parameters(), "now": now, "limit": MOST, "silent": sorted(silent)}
     return {
         "open": _rows(connection, "left_open", told),
         "shelved": _rows(connection, "left_shelved", told),

@@ -206,15 +206,22 @@ def dead_letters(
     *,
     reason: str | None = None,
     device: str | None = None,
+    standing: bool | None = None,
     before: int | None = None,
     limit: int = 100,
 ) -> list[dict[str, Any]]:
-    """Return dead letters, newest first, with ids below `before`; `device` as the topic names it."""
+    """Return dead letters, newest first, with ids below `before`; `device` as the topic names it.
+
+    `standing`: only those that were not sent on their way again (True), or that were (False).
+    """
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(
             SQL["dead_letters"],
-            {"station": station, "reason": reason, "device": device, "before": before, "limit": limit},
-        ).fetchall()
+            {
+                "station": station, "reason": reason, "device": device, "standing": standing, "before": before,
+                "limit": limit,
+            },
+        ).fetchall()  # fmt: skip
 
 
 def dead_letter_counts(connection: Connection[TupleRow], station: str) -> dict[str, int]:

@@ -94,6 +94,12 @@ def latest(
         return {found.username: found for found in cursor.execute(SQL["latest"], told).fetchall()}
 
 
+def note_seen(connection: Connection[TupleRow], scope: Scope, username: str, *, now: datetime, after: datetime) -> None:
+    """Write into the audit trail that somebody sees positions, unless it says so of a moment later than `after`."""
+    told = {**scope.parameters(), "username": username, "now": now, "after": after}
+    connection.execute(SQL["note_seen"], told)
+
+
 def forget_positions(connection: Connection[TupleRow], station: str, before: datetime) -> int:
     """Drop positions older than `before` and the coordinates of older visits; returns how many positions."""
     return connection.execute(SQL["forget_positions"], {"station": station, "before": before}).rowcount

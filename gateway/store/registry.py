@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from psycopg import Connection
@@ -86,7 +86,19 @@ def put_areas(connection: Connection[TupleRow], station: str, areas: list[Area])
             raise Misconfigured(f"areas {', '.join(waiting)} are each other's parents")
         for area in ready:
             del waiting[area.id]
-        _put_all(connection, "put_area", station, ready)
+        with connection.cursor() as cursor:
+            cursor.executemany(SQL["put_area"], [_area_row(station, area) for area in ready])
+
+
+def _area_row(station: str, area: Area) -> dict[str, Any]:
+    shape = Jsonb(area.shape) if area.shape is not None else None
+    return {"station": station, **msgspec.structs.asdict(area), "shape": shape}
+
+
+def areas(connection: Connection[TupleRow], station: str) -> list[Area]:
+    """Return the areas with their shapes, by id."""
+    with connection.cursor(row_factory=class_row(Area)) as cursor:
+        return cursor.execute(SQL["areas_with_shapes"], {"station": station}).fetchall()
 
 
 def put_places(connection: Connection[TupleRow], station: str, places: list[Place]) -> None:
@@ -186,6 +198,31 @@ def patch_care(connection: Connection[TupleRow], scope: Scope, person: str, patc
     return done.rowcount == 1
 
 
+class Absence(NamedTuple):
+    """What was last said of a person: away or back, `until` when (RFC 3339).
+
+    `at` is the server's time, `said_at` that of the device it was said on.
+    """
+
+    username: str
+    act: str
+    at: datetime
+    until: str | None
+    said_at: datetime | None
+
+
+def lock_person(connection: Connection[TupleRow], scope: Scope, person: str) -> bool:
+    """Let whoever else would change a person wait until the transaction ends; False when nobody is within the scope."""
+    return connection.execute(SQL["lock_person"], {**scope.parameters(), "person": person}).fetchone() is not None
+
+
+def last_absence(connection: Connection[TupleRow], station: str, person: str) -> Absence | None:
+    """Return what was last said of where a person is, away or back."""
+    told = {"station": station, "object": f"person/{person}"}
+    with connection.cursor(row_factory=class_row(Absence)) as cursor:
+        return cursor.execute(SQL["last_absence"], told).fetchone()
+
+
 def away_until(connection: Connection[TupleRow], scope: Scope, person: str) -> str | None:
     """Return until when a person within a scope is registered as away (RFC 3339), however long ago that was."""
     row = connection.execute(SQL["away_until"], {**scope.parameters(), "person": person}).fetchone()
@@ -218,6 +255,12 @@ def list_areas(connection: Connection[TupleRow], scope: Scope) -> list[dict[str,
     """Return the areas within a scope."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(SQL["list_areas"], scope.parameters()).fetchall()
+
+
+def span_of_places(connection: Connection[TupleRow], scope: Scope) -> tuple[float, float, float, float] | None:
+    """Return south, west, north, east (WGS-84 degrees) of the places within a scope; None: none has coordinates."""
+    row = connection.execute(SQL["span_of_places"], scope.parameters()).fetchone()
+    return (row[0], row[1], row[2], row[3]) if row is not None and row[0] is not None else None
 
 
 def list_places(

@@ -15,6 +15,7 @@ SQL = queries("registry_edit")
 #: What may leave, in an order in which nothing is left that refers to it.
 REMOVED: dict[str, tuple[str, ...]] = {
     "duty": ("remove_duty",),
+    "patrol": ("remove_patrol",),
     "shift": ("remove_shift",),
     "person": ("remove_person",),
     "device": ("remove_drills", "remove_health", "remove_device"),

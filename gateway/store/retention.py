@@ -37,6 +37,11 @@ def retire_bulletins(connection: Connection[TupleRow], station: str, older: date
     return _went(connection, "bulletins", station=station, older=older, now=now)
 
 
+def retire_rounds(connection: Connection[TupleRow], station: str, older: datetime, now: datetime) -> int:
+    """Drop rounds of online patrol that were over before `older`, with their looks."""
+    return _went(connection, "rounds", station=station, older=older, now=now)
+
+
 def retire_audit(connection: Connection[TupleRow], station: str, older: datetime, now: datetime) -> int:
     """Drop lines of the audit trail written before `older`."""
     return _went(connection, "audit", station=station, older=older, now=now)

@@ -35,9 +35,11 @@ def digest(definition: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def publish(connection: Connection[TupleRow], rule: str, definition: dict[str, Any], now: datetime) -> tuple[int, bool]:
-    """Write a definition down; returns its version and whether that is the one that runs."""
-    told = {"rule": rule, "digest": digest(definition), "definition": Jsonb(definition), "now": now}
+def publish(
+    connection: Connection[TupleRow], rule: str, definition: dict[str, Any], now: datetime, tests: str | None = None
+) -> tuple[int, bool]:
+    """Write a definition down, with the tests it stood (YAML); returns its version and whether that is what runs."""
+    told = {"rule": rule, "digest": digest(definition), "definition": Jsonb(definition), "tests": tests, "now": now}
     row = connection.execute(SQL["publish"], told).fetchone()
     return (int(row[0]), bool(row[1])) if row is not None else (0, False)
 
@@ -48,6 +50,12 @@ def running(connection: Connection[TupleRow]) -> dict[str, tuple[int, dict[str, 
     return {rule: (version, definition) for rule, version, definition, _ in rows}
 
 
+def resting(connection: Connection[TupleRow]) -> dict[str, tuple[int, dict[str, Any]]]:
+    """Return the rules of which no version runs: their newest version and its definition by rule id."""
+    rows = connection.execute(SQL["resting"]).fetchall()
+    return {rule: (version, definition) for rule, version, definition in rows}
+
+
 def versions(connection: Connection[TupleRow], rule: str) -> list[dict[str, Any]]:
     """Return all versions of a rule, the newest first."""
     with connection.cursor(row_factory=dict_row) as cursor:
@@ -55,7 +63,7 @@ def versions(connection: Connection[TupleRow], rule: str) -> list[dict[str, Any]
 
 
 def version_of(connection: Connection[TupleRow], rule: str, version: int) -> dict[str, Any] | None:
-    """Return one version of a rule: version, digest, definition, active, published_at; None when there is none."""
+    """Return one version of a rule, a row as `versions` returns; None when there is none."""
     return next((row for row in versions(connection, rule) if row["version"] == version), None)
 
 

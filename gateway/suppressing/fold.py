@@ -29,6 +29,7 @@ def join(connection: Connection[TupleRow], turn: AlertTurn) -> Incident | None:
         to_state=incident.state,
         detail={"alert": turn.alert.id, "rule": turn.alert.rule, **proposal.withdrawn(incident)},
     )  # fmt: skip
-    incident = proposal.overtake(connection, incident, turn.at)
+    if incident.proposed is not None:  # what folds is counted and told in a digest: by itself it holds nobody up
+        incident = proposal.overtake(connection, incident, turn.at)
     turn.incident = incident.id
     return incident

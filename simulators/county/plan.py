@@ -37,6 +37,7 @@ class Draft:
     users: list[Entry] = field(default_factory=list)
     duty: list[Entry] = field(default_factory=list)
     shifts: list[Entry] = field(default_factory=list)
+    patrols: list[Entry] = field(default_factory=list)
 
     def place(
         self,

@@ -8,8 +8,10 @@ import click
 
 from simulators.county.homes import settle
 from simulators.county.names import STREETS, Names
+from simulators.county.patrols import route_patrols
 from simulators.county.people import desk, roster, staff
 from simulators.county.plan import BEATS, GRIDS_OF_BEAT, Draft, Entry, Grid
+from simulators.county.shapes import outline
 from simulators.county.venues import open_venues
 
 _PLAIN = re.compile(r"[A-Za-z_\u4e00-\u9fff][\w-]*")
@@ -31,6 +33,8 @@ def county_town(seed: int) -> Draft:
     settle(draft, grids, names)
     desk(draft, grids[0])
     roster(draft, grids, names)
+    outline(draft, grids)
+    route_patrols(draft)
     return draft
 
 
@@ -45,6 +49,7 @@ def site_text(seed: int) -> str:
         "users": draft.users,
         "duty": draft.duty,
         "shifts": draft.shifts,
+        "patrols": draft.patrols,
     }
     lines = [
         f"# A made-up county town, drawn with seed {seed}. Every name is invented.",

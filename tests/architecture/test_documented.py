@@ -317,12 +317,26 @@ def test_scenarios() -> None:
     assert sorted(told) == sorted(path.stem for path in (ROOT / "simulators" / "scenarios").glob("*.yaml"))
 
 
+WORDS = re.compile(r'^  "([^"]+)": \[\s*"((?:[^"\\]|\\.)*)",\s*"((?:[^"\\]|\\.)*)",?\s*\],$', re.MULTILINE)
+
+
 def console_words() -> dict[str, tuple[str, str]]:
     """The console's dictionary: Chinese and English by key."""
-    text = (ROOT / "api" / "console" / "texts.js").read_text(encoding="utf-8")
-    return {
-        key: (zh, en) for key, zh, en in re.findall(r'^  "([^"]+)": \["([^"]*)", "([^"]*)"\],$', text, re.MULTILINE)
-    }
+    found: dict[str, tuple[str, str]] = {}
+    for file in sorted((ROOT / "api" / "console" / "src" / "words").glob("*.ts")):
+        for key, zh, en in WORDS.findall(file.read_text(encoding="utf-8")):
+            assert key not in found, f"{file.name}: {key} stands in another file too"
+            found[key] = (zh, en)
+    return found
+
+
+def test_every_word_of_the_console_stands_in_both_languages() -> None:
+    words = console_words()
+    assert len(words) > 250
+    for key, (zh, en) in words.items():
+        assert zh, key
+        assert en, key
+        assert set(re.findall(r"\{\w+\}", zh)) == set(re.findall(r"\{\w+\}", en)), key
 
 
 def test_the_glossary_says_what_the_console_says() -> None:
@@ -343,10 +357,9 @@ def test_the_console_has_a_word_for_every_kind_the_rules_ask_for() -> None:
 
 def test_every_reason_not_to_be_ready_is_told_in_both_languages_and_has_a_remedy() -> None:
     reasons = [str(reason) for reason in (*Reason, *NotReady)]
+    refusals = (ROOT / "api" / "console" / "src" / "words" / "refusals.ts").read_text(encoding="utf-8")
     for reason in reasons:
-        zh, en = console_words()[f"problem.{reason}"]
-        assert en == reason
-        assert re.search("[一-鿿]", zh)
+        assert re.search(f'\\["[一-鿿]+[^"]*", "{re.escape(reason)}"\\]', refusals), reason
     told = [row[0] for row in rows(section(page("troubleshooting.md"), "The console says that it is not ready"))]
     assert sorted(told) == sorted(["it says", *reasons])
 

@@ -21,23 +21,35 @@ REASONS: dict[str, str] = {
         accounts.user accounts.session accounts.open_session accounts.touch_session accounts.close_session
         accounts.failed accounts.succeeded accounts.replace_password second_factor.read second_factor.offer
         second_factor.confirm second_factor.use_step second_factor.use_code second_factor.add_code
-        second_factor.forget_codes users.sessions users.end_session users.end_sessions""",
+        second_factor.forget_codes users.sessions users.end_session users.end_sessions
+        walls.of_token walls.open_session walls.session walls.touch_session walls.close_session walls.tries
+        walls.failed""",
     "accounts are looked after by an admin of the whole station; the account is asked for by station first": """
-        accounts.set_password second_factor.reset users.list users.get_held users.other_admins users.unknown_areas""",
+        accounts.set_password second_factor.reset users.list users.get_held users.other_admins users.unknown_areas
+        walls.list walls.delete""",
     "colleagues know each other by name across areas": "accounts.names",
     "the trail and what cannot be read have no area, and are for roles that judge the whole station": """
-        accounts.audit accounts.audit_list events.dead_letters events.dead_letter_counts""",
+        accounts.audit accounts.audit_list events.dead_letters events.dead_letter_counts dead_letters.hold
+        dead_letters.mark dead_letters.replay dead_letters.standing""",
     "of a row that was looked up, and is held, within the scope in the same transaction": """
         alerts.of_incident alerts.open_one alerts.update incidents.alerts_of incidents.of_alert
         incidents.open_of_alert incidents.move incidents.step rungs.stop incidents.timeline
         rungs.waits rungs.calls_wait rungs.told
         incidents.receipts outbox.stop outbox.acknowledge events.by_reference persons.add_consent persons.last_consent
-        persons.set_monitored persons.forget_notes alerts.held alerts.look_at_incident incidents.alerts_of_each
-        incidents.insert incidents.relink incidents.reported incident_calls.busy incident_calls.climb_next
+        persons.set_monitored persons.forget_notes registry.last_absence alerts.held alerts.look_at_incident
+        incidents.alerts_of_each incidents.insert incidents.relink incidents.reported incident_calls.busy
+        incident_calls.climb_next
         incident_calls.where_it_is incident_subjects.persons_at incident_texts.attach incident_texts.attachment
         incident_texts.attachments incident_texts.hold_client incident_texts.incident_of_client
         incident_texts.of_incident incident_texts.put shelves.change shelves.cover shelves.insert shelves.reach
-        shelves.standing shelves.reasons""",
+        shelves.standing shelves.reasons presence.arrive presence.leave""",
+    "records of an incident that was looked up within the scope; of the chain others are told by digest": """
+        evidence.alert_stands evidence.append evidence.attached evidence.contents evidence.cursor evidence.heads
+        evidence.held evidence.hold evidence.keep evidence.last_head evidence.gone evidence.link_at
+        evidence.lock evidence.move_cursor evidence.newly_gone evidence.next_head evidence.note_events evidence.put_head
+        evidence.release evidence.say_gone evidence.span evidence.steps_to_freeze evidence.tail changes.after""",
+    "of a round that was looked up, and is held, within the scope: its looks, and what they find at its points": """
+        alerts.insert alerts.last_of alerts.open_of patrols.hold_place patrols.known patrols.look""",
     "words of the process itself to the world, no answer to anybody": """
         outbox.enqueue outbox.backlog changes.lock accounts.health registry.station registry.touch data_key.read
         data_key.write rungs.next_sounding rungs.plan outbox.of_key contacts.channels""",
@@ -62,17 +74,17 @@ REASONS: dict[str, str] = {
         duty.add_swap duty.drop_swap duty.places duty.swaps_since""",
     "the registry's own file and its edits, for whoever looks after the whole station (`registering.editing`)": """
         persons.import persons.last_consents persons.of_station registry.put_area registry.put_device
-        registry.put_duty registry.put_place registry.put_shift registry.put_station registry_edit.contacts
-        registry_edit.hold registry_edit.put_secrets registry_edit.secrets registry_edit.users
-        registry_edit.with_record""",
+        registry.areas_with_shapes registry.put_duty registry.put_place registry.put_shift registry.put_station
+        patrols.all patrols.put registry_edit.contacts registry_edit.hold registry_edit.put_secrets
+        registry_edit.secrets registry_edit.users registry_edit.with_record""",
     "one's own footprints, under one's own name": "footprints.known footprints.put",
     "read once for all who follow; each stream lets through what lies within its areas (test_stream)": """
         changes.after changes.span""",
     "a device speaks for itself, with its own secret": "registry.device_secret events.inbox_put",
     "rules are the same for everybody; whoever changes or tries them sees the whole station": """
-        rule_versions.running rule_versions.versions rule_versions.activations rule_versions.publish
-        rule_versions.ask rule_versions.was_tried backtests.begin backtests.end backtests.forget backtests.get
-        backtests.hold backtests.list backtests.order backtests.running""",
+        rule_versions.running rule_versions.resting rule_versions.versions rule_versions.activations
+        rule_versions.publish rule_versions.ask rule_versions.was_tried backtests.begin backtests.end backtests.forget
+        backtests.get backtests.hold backtests.list backtests.order backtests.running""",
     "why a rule says something is judged on the whole registry; `gateway.trace` refuses subjects outside the scope": """
         registry.areas registry.places registry.devices registry.persons registry.duties registry.shifts
         registry.swaps registry.responders registry.drills road.heard road.heard_since rules.load_states

@@ -13,7 +13,7 @@ from gateway.registering.sheet_columns import Kind, columns
 from tests.pages import coded, page, rows, section
 
 #: Words that the reader takes out of an entry before it is one.
-READ_AWAY = {"places": {"coordinates"}}
+READ_AWAY = {"areas": {"coordinates"}, "places": {"coordinates"}}
 STRUCTS = {**SECTIONS, "policy": Policy}
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import paho.mqtt.client as mqtt
 import psycopg
@@ -28,6 +31,10 @@ START_S = 100.0
 PATIENCE_MS = 30_000
 #: The small town: every test knows its doors by name.
 SITE = Path(__file__).parents[2] / "simulators" / "site.yaml"
+ROOT = Path(__file__).parents[2]
+#: The documentation's pictures; written when ANXIN_PICTURES says so (`make pictures`), so that they never go stale.
+PICTURES = ROOT / "docs" / "screenshots"
+AXE = ROOT / "api" / "console" / "node_modules" / "axe-core" / "axe.min.js"
 #: The tour starts by itself in a browser that has never seen it; these have.
 SEEN_TOUR = "localStorage.setItem('anxin.tour', 'seen')"
 CHROMIUM_ARGUMENTS = [
@@ -51,6 +58,11 @@ class Demo:
     @property
     def url(self) -> str:
         return str(self.told["url"])
+
+    def pid(self, part: str) -> int:
+        """The process of a part as it runs now: one that was killed has another."""
+        told = json.loads(Path(self.told["devices_file"]).with_name("demo.json").read_text(encoding="utf-8"))
+        return int(told["pids"][part])
 
     def password(self, username: str) -> str:
         return str(self.told["users"][username]["password"])
@@ -96,6 +108,20 @@ class Demo:
             self.post(f"alerts/{alert['id']}/ack", {})
             if alert["latched"]:
                 self.post(f"alerts/{alert['id']}/reset", {})
+        with suppress(urllib.error.HTTPError, json.JSONDecodeError):
+            self.post("desk/end", {})
+
+    def clear(self) -> None:
+        """Close and let go of everything that stands open: what the next tests do is all that is to be seen."""
+        for incident in self.get("incidents?state=open&limit=500")["items"]:
+            with suppress(urllib.error.HTTPError):
+                self.post(f"incidents/{incident['id']}/close", {"disposition": "real"})
+        for alert in self.get("alerts?state=open&limit=500")["items"]:
+            with suppress(urllib.error.HTTPError):
+                self.post(f"alerts/{alert['id']}/ack", {})
+                self.post(f"alerts/{alert['id']}/reset", {})
+        with suppress(urllib.error.HTTPError, json.JSONDecodeError):
+            self.post("desk/end", {})
 
     @contextmanager
     def changing_the_registry(self) -> Iterator[None]:
@@ -180,20 +206,68 @@ def demo(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         log.close()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def clear_desk(demo: Demo) -> None:
+    """The tests share a demo; each file begins with nothing open in it."""
+    demo.clear()
+
+
+def complaints_about(page: Page, url: str) -> list[str]:
+    """What no page may do, from now on: throw, break the CSP, or ask anybody but the gateway."""
+    found: list[str] = []
+    ours = urlsplit(url).netloc
+
+    def asked(url: str) -> None:
+        where = urlsplit(url)
+        if where.scheme in {"http", "https", "ws", "wss"} and where.netloc != ours:
+            found.append(f"it asked {url}")
+
+    page.context.on("request", lambda request: asked(request.url))
+    page.on("websocket", lambda socket: asked(socket.url))
+    page.on("pageerror", lambda error: found.append(str(error)))
+    page.on("console", lambda told: found.append(told.text) if "Content Security" in told.text else None)
+    return found
+
+
 @contextmanager
-def opened(chromium: Browser, demo: Demo, *, seen_tour: bool = True, width: int = 1280) -> Iterator[Page]:
-    """A page of its own: no cookies, nothing else remembered; it must not throw or break the CSP."""
-    context = chromium.new_context(viewport={"width": width, "height": 800}, base_url=demo.url, locale="zh-CN")
+def opened(
+    chromium: Browser, demo: Demo, *, seen_tour: bool = True, width: int = 1280, height: int = 800
+) -> Iterator[Page]:
+    """A page of its own: no cookies, nothing else remembered; nobody may have anything to complain of."""
+    context = chromium.new_context(viewport={"width": width, "height": height}, base_url=demo.url, locale="zh-CN")
     context.set_default_timeout(PATIENCE_MS)
     if seen_tour:
         context.add_init_script(SEEN_TOUR)
     page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda told: complaints.append(told.text) if "Content Security" in told.text else None)
+    complaints = complaints_about(page, demo.url)
     yield page
     context.close()
     assert complaints == []
+
+
+SETTLED = """Promise.all(document.getAnimations()
+  .filter((one) => one.effect?.getComputedTiming().endTime !== Infinity)
+  .map((one) => one.finished.catch(() => null))).then(() => null)"""
+
+
+def accessible(page: Page) -> None:
+    """Assert that axe-core finds nothing serious on the page as it is now."""
+    # What fades in has no contrast yet; what blinks for good is not waited for.
+    page.evaluate(SETTLED)
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    told = [
+        f"{one['impact']} {one['id']}: {one['help']}: {[node['html'][:200] for node in one['nodes'][:3]]}"
+        for one in found
+        if one["impact"] in {"serious", "critical"}
+    ]
+    assert told == []
+
+
+def picture(page: Page, name: str) -> None:
+    """Take the documentation's picture of this page, when pictures are asked for."""
+    if os.environ.get("ANXIN_PICTURES"):
+        page.screenshot(path=PICTURES / f"{name}.png")
 
 
 @pytest.fixture

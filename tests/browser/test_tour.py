@@ -80,7 +80,7 @@ def test_a_new_p1_closes_it_and_says_so(newcomer: Page, demo: Demo) -> None:
     card = arrive(newcomer, demo)
     demo.publish("flat-2-102-sos", "alarm.pressed")
     expect(card).to_be_hidden()
-    expect(newcomer.locator("#told")).to_contain_text("导览已关闭")
+    expect(newcomer.locator("#notices")).to_contain_text("导览已关闭")
     expect(newcomer.locator("#open-alerts .row.p1", has_text="西关小区3号楼102室")).to_be_in_viewport()
 
 

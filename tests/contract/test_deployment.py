@@ -250,17 +250,30 @@ def test_the_image_holds_no_secret_and_makes_the_folders_volumes_take_their_owne
 def test_a_wheel_holds_everything_that_is_not_python(tmp_path: Path) -> None:
     """The image has no working tree beside it: what the build leaves out is missed at run time."""
     source = tmp_path / "source"
-    ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    ignore = shutil.ignore_patterns("__pycache__", "*.egg-info", "node_modules", "dist")
     for name in ("gateway", "rules", "connectors", "api", "simulators"):
         shutil.copytree(ROOT / name, source / name, ignore=ignore)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
+    packing = (sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", tmp_path, source)
+    refused = subprocess.run(packing, capture_output=True, text=True, check=False)
+    assert refused.returncode, "packed without the console"
+    assert "run `make console` first" in refused.stdout + refused.stderr
+    shutil.rmtree(source / "build", ignore_errors=True)
+    pages = source / "api" / "console" / "dist"
+    (pages / "assets").mkdir(parents=True)
+    for name in ("index.html", "phone.html", "assets/index.js"):
+        (pages / name).write_text("built", encoding="utf-8")
+    console = source / "api" / "console"
     wanted = {
         str(path.relative_to(source))
         for path in source.rglob("*")
         if path.is_file() and path.parent != source and not path.name.startswith("README")
+        # Of the console only what is built is needed.
+        if not path.is_relative_to(console) or path.is_relative_to(pages)
+        if not path.is_relative_to(source / "build") and ".egg-info" not in str(path)
     }
-    run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", tmp_path, source)
+    run(*packing)
     (wheel,) = tmp_path.glob("anxin-*.whl")
     packed = set(zipfile.ZipFile(wheel).namelist())
     assert wanted - packed == set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import httpx2 as httpx
 import msgspec
@@ -201,6 +203,48 @@ def test_ones_own_sessions_are_listed_and_ended_and_nobody_elses(town: Station) 
         assert here.delete(f"/me/sessions/{gone}").status_code == 204
         refused(lost.get("/me"), 401)
         assert other.get("/me").status_code == 200
+
+
+def test_an_officers_phone_stays_logged_in_for_days_and_nobody_elses(town: Station) -> None:
+    def logged_in(username: str) -> tuple[httpx.Response, str]:
+        answer = httpx.post(
+            f"{town.url}/api/v1/auth/login", json={"username": username, "password": PASSWORD, "phone": True}
+        )
+        assert answer.status_code == 200, answer.text
+        return answer, hashlib.sha256(answer.json()["token"].encode()).hexdigest()
+
+    def asks(answer: httpx.Response, token: str, *, unused: str = "0 s", old: str = "0 s") -> int:
+        town.execute(
+            "update user_session set used_at = now() - %s::interval, created_at = now() - %s::interval "
+            "where token_sha256 = %s",
+            unused, old, token,
+        )  # fmt: skip
+        told = httpx.get(
+            f"{town.url}/api/v1/me/sessions", headers={"Authorization": f"Bearer {answer.json()['token']}"}
+        )
+        if told.status_code == 200:
+            assert next(one["phone"] for one in told.json()["items"] if one["this"]) is answer.json()["phone"]
+        return told.status_code
+
+    officer, token = logged_in("officer")
+    assert "Max-Age=2592000" in officer.headers["set-cookie"], "the phone ends its browser at will"
+    assert asks(officer, token, unused="71 hours", old="29 days") == 200
+    assert asks(officer, token, unused="73 hours", old="29 days") == 401
+    officer, token = logged_in("officer")
+    assert asks(officer, token, unused="1 hour", old="31 days") == 401
+    clerk, token = logged_in("clerk-5")
+    assert clerk.json()["phone"] is False
+    assert "Max-Age" not in clerk.headers["set-cookie"]
+    assert asks(clerk, token, unused="61 minutes", old="61 minutes") == 401
+
+
+def test_a_page_acts_for_nobody_who_is_not_in_any_more(town: Station) -> None:
+    with town.api("operator") as api:
+        assert api.get("/alerts", headers={"X-Anxin-User": "operator"}).status_code == 200
+        told = api.get("/alerts", headers={"X-Anxin-User": quote("值班员")})
+        assert refused(told, 401, "other_user") == "the session is operator's, not 值班员's; log in again"
+        refused(api.post("/auth/logout", headers={"X-Anxin-User": "officer"}), 401, "other_user")
+        assert api.get("/me").status_code == 200, "the session goes on for whoever has it"
 
 
 def test_a_session_ends_after_a_day_however_busy(town: Station) -> None:

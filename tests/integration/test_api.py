@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from gateway.embedded.ports import LOOPBACK
 from gateway.model.registry import Area, Device, Place
 from gateway.registering.site import SiteUser
+from tests.answers import wrong_frames
 from tests.station import PASSWORD, Station, ladders, make_site, now_text, wait_for
 
 PROBLEM = "application/problem+json"
@@ -147,6 +148,21 @@ def test_logging_out_ends_this_session_and_no_other(town: Station) -> None:
         assert here.post("/auth/logout").status_code == 204
         refused(here.get("/me"), 401)
         assert there.get("/me").status_code == 200
+
+
+def test_another_sites_page_cannot_act_with_our_cookie(town: Station) -> None:
+    ours = {"Origin": town.url}
+    theirs = ({"Origin": "https://evil.example.com"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"})
+    with httpx.Client(base_url=f"{town.url}/api/v1", timeout=15) as browser:
+        token = browser.post("/auth/login", json={"username": "officer", "password": PASSWORD}).json()["token"]
+        for headers in theirs:
+            answer = browser.post("/auth/logout", headers=headers)
+            assert (answer.status_code, answer.json()["type"]) == (403, "urn:anxin:problem:cross_site")
+            assert answer.headers["x-frame-options"] == "DENY"
+            assert browser.get("/me", headers=headers).status_code == 200, "looking changes nothing"
+        assert browser.post("/auth/logout", headers=ours).status_code == 204
+        bearer = {"Authorization": f"Bearer {token}"}
+        assert browser.get("/me", headers=bearer).status_code == 401
 
 
 def test_the_cookie_is_as_good_as_the_bearer_and_out_of_scripts_reach(town: Station) -> None:
@@ -757,3 +773,9 @@ def test_whoever_is_given_an_area_is_given_what_lies_below_it(town: Station) -> 
             assert chief.get("/areas").json()["items"] == [], "no area is no area, not the whole station"
     finally:
         town.rows("update user_account set areas = '{grid-2}' where username = 'market-chief' returning 1")
+
+
+def test_what_the_stream_said_of_it_is_as_documented(town: Station) -> None:
+    changes = town.rows("select kind, body from change")
+    assert {change["kind"] for change in changes} >= {"alert", "incident"}
+    assert wrong_frames(changes) == []

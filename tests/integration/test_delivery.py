@@ -136,14 +136,16 @@ def test_an_error_in_the_body_of_a_200_is_an_error(ringing: Station) -> None:
 
 
 def test_a_phone_that_is_gone_is_not_asked_again(ringing: Station) -> None:
-    order(ringing, {"mode": "gone"})
+    order(ringing, {"mode": "gone", "times": 1})
     number = ring(ringing)
     told = settled(ringing, number)
     assert (told["state"], told["attempts"], told["accepted_at"]) == ("refused", 1, None)
     assert results(ringing, number) == ["gone"]
     assert "410" in attempts(ringing, number)[0]["detail"]
+    gone = message(ringing, number)["contact_id"]
     after = ring(ringing)
-    assert settled(ringing, after)["state"] == "refused"
+    assert settled(ringing, after)["state"] == "accepted"
+    assert message(ringing, after)["contact_id"] != gone, "somebody who can be reached is called instead"
     assert results(ringing, number) == ["gone"], "still one attempt when later messages have come and gone"
 
 

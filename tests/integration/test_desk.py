@@ -126,7 +126,7 @@ def test_what_the_next_has_to_know(town: Station) -> None:
     assert [(one["what"], one["reason"]) for one in page["shelved"]] == [("shelf", "修门")]
     assert [one["id"] for one in page["out_of_order"]] == ["camera-1"]
     assert [(one["username"], one["why"]) for one in page["unreachable"]] == [
-        ("commander", "not_reached"), ("deputy", "no_contact"),
+        ("commander", "not_reached"), ("deputy", "no_contact"), ("officer", "never_tested"),
     ]  # fmt: skip
     assert page["counts"]["overdue"] == 1
     with town.api("market-chief") as chief:

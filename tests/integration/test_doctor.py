@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -22,7 +23,7 @@ import pytest
 
 from connectors.broker_url import Broker
 from connectors.mqtt import Visit
-from gateway.doctor import broker, database, machine, people
+from gateway.doctor import broker, database, evidence, machine, people
 from gateway.doctor.examine import examine
 from gateway.doctor.finding import Finding
 from gateway.doctor.waiting import REMEDIES
@@ -36,7 +37,8 @@ NAMES = {
     "data key", "consent", "second factor",
     "home disk", "database", "database durability", "database connections", "database clock", "database disk",
     "schema", "partitions", "gateway", "gateway sources", "gateway horizon", "gateway rules", "gateway delivery",
-    "inbox", "outbox", "messages", "dead letters", "broker", "broker encryption", "broker round trip", "broker window",
+    "inbox", "outbox", "messages", "dead letters", "evidence", "evidence head",
+    "broker", "broker encryption", "broker round trip", "broker window",
     "broker settings", "API", "API clock", "phones", "phones clock", "command room", "command room clock",
     "channels not in use", "gateway channels", "roster",
 }  # fmt: skip
@@ -298,6 +300,41 @@ def test_messages(station: Station, settings: Settings) -> None:
         assert "pigeon: 2 waiting" in found(database.look, settings)["outbox"].detail
     finally:
         station.execute("delete from notification where channel = 'pigeon'")
+
+
+def test_evidence_that_is_not_frozen_or_not_signed(station: Station, settings: Settings) -> None:
+    wait_for(lambda: levels(database.look, settings, "evidence") == ("ok",), "everything to be frozen")
+    put = (
+        "insert into change (station_id, id, at, kind, body)"
+        " select %s, coalesce(max(id), 0) + 1, %s, 'x', '{}' from change"
+    )
+    with psycopg.connect(station.postgres.url) as connection:
+        for minutes, level in ((2, "WARN"), (20, "BAD")):
+            connection.execute(put, (station.id, datetime.now(UTC) - timedelta(minutes=minutes)))
+            (finding, _) = list(evidence.look(connection, settings))
+            assert finding.level == level
+        connection.rollback()
+        (_, head) = list(evidence.look(connection, settings))
+        assert head.level == "ok"
+        lost = "insert into evidence (station_id, seq, record, link, at) values (%s, 999999, %s, '', now())"
+        connection.execute(lost, (station.id, '{"kind":"gap"}'))
+        assert [finding.name for finding in evidence.look(connection, settings)][1] == "evidence passed over"
+        connection.rollback()
+        record = (
+            "insert into evidence (station_id, seq, record, link, at) values (%s, 1000000, '{\"kind\":\"x\"}', '', %s)"
+        )
+        connection.execute(record, (station.id, datetime.now(UTC) - timedelta(hours=3)))
+        signed = (
+            "insert into evidence_head (station_id, seq, link, at, signer, signature)"
+            " values (%s, %s, '', now(), '', '')"
+        )
+        connection.execute(signed, (station.id, 999_999))
+        (_, head) = list(evidence.look(connection, settings))
+        assert (head.level, "is not signed" in head.detail) == ("WARN", True)
+        connection.execute(signed, (station.id, 1_000_001))
+        (_, head) = list(evidence.look(connection, settings))
+        assert (head.level, "were signed" in head.detail) == ("BAD", True)
+        connection.rollback()
 
 
 def test_dead_letters_of_the_last_day_by_reason(station: Station, settings: Settings) -> None:

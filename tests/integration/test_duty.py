@@ -183,6 +183,7 @@ def test_who_saves_what_somebody_else_has_changed_meanwhile_is_told(town: Statio
     assert put(town, "admin", duty=DUTY, shifts=[]).status_code == 200
     late = put(town, "commander", duty=DUTY, shifts=[ROOM], version=seen)
     assert (late.status_code, late.json()["type"]) == (409, "urn:anxin:problem:roster_changed")
+    assert late.json()["by"] == "admin"
     again = ask(town, "commander", "").json()["version"]
     assert put(town, "commander", duty=DUTY, shifts=[ROOM], version=again).json()["version"] == seen
 

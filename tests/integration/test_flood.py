@@ -12,6 +12,7 @@ import pytest
 
 from gateway.model.policy import Flood, Policy
 from gateway.model.registry import Device, Place
+from tests.answers import wrong_frames
 from tests.integration.test_quiet_ends import RULES
 from tests.station import Station, make_site, wait_for
 
@@ -122,3 +123,9 @@ def _by_place_and_rule(flooded: Station, purpose: str) -> Counter[tuple[str, str
 def _titled(flooded: Station, part: str) -> list[str]:
     titles = [str(message["message"]["title"]["zh"]) for message in flooded.phone_messages()]
     return [title for title in titles if part in title]
+
+
+def test_what_the_stream_said_of_it_is_as_documented(flooded: Station) -> None:
+    changes = flooded.rows("select kind, body from change")
+    assert {change["kind"] for change in changes} >= {"alert", "incident", "flood"}
+    assert wrong_frames(changes) == []

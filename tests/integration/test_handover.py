@@ -32,7 +32,7 @@ from gateway.store import upkeep
 from gateway.store.pool import connect
 from gateway.telling.tell import Announcer
 from tests.integration.test_backfill import BUTTON, NOW, SITE, fill, fresh, line, one, rows, server
-from tests.station import SEALER
+from tests.station import SEALER, wait_for
 
 __all__ = ["fresh", "server"]
 
@@ -47,7 +47,8 @@ def driving(settings: Settings, clock: VirtualClock, mode: Mode = Mode.LIVE) -> 
 
 
 def open_road(settings: Settings, connection: Connection[TupleRow], clock: VirtualClock, mode: Mode) -> Road:
-    assert road_store.try_hold(connection, settings.station)
+    # The one before has closed its connection; the server may take a moment to notice.
+    wait_for(lambda: road_store.try_hold(connection, settings.station), "the road to be let go of")
     upkeep.make_partitions(connection, NOW - timedelta(days=9), NOW + timedelta(days=9))
     book = open_book(connection, settings, definitions_of(settings), clock.now())
     connection.commit()

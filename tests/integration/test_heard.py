@@ -429,13 +429,14 @@ def test_what_is_no_alarm_of_a_device_we_know_is_a_dead_letter_only(village: Vil
     assert village.rows("select 1 from alert") == []
 
 
-def test_whoever_ends_it_has_to_have_seen_what_joined_it(village: Village) -> None:
+@pytest.mark.parametrize(("button", "line"), [(SECOND_SOS, "joined"), (SOS, "sounded_again")])
+def test_whoever_ends_it_has_to_have_heard_what_came_since(village: Village, button: str, line: str) -> None:
     incident = village.press()["id"]
     seen = village.act("officer", incident, "sign").version
-    village.later(60)
-    village.press(SECOND_SOS)
+    village.later(700)
+    village.press(button)
     for act, told in (("close", {"disposition": "real"}), ("handle", {"text": "有人在家"})):
-        with pytest.raises(Overtaken, match="joined"):
+        with pytest.raises(Overtaken, match=line):
             village.act("officer", incident, act, version=seen, **told)
     moved = village.act("officer", incident, "depart", version=seen)
     assert moved.state == "departed", "whoever goes there is right to"

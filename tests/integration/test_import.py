@@ -235,6 +235,7 @@ def test_a_whole_beat_is_pruned_with_all_that_lies_in_it(fresh: Settings) -> Non
         fewer = msgspec.structs.replace(
             now, areas=areas, places=places, devices=[one for one in now.devices if one.place in at],
             persons=[one for one in now.persons if one.place in at], duty=[d for d in now.duty if d.area == "beat-1"],
+            patrols=[one for one in now.patrols if one.area in left],
         )  # fmt: skip
         planned = plan(connection, fewer, SEALER, prune=True)
         assert not planned.kept

@@ -21,7 +21,7 @@ from gateway.incidents.earlier import signed_by
 from gateway.incidents.opening import Report, open_by_hand
 from gateway.model.alert import Alert
 from gateway.model.errors import BadInput, Permanent
-from gateway.model.incident import ACTS, DISPOSITIONS, OPEN, OVER, TAKES_TWO, UNANSWERED
+from gateway.model.incident import ACTS, DISPOSITIONS, OPEN, OVER, TAKEN_BACK_WITHIN_S, TAKES_TWO, UNANSWERED
 from gateway.model.scope import Scope
 from gateway.registering.writing import import_site
 from gateway.store import alerts as alert_store
@@ -40,7 +40,7 @@ SEQUENCES = st.lists(
     st.tuples(
         st.integers(0, INCIDENTS - 1),
         st.sampled_from(PEOPLE),
-        st.sampled_from([*sorted(ACTS), "merge", "close", CLOCK]),
+        st.sampled_from([*sorted(ACTS), "merge", "close", "ack", "unack", CLOCK]),
         st.sampled_from(DISPOSITIONS),
         st.integers(0, INCIDENTS - 1),
     ),
@@ -149,8 +149,9 @@ def test_whatever_people_do(
         numbers = opened(connection)
         before = picture(connection, numbers)
         every_alert = sorted(alert for alerts in before["alerts"].values() for alert in alerts)
+        moment = 0
         for step, (which, person, act, disposition, other) in enumerate(sequence, start=1):
-            moment = step * 60
+            moment += 10 if act == "unack" else 60
             try:
                 with connection.transaction():
                     if act == CLOCK:
@@ -190,6 +191,11 @@ def _must_follow(now: dict[str, Any], before: dict[str, Any], number: int) -> No
             assert [is_now[key] for key in clock] == [was[key] for key in clock], "the clock is that of the first"
             assert line["actor"] not in signed_by(old)
             assert line["actor"] in is_now["assignees"]
+        if line["act"] == "unack":
+            taken = [one for one in old if one["act"] == "ack"][-1]
+            assert (taken["actor"], is_now["state"]) == (line["actor"], "new")
+            assert line["at"] - taken["at"] <= timedelta(seconds=TAKEN_BACK_WITHIN_S)
+            assert is_now["due_at"] == datetime.fromisoformat(taken["detail"]["clock"]["due_at"])
         if line["act"] == "withdraw":
             assert was["proposed"] is not None
             assert is_now["proposed"] is None

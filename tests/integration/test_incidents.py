@@ -18,7 +18,8 @@ from gateway.model.person import Person
 from gateway.model.policy import Policy
 from gateway.model.registry import Area, Device, Place
 from gateway.registering.site import SiteUser
-from tests.station import Station, make_site, now_text, wait_for
+from tests.answers import wrong_frames
+from tests.station import EXPLANATION, SAID, Station, make_site, now_text, wait_for
 
 PROBLEM = "application/problem+json"
 PNG = b"\x89PNG\r\n\x1a\n" + b"a picture" * 100
@@ -35,13 +36,13 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
         areas=[*site.areas, Area("grid-2", "grid", "夜市网格", "beat-1")],
         places=[
             *site.places,
-            *(Place(f"school-{n}", "school_gate", "grid-1", f"学校{n}") for n in range(2, 9)),
+            *(Place(f"school-{n}", "school_gate", "grid-1", f"学校{n}") for n in range(2, 11)),
             Place("far", "shop", "grid-2", "夜市"),
             Place("home", "flat", "grid-1", "东街9号楼101"),
         ],
         devices=[
             *site.devices,
-            *(Device(f"button-{n}", "school_button", f"school-{n}", f"按钮{n}") for n in range(2, 9)),
+            *(Device(f"button-{n}", "school_button", f"school-{n}", f"按钮{n}") for n in range(2, 11)),
             Device("hub", "gateway", "home", "家庭网关"),
             Device("bed", "motion", "home", "床边", via="hub"),
             Device("far-door", "door_controller", "far", "夜市门"),
@@ -194,6 +195,116 @@ def test_the_second_one_is_told_what_the_first_one_did(town: Station) -> None:
     assert did(town, "operator", number, "ack")["version"] == problem["version"], "a lost answer asked again"
 
 
+def alert_of(town: Station, number: int, username: str = "operator") -> dict[str, Any]:
+    """The first alert of an incident, as the list shows it."""
+    alert = get(town, number, username)["alerts"][0]
+    with town.api(username) as api:
+        return dict(api.get(f"/alerts/{alert}").json())
+
+
+def figures(town: Station) -> tuple[int, dict[str, Any]]:
+    """How many alarms there were, and every clock."""
+    with town.api("commander") as api:
+        alarms, clocks = api.get("/stats/alarms").json(), api.get("/stats/clocks", params={"by": "area"}).json()
+    return alarms["alarms"], clocks["total"]
+
+
+@pytest.mark.parametrize("by_alert", [True, False], ids=["alert", "incident"])
+def test_an_acknowledgement_is_taken_back(town: Station, by_alert: bool) -> None:
+    """Whichever of the two was acknowledged, and whichever is asked: the tone is heard again, the clock runs on."""
+    number = pressed(town, "button-9" if by_alert else "button-10")["id"]
+    before, counted = get(town, number), figures(town)
+    alert = before["alerts"][0]
+    position = town.one("select max(id) from change")
+    with town.api("operator") as api, town.api("operator-2") as other:
+        acknowledged, unack = (f"/alerts/{alert}/ack", f"/incidents/{number}/unack")
+        if not by_alert:
+            acknowledged, unack = (f"/incidents/{number}/ack", f"/alerts/{alert}/unack")
+        assert api.post(acknowledged).status_code == 200
+        seen = get(town, number)
+        assert seen["state"] == "acknowledged"
+        assert "unack" in seen["may"]
+        assert "unack" not in get(town, number, "operator-2")["may"]
+        told = alert_of(town, number)
+        assert told["acknowledged_by"] == "operator"
+        refused(other.post(unack), 403)
+        did(town, "operator", number, "notes", text="看错了")
+        assert api.post(unack).status_code == 200
+        assert api.post(unack).status_code == 200, "a lost answer asked again"
+    again = alert_of(town, number)
+    assert (again["acknowledged"], again["acknowledged_at"], again["state"]) == (False, None, told["state"])
+    assert again["version"] == told["version"] + 1
+    now = get(town, number)
+    assert (now["state"], now["due_at"], now["overdue"]) == ("new", before["due_at"], before["overdue"])
+    assert acts_of(now) == ["opened", "ack", "note", "unack"]
+    assert figures(town) == counted, "it is no answer, and no other alarm"
+    stopped = "select count(*) from rung where incident_id = %s and state = 'stopped'"
+    assert town.one(stopped, number) == 0, "the phones' ladder has not noticed"
+    changes = town.rows("select kind, body from change where id > %s order by id", position)
+    assert [c["body"]["acknowledged"] for c in changes if c["kind"] == "alert" and c["body"]["id"] == alert] == [
+        True, False,
+    ]  # fmt: skip
+    assert len(audited(town, "incident.unack", number)) == 1
+    did(town, "operator-2", number, "ack")
+    did(town, "officer", number, "sign")
+    problem = refused(act(town, "operator-2", number, "unack"), 409)
+    assert (problem["by"], problem["act"], problem["state"]) == ("officer", "sign", "signed")
+    with town.api("operator-2") as other:
+        assert refused(other.post(f"/alerts/{alert}/unack"), 409)["act"] == "sign"
+
+
+def test_an_alert_that_was_acknowledged_by_itself_comes_back_by_itself(town: Station) -> None:
+    """It joined what somebody had taken already, and ended with its acknowledgement."""
+    number = opened(town)["id"]
+    did(town, "operator", number, "ack")
+    alert = town.one(
+        "insert into alert (station_id, rule_id, rule_version, subject, stream, priority, area_id, title, explanation,"
+        " first_action, raised_at, last_event_at, active, cleared_at) values (%s, 'own', 1, 'device:own', 'alert',"
+        " 'P3', 'grid-1', %s, %s, %s, now(), now(), false, now()) returning id", town.id, SAID, EXPLANATION, SAID
+    )  # fmt: skip
+    town.execute("insert into incident_alert (incident_id, alert_id) values (%s, %s)", number, alert)
+    with town.api("operator") as api, town.api("operator-2") as other:
+        assert api.post(f"/alerts/{alert}/ack").json()["state"] == "ended"
+        refused(other.post(f"/alerts/{alert}/unack"), 403)
+        back = api.post(f"/alerts/{alert}/unack").json()
+        assert (back["state"], back["acknowledged"]) == ("cleared", False)
+        assert get(town, number)["state"] == "acknowledged", "that was another act"
+        assert api.post(f"/alerts/{alert}/ack").status_code == 200
+        did(town, "officer", number, "sign")
+        assert refused(api.post(f"/alerts/{alert}/unack"), 409)["by"] == "officer"
+
+
+def test_who_else_has_it_open(town: Station) -> None:
+    number = opened(town)["id"]
+
+    def looks(username: str, **body: Any) -> list[dict[str, Any]]:
+        return list(did(town, username, number, "presence", **body)["present"])
+
+    audit, version = town.one("select count(*) from audit where act <> 'login'"), get(town, number)["version"]
+    assert looks("operator") == []
+    (first,) = looks("commander")
+    assert (first["username"], first["name"], first["role"]) == ("operator", "值班员", "operator")
+    (second,) = looks("operator")
+    assert second["username"] == "commander"
+    assert looks("commander") == [first], "since the first time"
+    assert looks("commander", leaving=True) == [first]
+    assert looks("operator") == []
+    looks("commander")
+    town.execute("update presence set seen_at = seen_at - interval '29 s' where username = 'commander'")
+    assert [one["username"] for one in looks("operator")] == ["commander"]
+    town.execute("update presence set seen_at = seen_at - interval '2 s' where username = 'commander'")
+    assert looks("operator") == [], "a browser that was closed says nothing"
+    town.execute("update presence set seen_at = now() - interval '1 minute' where username = 'operator'")
+    assert looks("commander") == []
+    looks("operator")
+    assert looks("commander")[0]["since"] > first["since"], "opened anew after a pause"
+    refused(act(town, "far-worker", number, "presence"), 404)
+    refused(act(town, "auditor", number, "presence"), 403)
+    assert town.one("select count(*) from audit where act <> 'login'") == audit, "nobody writes it down"
+    assert get(town, number)["version"] == version
+    assert town.one("select relpersistence::text from pg_class where relname = 'presence'") == "u"
+
+
 def test_of_many_at_once_one_is_first(town: Station) -> None:
     number = opened(town)["id"]
     people = ("operator", "operator-2", "commander", "officer", "deputy")
@@ -228,6 +339,17 @@ def test_of_two_who_are_sent_both_say_that_they_come(town: Station) -> None:
     ]  # fmt: skip
     assert datetime.fromisoformat(lines[0]["client_at"])
     assert len(audited(town, "incident.assist", number)) == 2
+
+
+def test_a_phone_sends_what_was_done_without_a_network_with_the_version_it_had_seen(town: Station) -> None:
+    number = opened(town)["id"]
+    sent = did(town, "operator", number, "dispatch", assignees=["officer"])
+    for name in ("sign", "depart", "arrive"):
+        moved = did(town, "officer", number, name, version=sent["version"])
+    assert moved["state"] == "on_scene"
+    assert did(town, "operator", number, "handle", text="已处置")["state"] == "handled"
+    late = act(town, "officer", number, "close", version=sent["version"], disposition="real")
+    assert refused(late, 409)["by"] == "operator"
 
 
 def test_acts_are_for_roles_and_scopes(town: Station) -> None:
@@ -602,3 +724,9 @@ def test_what_people_wrote_is_nowhere_but_sealed(town: Station) -> None:
     sealed = town.rows("select sealed from incident_text")
     assert sealed
     assert not [row for row in sealed if "王小明".encode() in bytes(row["sealed"])]
+
+
+def test_what_the_stream_said_of_it_is_as_documented(town: Station) -> None:
+    changes = town.rows("select kind, body from change")
+    assert {change["kind"] for change in changes} >= {"alert", "incident"}
+    assert wrong_frames(changes) == []

@@ -11,7 +11,8 @@ import pytest
 from fastapi.routing import APIRoute
 
 from api.app import make_app
-from api.deps import Allow, open_session
+from api.deps import Allow, Watch, any_session, open_session
+from gateway.accounts.walls import hashed
 from gateway.model.duty import Duty
 from gateway.model.person import Person
 from gateway.model.registry import Area, Device, Place
@@ -21,8 +22,9 @@ from gateway.registering.site import Site, SiteUser
 from gateway.registering.writing import import_site
 from gateway.settings import Settings
 from gateway.store.pool import connect
-from tests.objects import MAKE, Made
-from tests.reach import ROLES, ROUTES, Row, Where
+from tests.answers import hold_to_document
+from tests.objects import MAKE, Made, wall_token
+from tests.reach import ACCOUNTS, ROLES, ROUTES, Row, Where
 from tests.station import PASSWORD, SEALER, Station
 
 # ── what there is to ask ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -49,8 +51,10 @@ def declared(route: APIRoute) -> tuple[bool, frozenset[str]]:
     waiting = [route.dependant]
     while waiting:
         dependant = waiting.pop()
-        needed = needed or dependant.call is open_session
-        if isinstance(dependant.call, Allow):
+        needed = needed or dependant.call in {open_session, any_session}
+        if dependant.call is open_session:
+            roles -= {"wall"}
+        if isinstance(dependant.call, Allow | Watch):
             roles &= dependant.call.roles
         waiting.extend(dependant.dependencies)
     return needed, roles
@@ -87,10 +91,10 @@ def site_of(station: str, *parts: Where) -> Site:
         users=[
             *(
                 SiteUser(f"near-{role}", "某人", role, f"phone-of-{role}", areas=["near-grid"])  # type: ignore[arg-type]
-                for role in ROLES
+                for role in ACCOUNTS
                 if "near" in parts
             ),
-            *(SiteUser(f"whole-{role}", "某人", role, f"phone-{role}") for role in ROLES if "near" in parts),  # type: ignore[arg-type]
+            *(SiteUser(f"whole-{role}", "某人", role, f"phone-{role}") for role in ACCOUNTS if "near" in parts),  # type: ignore[arg-type]
             SiteUser(f"{parts[0]}-colleague", "同事", "officer", f"phone-of-{parts[0]}-colleague"),
             SiteUser(f"{parts[0]}-second", "同事", "officer", f"phone-of-{parts[0]}-second"),
             *([SiteUser("unplaced", "新网格员", "grid_worker")] if "near" in parts else []),
@@ -113,6 +117,11 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
             )  # fmt: skip
         running.start_gateway()  # it publishes the rules
         running.stop("gateway")
+        for name, areas in (("near", ["near-grid"]), ("whole", None)):
+            running.execute(
+                "insert into wall (station_id, label, areas, token_sha256, made_by, made_at)"
+                " values (%s, '大屏', %s, %s, 'x', now())", running.id, areas, hashed(wall_token(name)),
+            )  # fmt: skip
         running.start_api()
         for where in ("near", "far", "alien"):
             for kind in (
@@ -125,6 +134,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
                 "enterprise",
                 "handover",
                 "walker",
+                "patrol",
             ):
                 MAKE[kind](running, where, {})
         yield running
@@ -162,7 +172,10 @@ def ask(town: Station, name: str, username: str | None, where: Where, made: Made
     headers = {}
     if username is not None:
         if username not in _tokens or name.endswith("/auth/logout"):
-            answer = httpx.post(f"{town.url}/api/v1/auth/login", json={"username": username, "password": PASSWORD})
+            where_from, _, role = username.partition("-")
+            wall = role == "wall"
+            login = {"token": wall_token(where_from)} if wall else {"username": username, "password": PASSWORD}
+            answer = httpx.post(f"{town.url}/api/v1/auth/{'wall' if wall else 'login'}", json=login)
             answer.raise_for_status()
             _tokens[username] = answer.json()["token"]
         headers["Authorization"] = f"Bearer {_tokens[username]}"
@@ -180,7 +193,14 @@ def ask(town: Station, name: str, username: str | None, where: Where, made: Made
     ) as answer:  # fmt: skip
         if not name.endswith("/stream"):
             answer.read()
+            hold_to_document(answer)
+        assert "Content-Security-Policy" in answer.headers, "every answer of ours has it"
     return answer
+
+
+def refused(row: Row, role: str) -> frozenset[int]:
+    """How somebody is refused; a wall is nobody, and told so before anything is looked up."""
+    return frozenset({403}) if role == "wall" else row.refused
 
 
 def parts_in(answer: httpx.Response, *, colleagues: bool = False) -> set[str]:
@@ -203,10 +223,10 @@ def test_a_role_gets_through_or_not(town: Station, name: str, role: str) -> None
         if row.kind == "thing":
             assert parts_in(answer, colleagues=row.colleagues) <= {"near"}, answer.text
     else:
-        assert answer.status_code in row.refused, answer.text
+        assert answer.status_code in refused(row, role), answer.text
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", ACCOUNTS)
 @pytest.mark.parametrize("name", [name for name, row in ROUTES.items() if row.oneself])
 def test_people_get_through_to_what_is_their_own(town: Station, name: str, role: str) -> None:
     row, me = ROUTES[name], f"near-{role}"
@@ -215,7 +235,7 @@ def test_people_get_through_to_what_is_their_own(town: Station, name: str, role:
         assert answer.status_code in row.ok, answer.text
         assert "far-" not in answer.text
     else:
-        assert answer.status_code in row.refused, answer.text
+        assert answer.status_code in refused(row, role), answer.text
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -225,7 +245,7 @@ def test_nobody_reaches_another_area_or_another_station(town: Station, name: str
     for where in ("far", "alien"):
         answer = ask(town, name, f"near-{role}", where)
         if role not in row.roles:
-            assert answer.status_code in row.refused, answer.text
+            assert answer.status_code in refused(row, role), answer.text
         elif row.kind == "thing":
             assert answer.status_code in row.outside, f"{where}: {answer.text}"
             assert not parts_in(answer) - {where}, "only what was asked for is named"

@@ -25,9 +25,11 @@ YEARS_3 = 1095
 #: Tables that follow an incident or an alert into oblivion, and those that only forget about it.
 GONE = {
     "incident", "incident_alert", "incident_step", "rung", "notification", "attempt", "attachment", "incident_text",
-    "sounding", "digest", "alert",
+    "sounding", "digest", "alert", "presence", "work_item_done",
 }  # fmt: skip
-UNTIED = {"footprint", "bulletin", "bulletin_screen"}
+#: A case that is held does not go.
+HOLDING = {"evidence_hold"}
+UNTIED = {"footprint", "bulletin", "bulletin_screen", "patrol_look"}
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +93,7 @@ def incident(town: Town, days: float, *, state: str = "closed", priority: str = 
         "insert into notification (station_id, key, channel, recipient, priority, alert_id, body, created_at, due_at, "
         "expires_at) values (%s, gen_random_uuid()::text, 'command_room', '', 'P1', %s, '{}', now(), now(), now())": (
             STATION, raised),
+        "insert into presence (incident_id, username, since, seen_at) values (%s, 'officer', now(), now())": (number,),
         "insert into flood (station_id, since, ended_at) values (%s, now(), now())": (STATION,),
         "insert into digest (station_id, flood_id, rule_id, spot, alert_id, first_at, count, due_at) "
         "select %s, max(id), 'r', 's', %s, now(), 1, now() from flood": (STATION, raised),
@@ -126,7 +129,7 @@ def test_every_table_that_knows_an_incident_or_an_alert_is_thought_of(town: Town
         "select distinct conrelid::regclass::text as name from pg_constraint where contype = 'f' and confrelid in "
         "('incident'::regclass, 'alert'::regclass, 'incident_step'::regclass, 'notification'::regclass)"
     )
-    assert {row["name"] for row in found} <= GONE | UNTIED
+    assert {row["name"] for row in found} <= GONE | UNTIED | HOLDING
 
 
 def test_a_case_goes_whole_after_its_time_and_not_before(town: Town) -> None:
@@ -151,6 +154,26 @@ def test_a_case_goes_whole_after_its_time_and_not_before(town: Town) -> None:
     assert (said["username"], said["detail"]["count"]) == ("anxin", 2)
     assert retire(town)["incidents"] == 0
     assert audited(town, "incidents")[-1] == said, "nothing went, nothing is said"
+
+
+def test_rounds_of_online_patrol_go_with_the_lesser_and_forget_items_that_went_before(town: Town) -> None:
+    put = (
+        "insert into patrol_round (station_id, route_id, area_id, name, points, username, began_at, ends_by) values "
+        "(%s, 'r', 'grid-1', 'x', '[]', 'x', now(), now() - %s * interval '1 day') returning id"
+    )
+    old, young = one(town, put, STATION, 401), one(town, put, STATION, 399)
+    found = alert(town, 401, stream="work_item", priority="P3")
+    town.execute("insert into work_item_done values (%s, now(), 'x', '')", found)
+    for number in (old, young):
+        town.execute(
+            "insert into patrol_look (round_id, point, username, at, seen, code, alert_id) values "
+            "(%s, 1, 'x', now(), 'finding', 'other', %s)",
+            number, found,
+        )  # fmt: skip
+    assert retire(town)["rounds"] == 1
+    assert audited(town, "rounds")[-1]["detail"]["count"] == 1
+    assert town.rows("select round_id, alert_id from patrol_look") == [{"round_id": young, "alert_id": None}]
+    assert town.rows("select alert_id from work_item_done") == []
 
 
 def bulletin(town: Town, ended_days: float, incident: int | None = None) -> int:

@@ -77,6 +77,9 @@ def test_a_version_is_written_activated_for_a_reason_and_knows_the_past(station:
         assert version == 2
         again = commander.post(f"/rules/{RULE}/versions", json=catalogue(RULE, limit=3)).json()
         assert again["version"] == 2, "the same words are the same version"
+        newest, first = commander.get(f"/rules/{RULE}").json()["versions"]
+        assert newest["tests"] == catalogue(RULE, limit=3)["tests"], "kept as they were written"
+        assert "cases:" in first["tests"], "those that stand beside its file"
 
         untried = commander.post(f"/rules/{RULE}/activate", json={"version": version})
         assert untried.is_client_error, untried.text
@@ -143,6 +146,9 @@ def test_a_retired_rule_is_silent(station: Station) -> None:
         asked = commander.post("/rules/door-forced/retire", json={"reason": "the contacts are being replaced"})
         assert asked.status_code == 202
         wait_for(lambda: commander.get("/rules/door-forced").json()["runs"] is None, "the end of it", 60)
+        resting = {one["id"]: one["version"] for one in commander.get("/rules?resting=true").json()["items"]}
+        assert resting["door-forced"] == 1
+        assert not resting.keys() & {one["id"] for one in commander.get("/rules").json()["items"]}
     with station.publisher() as integrator:
         integrator.event("door-4", "door.forced")
     wait_for(lambda: station.one("select count(*) from event where kind = 'door.forced'") == 1, "the event")

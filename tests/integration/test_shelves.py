@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.answers import wrong_frames
 from tests.integration.test_quiet_ends import RULES
 from tests.station import Station, make_site, wait_for
 
@@ -176,3 +177,9 @@ def test_it_is_counted_and_audited(town: Station) -> None:
         acts = [line["act"] for line in auditor.get("/audit").json()["items"]]
         assert {"shelf.made", "shelf.agreed", "shelf.ended"} <= set(acts)
         assert auditor.get("/suppressed").status_code == 403
+
+
+def test_what_the_stream_said_of_it_is_as_documented(town: Station) -> None:
+    changes = town.rows("select kind, body from change")
+    assert {change["kind"] for change in changes} >= {"alert", "incident", "shelf"}
+    assert wrong_frames(changes) == []

@@ -72,6 +72,12 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             "0014.bulletins",
             "0015.words",
             "0016.retention",
+            "0017.console",
+            "0018.map",
+            "0019.phones",
+            "0020.rule_tests",
+            "0021.absences",
+            "0022.evidence",
         ]
         assert migrate(server.url) == []
         with connect(server.url, "test") as connection:
@@ -250,6 +256,14 @@ def test_a_definition_keeps_its_version_until_it_changes(connection: Connection[
     assert rule_versions.publish(connection, "r", {"x": 1}, NOW) == (1, False), "what it was is a version still"
     rule_versions.activate(connection, [("r", 1), ("q", None)])
     assert rule_versions.running(connection) == {"r": (1, {"x": 1})}
+
+
+def test_a_version_keeps_the_tests_it_stood(connection: Connection[TupleRow]) -> None:
+    rule_versions.publish(connection, "r", {"x": 1}, NOW, "cases: [a]")
+    rule_versions.publish(connection, "r", {"x": 1}, NOW)
+    assert rule_versions.versions(connection, "r")[0]["tests"] == "cases: [a]"
+    rule_versions.publish(connection, "r", {"x": 1}, NOW, "cases: [a, b]")
+    assert [one["tests"] for one in rule_versions.versions(connection, "r")] == ["cases: [a, b]"]
 
 
 def test_what_is_asked_for_is_asked_for_once(connection: Connection[TupleRow]) -> None:

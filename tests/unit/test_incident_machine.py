@@ -18,7 +18,17 @@ from gateway.incidents.earlier import ASSIST, CLOCKS, PROPOSED, Overtaken, signe
 from gateway.incidents.proposal import needs_two
 from gateway.incidents.trail import known_of
 from gateway.model.errors import BadInput, Conflict, Forbidden
-from gateway.model.incident import ACTS, ANSWERED, DISPOSITIONS, OPEN, OVER, TAKES_TWO, UNANSWERED, Incident
+from gateway.model.incident import (
+    ACTS,
+    ANSWERED,
+    DISPOSITIONS,
+    OPEN,
+    OVER,
+    TAKEN_BACK_WITHIN_S,
+    TAKES_TWO,
+    UNANSWERED,
+    Incident,
+)
 from gateway.model.person import Person
 from gateway.model.policy import Policy
 from gateway.model.registry import Device, Place, Registry, Station
@@ -26,6 +36,8 @@ from gateway.model.scope import Scope
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 POLICY = Policy()
+#: By when somebody should have acknowledged what was acknowledged and taken back.
+WAS_DUE = NOW + timedelta(seconds=12)
 ROLES = ("operator", "commander", "officer", "grid_worker", "auditor", "admin")
 
 #: Where each act leads from each state, by hand: each part begins with the acts, `.` is no way, `=` stays as it is.
@@ -43,23 +55,24 @@ closed       .            .          .      .      .       .        .        .
 merged       .            .          .      .      .       .        .        .
 cancelled    .            .          .      .      .       .        .        .
 
-             close  withdraw reopen   merge  cancel    note
-new          closed =        .        merged cancelled =
-acknowledged closed =        .        merged cancelled =
-dispatched   closed =        .        merged cancelled =
-reopened     closed =        .        merged cancelled =
-signed       closed =        .        merged cancelled =
-departed     closed =        .        merged cancelled =
-on_scene     closed =        .        merged cancelled =
-handled      closed =        .        merged cancelled =
-closed       .      .        reopened .      .         =
-merged       .      .        .        .      .         =
-cancelled    .      .        reopened .      .         =
+             close  withdraw reopen   merge  cancel    note unack
+new          closed =        .        merged cancelled =    .
+acknowledged closed =        .        merged cancelled =    new
+dispatched   closed =        .        merged cancelled =    .
+reopened     closed =        .        merged cancelled =    .
+signed       closed =        .        merged cancelled =    .
+departed     closed =        .        merged cancelled =    .
+on_scene     closed =        .        merged cancelled =    .
+handled      closed =        .        merged cancelled =    .
+closed       .      .        reopened .      .         =    .
+merged       .      .        .        .      .         =    .
+cancelled    .      .        reopened .      .         =    .
 """
 #: Who may do what, by hand: o(perator), c(ommander), p (officer), g(rid worker).
 WHO = {
     "ack": "oc", "dispatch": "oc", "sign": "ocp", "assist": "cp", "decline": "cp", "depart": "ocp", "arrive": "ocp",
     "handle": "ocp", "close": "ocp", "withdraw": "ocp", "reopen": "oc", "merge": "oc", "cancel": "oc", "note": "ocpg",
+    "unack": "oc",
 }  # fmt: skip
 LETTER = {"operator": "o", "commander": "c", "officer": "p", "grid_worker": "g"}
 PARTS = [[row.split() for row in part.splitlines() if row.strip()] for part in WAYS_THROUGH.split("\n\n")]
@@ -81,6 +94,18 @@ def as_before(state: str, act: str) -> Incident:
     """An incident in a state, with what an act needs there to be."""
     mine = {"disposition": "nuisance", "by": "a", "at": NOW.isoformat()} if act == "withdraw" else None
     return incident(state, merged_into=9 if state == "merged" else None, proposed=mine)
+
+
+def lines_before(act: str) -> list[dict[str, Any]]:
+    """What stands in the timeline before an act that needs something there: `a` acknowledged it a moment ago."""
+    if act != "unack":
+        return []
+    return [
+        {
+            "at": NOW, "actor": "a", "act": "ack", "from_state": "new", "to_state": "acknowledged", "version": 3,
+            "detail": {"clock": {"due_at": WAS_DUE.isoformat(), "overdue": 1}}, "client_id": None,
+        }
+    ]  # fmt: skip
 
 
 def who(username: str = "a", role: str = "operator", after_s: float = 0) -> Actor:
@@ -128,24 +153,27 @@ def test_every_state_act_and_role(state: str, act: str, role: str) -> None:
     actor = who(role=role)
     way = TABLE[state, act]
     allowed = LETTER.get(role, "?") in WHO[act]
-    assert (act in may(before, actor)) == (allowed and way != ".")
+    lines = lines_before(act)
+    assert (act in may(before, actor, lines)) == (allowed and way != ".")
     if not allowed:
         with pytest.raises(Forbidden, match=role):
-            decide(before, asked(act), actor, (), POLICY)
+            decide(before, asked(act), actor, lines, POLICY)
         return
     if way == ".":
         with pytest.raises(Overtaken) as refusal:
-            decide(before, asked(act), actor, (), POLICY)
+            decide(before, asked(act), actor, lines, POLICY)
         assert refusal.value.facts["state"] == state
         assert state in str(refusal.value)
         return
-    decision = decide(before, asked(act), actor, (), POLICY)
+    decision = decide(before, asked(act), actor, lines, POLICY)
     now = decision.incident
     assert not decision.repeated
     assert now.state == (state if way == "=" else way)
     assert (now.closed_at is not None) == (now.state in OVER) or act == "note"
     if way == "=":
         assert (now.due_at, now.overdue, now.disposition) == (before.due_at, before.overdue, before.disposition)
+    elif act == "unack":
+        assert (now.due_at, now.overdue) == (WAS_DUE, 1), "as if nobody had taken it"
     else:
         deadline = POLICY.deadline("P2", now.state) if now.state in OPEN else None
         assert now.due_at == (NOW + timedelta(seconds=deadline) if deadline is not None else None)
@@ -219,14 +247,71 @@ def test_what_the_clocks_wrote_overtakes_nobody() -> None:
         decide(msgspec.structs.replace(late, version=7), asked("sign", version=4), who(), lines, POLICY)
 
 
+def chain(now: Incident, acts: tuple[str, ...], actor: Actor) -> tuple[Incident, list[dict[str, Any]]]:
+    """What comes of acts done one after the other without a network: each is sent with the version seen before all."""
+    seen, lines = now.version, []
+    for act in acts:
+        decision = decide(now, asked(act, version=seen), actor, lines, POLICY)
+        lines.append(line(now, actor, decision))
+        now = after(decision)
+    return now, lines
+
+
+def test_what_i_did_myself_overtakes_me_not() -> None:
+    officer = who("o", "officer")
+    sent = incident("dispatched", assignees=["o"])
+    now, lines = chain(sent, ("sign", "depart", "arrive", "handle", "close"), officer)
+    assert (now.state, now.version, len(lines)) == ("closed", sent.version + 5, 5)
+
+
+def test_that_i_opened_it_is_no_move_of_mine() -> None:
+    mine = {
+        "at": NOW, "actor": "a", "act": "opened", "from_state": None, "to_state": "new", "detail": {}, "version": 1,
+        "client_id": None,
+    }  # fmt: skip
+    before = incident(version=1)
+    decision = decide(before, asked("dispatch"), who("desk"), [mine], POLICY)
+    with pytest.raises(Overtaken):
+        decide(after(decision), asked("close", version=1), who(), [mine, line(before, who("desk"), decision)], POLICY)
+
+
+@pytest.mark.parametrize("act", ["handle", "close", "arrive"])
+def test_what_came_between_my_own_acts_counts_as_ever(act: str) -> None:
+    officer = who("o", "officer")
+    sent = incident("dispatched", assignees=["o"])
+    now, lines = chain(sent, ("sign", "depart"), officer)
+    more = {**lines[-1], "actor": "anxin", "act": "joined", "from_state": None, "to_state": None, "detail": {}}
+    lines.append({**more, "version": now.version})
+    now = msgspec.structs.replace(now, version=now.version + 1)
+    late = asked(act, version=sent.version)
+    if act == "arrive":  # answers for nothing of what came
+        assert decide(now, late, officer, lines, POLICY).incident.state == "on_scene"
+        return
+    with pytest.raises(Overtaken) as refusal:
+        decide(now, late, officer, lines, POLICY)
+    assert refusal.value.facts["act"] == "joined"
+
+
+def test_another_ones_move_between_my_own_is_told() -> None:
+    officer, desk = who("o", "officer"), who("desk")
+    sent = incident("dispatched", assignees=["o"])
+    now, lines = chain(sent, ("sign",), officer)
+    decision = decide(now, asked("depart", version=now.version), desk, lines, POLICY)
+    lines.append(line(now, desk, decision))
+    with pytest.raises(Overtaken) as refusal:
+        decide(after(decision), asked("arrive", version=sent.version), officer, lines, POLICY)
+    assert refusal.value.facts["by"] == "desk"
+
+
 @pytest.mark.parametrize(
     ("act", "state"), [(act, state) for (state, act), way in TABLE.items() if way != "." and act != "note"]
 )
 def test_a_lost_answer_asked_again_is_the_same_answer(act: str, state: str) -> None:
     actor = who(role="commander")
     before = as_before(state, act)
-    decision = decide(before, asked(act, version=4), actor, (), POLICY)
-    now, lines = after(decision), [line(before, actor, decision)]
+    earlier = lines_before(act)
+    decision = decide(before, asked(act, version=4), actor, earlier, POLICY)
+    now, lines = after(decision), [*earlier, line(before, actor, decision)]
     again = decide(now, asked(act, version=4), actor, lines, POLICY)
     assert (again.repeated, again.incident) == (True, now)
     if act in {"decline", "assist"}:
@@ -253,6 +338,64 @@ def test_a_note_is_a_repetition_by_its_client_id_only() -> None:
     assert not decide(incident(), asked("note", client_id="m"), who(), lines, POLICY).repeated
     assert not decide(incident(), asked("note"), who(), lines, POLICY).repeated
     assert not decide(incident(), asked("note", client_id="n"), who("b"), lines, POLICY).repeated
+
+
+# ── an acknowledgement taken back ───────────────────────────────────────────────────────────────────────
+
+
+def acknowledged(**more: Any) -> tuple[Incident, Incident, list[dict[str, Any]]]:
+    """An incident before and after `a` acknowledged it, and its line."""
+    before = incident(due_at=WAS_DUE, overdue=1, **more)
+    decision = decide(before, asked("ack"), who(), (), POLICY)
+    return before, after(decision), [line(before, who(), decision)]
+
+
+def test_an_acknowledgement_is_taken_back_as_if_it_had_never_been() -> None:
+    before, now, lines = acknowledged()
+    assert (now.due_at, now.overdue) != (before.due_at, before.overdue)
+    at = who(after_s=TAKEN_BACK_WITHIN_S)
+    assert "unack" in may(now, at, lines)
+    decision = decide(now, asked("unack", version=now.version), at, lines, POLICY)
+    assert msgspec.structs.replace(decision.incident, changed_at=NOW, version=4) == before
+    lines.append(line(now, at, decision))
+    gone = after(decision)
+    assert decide(gone, asked("unack"), at, lines, POLICY).repeated
+    again = decide(gone, asked("ack"), at, lines, POLICY)
+    assert (again.repeated, again.incident.state) == (False, "acknowledged"), "the right one this time"
+
+
+def test_only_who_acknowledged_takes_it_back_and_only_at_once() -> None:
+    _, now, lines = acknowledged()
+    late = who(after_s=TAKEN_BACK_WITHIN_S + 0.001)
+    for actor, error in ((who("b", "commander"), Forbidden), (late, Conflict)):
+        assert "unack" not in may(now, actor, lines)
+        with pytest.raises(error):
+            decide(now, asked("unack"), actor, lines, POLICY)
+
+
+@pytest.mark.parametrize(
+    ("act", "actor"), [("joined", "anxin"), ("sounded_again", "anxin"), ("decline", "blue"), (PROPOSED, "b")]
+)
+def test_what_has_happened_since_stands(act: str, actor: str) -> None:
+    _, now, lines = acknowledged()
+    state = now.state
+    lines.append(
+        {"at": NOW, "actor": actor, "act": act, "from_state": state, "to_state": state, "detail": {}, "version": 5}
+    )
+    with pytest.raises(Overtaken, match=act) as refusal:
+        decide(now, asked("unack"), who(after_s=2), lines, POLICY)
+    assert (refusal.value.facts["by"], refusal.value.facts["act"]) == (actor, act)
+    assert "unack" not in may(now, who(after_s=2), lines)
+
+
+@pytest.mark.parametrize("act", ["escalated", "expired", "unreachable", "note", "attached", *sorted(CLOCKS)])
+def test_what_the_ladder_said_and_people_wrote_is_nothing_that_happened(act: str) -> None:
+    _, now, lines = acknowledged()
+    lines.append(
+        {"at": NOW, "actor": "anxin", "act": act, "from_state": "acknowledged", "to_state": "acknowledged",
+         "detail": {}, "version": 5}
+    )  # fmt: skip
+    assert decide(now, asked("unack"), who(after_s=2), lines, POLICY).incident.state == "new"
 
 
 # ── one more comes ──────────────────────────────────────────────────────────────────────────────────────
@@ -390,8 +533,9 @@ def test_a_proposal_is_withdrawn_by_who_made_it_or_the_command_room(username: st
         with pytest.raises(Forbidden, match="first"):
             decide(now, asked("withdraw"), actor, lines, POLICY)
         return
-    with pytest.raises(Overtaken):
-        decide(now, asked("withdraw", version=before.version), actor, lines, POLICY)
+    if username != "first":  # who proposed it knows of it
+        with pytest.raises(Overtaken):
+            decide(now, asked("withdraw", version=before.version), actor, lines, POLICY)
     gone = decide(now, asked("withdraw", version=now.version), actor, lines, POLICY)
     assert (gone.incident.proposed, gone.incident.state) == (None, "new")
     assert gone.detail == {"withdrawn": {"disposition": "nuisance", "by": "first"}}
@@ -483,6 +627,11 @@ def test_whatever_people_do_in_whatever_order(
             assert username not in signed_by(lines[:-1]), "said once"
         if decision.act == "withdraw":
             assert (before.proposed is not None, now.proposed) == (True, None)
+        if decision.act == "unack":
+            (taken,) = [step for step in lines[:-1] if step["act"] == "ack"][-1:]
+            assert taken["actor"] == username
+            assert (before.state, now.state) == ("acknowledged", "new")
+            assert number - (taken["at"] - NOW).total_seconds() <= TAKEN_BACK_WITHIN_S
         if now.state in UNANSWERED and before.state in ANSWERED:
             assert decision.detail["climbs"], "nobody is on it any more"
 

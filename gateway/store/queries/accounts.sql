@@ -22,8 +22,8 @@ where username = %(username)s
 update user_account set failed_logins = 0, locked_until = null where username = %(username)s
 
 -- name: open_session
-insert into user_session (token_sha256, username, created_at, used_at)
-values (%(token)s, %(username)s, %(now)s, %(now)s)
+insert into user_session (token_sha256, username, created_at, used_at, phone)
+values (%(token)s, %(username)s, %(now)s, %(now)s, %(phone)s)
 
 -- name: session
 -- Whoever is given an area is given what lies below it.
@@ -36,7 +36,7 @@ select u.username, u.station_id as station, u.name, u.role,
         )
         select array_agg(id) from below), '{}')
     end as areas,
-    s.created_at, s.used_at, s.id, u.totp_confirmed_at is not null as totp
+    s.created_at, s.used_at, s.id, s.phone, u.totp_confirmed_at is not null as totp
 from user_session s join user_account u using (username)
 where s.token_sha256 = %(token)s and u.disabled_at is null
 

@@ -20,6 +20,7 @@ where station_id = %(station)s and id > %(after)s order by id limit %(limit)s
 select min(id), max(id) from change where station_id = %(station)s
 
 -- name: forget
--- Old numbers; the newest always stays, since numbering goes on from it.
+-- Old numbers; the newest always stays, since numbering goes on from it, and so does what is not frozen yet.
 delete from change c where c.station_id = %(station)s and c.at < %(before)s
+    and c.id <= coalesce((select change_id from evidence_cursor where station_id = %(station)s), c.id)
     and c.id < (select max(id) from change where station_id = %(station)s)

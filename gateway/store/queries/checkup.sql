@@ -39,5 +39,5 @@ group by channel, state order by channel, state
 -- name: dead_letters
 -- What could not become an event within some time, by reason, with the newest's word and topic.
 select reason, count(*)::integer, (array_agg(topic order by id desc))[1], (array_agg(detail order by id desc))[1]
-from dead_letter where station_id = %(station)s and last_received_at >= %(since)s
+from dead_letter where station_id = %(station)s and last_received_at >= %(since)s and replayed_at is null
 group by reason order by reason

@@ -65,15 +65,19 @@ order by h.last_heard, d.id limit %(limit)s
 
 -- name: left_unreachable
 -- Who is on the roster for these areas and can be told of nothing: no way to reach them, or none of the tests of their
--- ways arrived.
+-- ways arrived; and whoever is on duty now and silent.
 with rostered (username) as (
     select unnest(array[d.officer, d.deputy, d.commander, d.leader]) from duty d
     where d.station_id = %(station)s and (%(areas)s::text[] is null or d.area_id = any (%(areas)s))
     union
     select unnest(s.people) from shift s
     where s.station_id = %(station)s and (%(areas)s::text[] is null or s.area_id = any (%(areas)s))
+    union
+    select unnest(%(silent)s::text[])
 )
-select u.username, u.name, case when count(c.id) = 0 then 'no_contact' else 'not_reached' end as why,
+select u.username, u.name,
+    case when count(c.id) = 0 then 'no_contact' when count(c.tested_at) = 0 then 'never_tested' else 'not_reached' end
+        as why,
     max(c.tested_at) as tested_at, max(c.reached_at) as reached_at
 from rostered r join user_account u using (username)
 left join contact c on c.username = u.username and c.station_id = u.station_id and c.state = 'active'
@@ -81,6 +85,7 @@ where u.station_id = %(station)s
 group by u.username, u.name
 having count(c.id) = 0
     or bool_and(c.tested_at is not null and (c.reached_at is null or c.reached_at < c.tested_at))
+    or u.username = any (%(silent)s)
 order by u.username
 
 -- name: hand_over

@@ -87,19 +87,23 @@ where seen.station_id = %(station)s and seen.device_id || '/' || seen.event_id =
 order by e.ts
 
 -- name: bury
--- Keep what could not become an event. The same message again is one row.
+-- Keep what could not become an event. The same message again is one row, which stands again if it was sent again.
 insert into dead_letter (station_id, source, topic, reason, detail, payload, sha256, size, received_at,
     last_received_at)
 values (%(station)s, %(source)s, %(topic)s, %(reason)s, %(detail)s, %(payload)s, %(sha256)s, %(size)s, %(received_at)s,
     %(received_at)s)
-on conflict (station_id, topic, sha256, reason) do update set seen = dead_letter.seen + 1,
+on conflict (station_id, topic, sha256, reason) do update set seen = dead_letter.seen + 1, replayed_at = null,
+    replayed_by = null,
     last_received_at = greatest(dead_letter.last_received_at, excluded.last_received_at)
 
 -- name: dead_letters
 -- Dead letters, newest first.
-select id, source, topic, reason, detail, payload, sha256, size, received_at, last_received_at, seen from dead_letter
+select id, source, topic, reason, detail, payload, sha256, size, received_at, last_received_at, seen, replayed_at,
+    replayed_by
+from dead_letter
 where station_id = %(station)s and (%(before)s::bigint is null or id < %(before)s)
     and (%(reason)s::text is null or reason = %(reason)s)
+    and (%(standing)s::boolean is null or (replayed_at is null) = %(standing)s)
     and (%(device)s::text is null or split_part(topic, '/', 4) = %(device)s)
 order by id desc limit %(limit)s
 

@@ -48,3 +48,11 @@ with blurred as (
     where station_id = %(station)s and at < %(before)s and kind <> 'position' and lat is not null
 )
 delete from footprint where station_id = %(station)s and at < %(before)s and kind = 'position'
+
+-- name: note_seen
+-- Somebody sees where people on duty in their areas are: one line, unless there is one that is not older than a moment.
+insert into audit (at, station_id, username, act, object, detail)
+select %(now)s, %(station)s, %(username)s, 'positions.seen', 'duty', jsonb_build_object('areas', %(areas)s::text[])
+where not exists (
+    select from audit where station_id = %(station)s and username = %(username)s and act = 'positions.seen'
+        and at > %(after)s and detail -> 'areas' = coalesce(to_jsonb(%(areas)s::text[]), 'null'))

@@ -56,15 +56,23 @@ where i.station_id = %(station)s and i.state = 'closed' and i.closed_at >= %(sin
 group by unit, disposition
 
 -- name: visits
--- Visits, patrols and looks in a period, and to how many places, by whom or where.
-with recursive {below}
+-- Visits, patrols and looks in a period, and to how many places, by whom or where. A look is one on the spot, or at a
+-- point of a round from afar, however often.
+with recursive {below},
+left_behind as (
+    select username, area_id, place_id, at, kind from footprint
+    where station_id = %(station)s and at >= %(since)s and at < %(until)s and kind <> 'position'
+    union all
+    select l.username, r.area_id, null, min(l.at), 'look' from patrol_look l join patrol_round r on r.id = l.round_id
+    where r.station_id = %(station)s and l.at >= %(since)s and l.at < %(until)s
+    group by r.id, l.point, l.username
+)
 select case %(by)s when 'officer' then f.username else b.beat end as unit,
     count(*) filter (where f.kind = 'visit') as visits, count(*) filter (where f.kind = 'patrol') as patrols,
     count(*) filter (where f.kind = 'look') as looks,
     count(distinct f.place_id) filter (where f.kind = 'visit') as places_visited
-from footprint f left join below b on b.id = f.area_id
-where f.station_id = %(station)s and f.at >= %(since)s and f.at < %(until)s and f.kind <> 'position'
-    and (%(areas)s::text[] is null or f.area_id = any (%(areas)s))
+from left_behind f left join below b on b.id = f.area_id
+where (%(areas)s::text[] is null or f.area_id = any (%(areas)s))
     and (%(username)s::text is null or f.username = %(username)s)
 group by unit
 

@@ -4,6 +4,10 @@ select id, name, time_zone, registry_version, policy from station where id = %(s
 -- name: areas
 select id, kind, name, parent from area where station_id = %(station)s order by id
 
+-- name: areas_with_shapes
+-- Areas as a site file has them; whoever routes and answers needs no outlines.
+select id, kind, name, parent, shape from area where station_id = %(station)s order by id
+
 -- name: places
 select id, kind, area_id as area, name, lat, lon, parent, attributes from place where station_id = %(station)s order by id
 
@@ -67,6 +71,19 @@ where person.station_id = %(station)s and person.id = %(person)s
     and (%(areas)s::text[] is null or exists (select from place p
         where p.station_id = person.station_id and p.id = person.place_id and p.area_id = any (%(areas)s)))
 
+-- name: lock_person
+-- Whoever else would change this person waits. Within a scope of areas.
+select 1 from person where person.station_id = %(station)s and person.id = %(person)s
+    and (%(areas)s::text[] is null or exists (select from place p
+        where p.station_id = person.station_id and p.id = person.place_id and p.area_id = any (%(areas)s)))
+for update
+
+-- name: last_absence
+-- Who last said that a person is away or back, when by the server and, where told, when by their own device.
+select username, act, at, detail ->> 'until' as until, (detail ->> 'said_at')::timestamptz as said_at from audit
+where station_id = %(station)s and object = %(object)s and act in ('person.away', 'person.back')
+order by id desc limit 1
+
 -- name: away_until
 select person.care ->> 'away_until' from person
 join place p on p.station_id = person.station_id and p.id = person.place_id
@@ -88,8 +105,10 @@ on conflict (id) do update set name = excluded.name, time_zone = excluded.time_z
     registry_version = station.registry_version + 1
 
 -- name: put_area
-insert into area (station_id, id, kind, name, parent) values (%(station)s, %(id)s, %(kind)s, %(name)s, %(parent)s)
-on conflict (station_id, id) do update set kind = excluded.kind, name = excluded.name, parent = excluded.parent
+insert into area (station_id, id, kind, name, parent, shape)
+values (%(station)s, %(id)s, %(kind)s, %(name)s, %(parent)s, %(shape)s)
+on conflict (station_id, id) do update set kind = excluded.kind, name = excluded.name, parent = excluded.parent,
+    shape = excluded.shape
 
 -- name: put_place
 insert into place (station_id, id, kind, area_id, name, lat, lon, parent, attributes)
@@ -132,14 +151,22 @@ on conflict (station_id, id) do update set area_id = excluded.area_id, duty_as =
 update station set policy = %(policy)s where id = %(station)s
 
 -- name: list_places
--- Places within a scope.
-select id, kind, area_id as area, name, lat, lon, parent from place
-where station_id = %(station)s and (%(areas)s::text[] is null or area_id = any (%(areas)s))
-    and (%(area)s::text is null or area_id = %(area)s) and (%(after)s::text is null or id > %(after)s)
-order by id limit %(limit)s
+-- Places within a scope, and whether there is a plan of each.
+select p.id, p.kind, p.area_id as area, p.name, p.lat, p.lon, p.parent,
+    case when l.place_id is not null then jsonb_build_object('corners', l.corners, 'version', left(l.sha256, 16)) end
+        as plan
+from place p left join place_plan l on l.station_id = p.station_id and l.place_id = p.id
+where p.station_id = %(station)s and (%(areas)s::text[] is null or p.area_id = any (%(areas)s))
+    and (%(area)s::text is null or p.area_id = %(area)s) and (%(after)s::text is null or p.id > %(after)s)
+order by p.id limit %(limit)s
+
+-- name: span_of_places
+-- South, west, north and east of the places within a scope.
+select min(lat), min(lon), max(lat), max(lon) from place
+where station_id = %(station)s and lat is not null and (%(areas)s::text[] is null or area_id = any (%(areas)s))
 
 -- name: list_areas
-select id, kind, name, parent from area
+select id, kind, name, parent, shape from area
 where station_id = %(station)s and (%(areas)s::text[] is null or id = any (%(areas)s)) order by id
 
 -- name: list_devices

@@ -24,11 +24,16 @@ where d.station_id = %(station)s and d.id = k.id and d.via is null
 select username, 'footprints' from footprint where station_id = %(station)s
 union select instead_of, 'swaps' from swap where station_id = %(station)s
 union select stands_in, 'swaps' from swap where station_id = %(station)s
+union select username, 'rounds' from patrol_round where station_id = %(station)s
 union select unnest(assignees), 'open incidents' from incident
     where station_id = %(station)s and state not in ('closed', 'merged', 'cancelled')
 
 -- name: remove_duty
 delete from duty where station_id = %(station)s and coalesce(area_id, '') = any (%(ids)s)
+
+-- name: remove_patrol
+-- A route; its rounds are a record and stay.
+delete from patrol_route where station_id = %(station)s and id = any (%(ids)s)
 
 -- name: remove_shift
 delete from shift where station_id = %(station)s and id = any (%(ids)s)

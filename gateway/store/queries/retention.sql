@@ -10,6 +10,10 @@ select retire_alerts(%(station)s, %(older)s, %(lesser)s, %(now)s, %(most)s)
 -- Bulletins that ended long ago.
 select retire_bulletins(%(station)s, %(older)s, %(now)s)
 
+-- name: rounds
+-- Rounds of online patrol that were over long ago.
+select retire_rounds(%(station)s, %(older)s, %(now)s)
+
 -- name: audit
 select retire_audit(%(station)s, %(older)s, %(now)s)
 

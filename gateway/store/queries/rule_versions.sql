@@ -1,18 +1,26 @@
 -- name: publish
--- Write a definition down as a version of its rule; the same definition again is the version it was.
-insert into rule_version (rule_id, version, digest, definition, active, published_at)
+-- Write a definition down as a version of its rule; the same definition again is the version it was, with newer tests.
+insert into rule_version (rule_id, version, digest, definition, tests, active, published_at)
 values (%(rule)s, coalesce((select max(version) from rule_version where rule_id = %(rule)s), 0) + 1,
-    %(digest)s, %(definition)s, false, %(now)s)
-on conflict (rule_id, digest) do update set digest = excluded.digest
+    %(digest)s, %(definition)s, %(tests)s, false, %(now)s)
+on conflict (rule_id, digest) do update
+    set digest = excluded.digest, tests = coalesce(excluded.tests, rule_version.tests)
 returning version, active
 
 -- name: running
 -- The truth of what runs.
 select rule_id, version, definition, published_at from rule_version where active order by rule_id
 
+-- name: resting
+-- Rules of which no version runs, retired or not activated yet: the newest version of each.
+select distinct on (rule_id) rule_id, version, definition from rule_version v
+where not exists (select from rule_version where rule_id = v.rule_id and active)
+order by rule_id, version desc
+
 -- name: versions
 -- All versions of a rule, the newest first.
-select version, digest, definition, active, published_at from rule_version where rule_id = %(rule)s order by version desc
+select version, digest, definition, tests, active, published_at from rule_version where rule_id = %(rule)s
+order by version desc
 
 -- name: retire
 -- Whatever of these rules runs, runs no more.

@@ -33,7 +33,7 @@ where station_id = %(station)s and role = 'admin' and disabled_at is null and us
 
 -- name: sessions
 -- The sessions of one user that may still be used, the last used first.
-select id, created_at, used_at from user_session where username = %(username)s order by used_at desc
+select id, created_at, used_at, phone from user_session where username = %(username)s order by used_at desc
 
 -- name: end_session
 delete from user_session where username = %(username)s and id = %(id)s

@@ -1,0 +1,27 @@
+// Evidence of an incident: what is frozen, taking a bundle, holding it.
+
+export default {
+  "evidence.title": ["证据", "Evidence"],
+  "evidence.show": ["查看已固定的内容", "Show what is frozen"],
+  "evidence.audited": ["查看会写入审计。", "The look is audited."],
+  "evidence.records": ["已固定 {n} 条记录", "{n} records frozen"],
+  "evidence.none": ["还没有固定的内容，稍后再看。", "Nothing is frozen yet; look again in a moment."],
+  "evidence.signed": ["链头已签名至第 {seq} 条（{at}），本警情到第 {last} 条", "Signed up to record {seq} ({at}); this incident's last is {last}"],
+  "evidence.unsigned": ["链头还没有签名：每小时签一次，调取时也会签", "No signed head yet: one is signed every hour, and with each bundle"],
+  "evidence.key": ["公钥指纹 {key}", "key {key}"],
+  "evidence.gone": ["已到期删除", "let go at the end of its time"],
+  "evidence.kind.alert": ["告警", "alert"],
+  "evidence.kind.step": ["经过", "timeline"],
+  "evidence.kind.export": ["调取", "bundle"],
+  "evidence.held": ["已保全：到期也不删除", "Held: not let go of, whatever its time"],
+  "evidence.hold": ["保全", "Hold"],
+  "evidence.hold_why": ["保全原因", "Why it is held"],
+  "evidence.release": ["解除保全", "Release"],
+  "evidence.take": ["调取证据包", "Take a bundle"],
+  "evidence.recipient": ["调取给谁（单位、案号）", "For whom (authority, case number)"],
+  "evidence.reason": ["调取事由", "Why"],
+  "evidence.days": ["使用期限（天）", "May be kept for (days)"],
+  "evidence.take_now": ["生成并下载", "Make and download"],
+  "evidence.making": ["正在生成…", "Being made…"],
+  "evidence.taken": ["已生成 {name}。请另行电话告知对方公钥指纹 {key}", "Made {name}. Tell the recipient, by phone, the key's fingerprint {key}"],
+} as const;

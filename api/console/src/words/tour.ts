@@ -1,0 +1,25 @@
+// The tour for newcomers.
+
+export default {
+  "tour.open": ["导览", "Tour"],
+  "tour.count": ["导览 {n}/{of}", "Tour {n}/{of}"],
+  "tour.next": ["下一步", "Next"],
+  "tour.back": ["上一步", "Back"],
+  "tour.skip": ["跳过", "Skip"],
+  "tour.done": ["完成", "Done"],
+  "tour.interrupted": ["有新的一级告警，导览已关闭；点“导览”可重新打开。", "A new P1 alert: the tour has closed itself. «Tour» opens it again."],
+  "tour.list.title": ["告警列表：现在要处理什么", "The list: what needs action now"],
+  "tour.list.text": ["最紧急的在最上面，同级里未确认的、最近响过的在前。级别同时用形状、字母和颜色表示：◆ P1、▲ P2、● P3、■ P4；边框闪动表示还没有人确认。带“演练”字样的不是真实警情。", "The most urgent is on top; among equals what nobody has acknowledged, then what sounded last. A priority has a shape, a letter and a colour: ◆ P1, ▲ P2, ● P3, ■ P4; a blinking border means nobody has acknowledged it. What says DRILL is not a real case."],
+  "tour.detail.title": ["详情：先做什么，为什么报警", "The details: what to do first, and why"],
+  "tour.detail.text": ["框里是第一步该做的事。下面写着发生了什么、依据的上限、什么情况下不会报警，以及计入的每一个事件。打开详情不等于确认。", "The frame says what to do first. Below it: what happened, the limit that counted, what would have prevented it, and every event that counted. Opening is not acknowledging."],
+  "tour.told.title": ["通知了谁，下一步通知谁", "Who was told, and who is next"],
+  "tour.told.text": ["每部手机是否收到、何时已读都有记录。民警立即收到；规定时间内无人签收，就按值班表逐级往上通知。下一级是谁、几点通知写在这里，经过里留有记录。", "Each phone's receipt is kept. The officer is told at once; while nobody signs in time, the roster's next are told, level by level. Who and when stands here, and afterwards in the timeline."],
+  "tour.acts.title": ["确认和签收是两回事", "Acknowledging and signing are two acts"],
+  "tour.acts.text": ["“确认”表示指挥室看到了，指挥室停止响铃，手机通知照常进行。“签收”表示有人负责去办，不再通知手机。点“办结”选处置结果；确认错了，10 秒内可以撤销；标着“待复位”或“还需复位”的告警，再点“复位”才算结束。", "«Acknowledge»: the command room has seen it and its tone stops; the phones are told all the same. «Sign»: somebody takes care of it and no further phone is told. A wrong acknowledgement can be undone for 10 s. In the end it is closed with a disposition; what is «to be reset» is over only after «Reset»."],
+  "tour.more.title": ["其他内容在哪里", "Where everything else is"],
+  "tour.more.text": ["列表上方的标签里还有待收尾（办结、复位）的警情、已静默的告警、维保工单和最近结束的告警；“?”是按键说明。更多说明见项目的 README.md。也可以打开：", "The tabs above the list: incidents to be closed, what is kept quiet, maintenance items, alerts that ended. «?» lists the keys; the project's README.md has the rest. Or open:"],
+  "tour.link.phones": ["民警手机（演示替身）：收到了什么", "The officers' phones (stand-ins): what they received"],
+  "tour.link.dead_letters": ["死信：没能成为事件的消息和原因（JSON）", "Dead letters: messages that could not become events, and why (JSON)"],
+  "tour.link.events": ["最近的事件（JSON）", "The latest events (JSON)"],
+  "tour.link.docs": ["接口文档", "The API's documentation"],
+} as const;

@@ -1,0 +1,1 @@
+"""Evidence: what counted is frozen, hashed and chained, leaves the house in a bundle, and is proved without us."""

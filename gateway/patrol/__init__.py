@@ -1,0 +1,1 @@
+"""Online patrol: routes, when they are due, rounds and what they find."""
