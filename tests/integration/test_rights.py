@@ -54,8 +54,10 @@ class Connection:
     """A device's connection without a thread of its own: it does what the test says, and nothing else."""
 
     def __init__(self, station: Station, device: str, password: str | None = None) -> None:
+        # A name of its own: the broker leaves a name that two connections fought over unanswered for a second.
+        name = f"test-{device}-{secrets.token_hex(4)}"
         self.client = paho.Client(
-            CallbackAPIVersion.VERSION2, client_id=f"test-{device}", protocol=paho.MQTTv311, clean_session=True
+            CallbackAPIVersion.VERSION2, client_id=name, protocol=paho.MQTTv311, clean_session=True
         )
         self.client.username_pw_set(device, password if password is not None else f"secret-of-{device}")
         self.port = station.broker.port
