@@ -1,0 +1,86 @@
+"""What an analytic is given, and what it gives.
+
+An analytic sees one camera's pictures in order and says what happened. It judges places and movement, never who
+somebody is. It reads no clock: time comes with each picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+import cv2
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+Grey = NDArray[np.uint8]
+Colour = NDArray[np.uint8]
+
+
+class Frame(NamedTuple):
+    """One picture. It is lent: whoever needs it later copies it.
+
+    `at`: when it was taken, aware, UTC. `s`: seconds on the stream's own clock, which never runs backwards and starts
+    anywhere; what an analytic measures, it measures by this one. `grey`: luma, shape (height, width), uint8.
+    `colour()`: the same picture as BGR, shape (height, width, 3), uint8; made when asked for, dearer than `grey`.
+    """
+
+    at: datetime
+    s: float
+    grey: Grey
+    colour: Callable[[], Colour]
+
+
+class Box(NamedTuple):
+    """A rectangle in parts of the picture: left and top, right and bottom, each 0–1 from the upper left corner."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+class Sighting(NamedTuple):
+    """Something an analytic says, once: it becomes one event `kind` with `data`.
+
+    `at`: when it happened (not when it was understood). `begins_at`: where a clip of it should begin, before the lead
+    every clip has; None where that is `at`. `box`: where in the picture. `evidence`: whether a snapshot and a clip go
+    with it; what only ends something needs none.
+    """
+
+    kind: str
+    at: datetime
+    data: dict[str, Any]
+    box: Box | None = None
+    begins_at: datetime | None = None
+    evidence: bool = True
+
+
+class Analytic(Protocol):
+    """One analytic on one camera. `rate`: pictures a second it wants at most; None, all there are."""
+
+    rate: float | None
+
+    def look(self, frame: Frame) -> Sequence[Sighting]:
+        """Look at the next picture and say what happened, usually nothing. Pictures may be left out between calls."""
+        ...
+
+    def interrupted(self) -> None:
+        """The stream was cut, or its size has changed: what follows may be another view. Keep no state that spans it."""
+        ...
+
+
+class Zone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A named part of the picture: a polygon of at least three corners (x, y), each in 0–1."""
+
+    name: str
+    polygon: tuple[tuple[float, float], ...]
+
+    def mask(self, height: int, width: int) -> Grey:
+        """Return where the zone is: shape (height, width), 255 inside, 0 outside."""
+        corners = np.array([[x * width, y * height] for x, y in self.polygon], dtype=np.float64)
+        drawn = np.zeros((height, width), dtype=np.uint8)
+        cv2.fillPoly(drawn, [np.round(corners).astype(np.int32)], 255)
+        return drawn
