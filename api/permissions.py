@@ -16,6 +16,7 @@ from gateway.bulletins import enterprises
 from gateway.duty import acts as duty_acts
 from gateway.duty import positions
 from gateway.evidence import acts as evidence_acts
+from gateway.evidence import media
 from gateway.incidents import attachments, dispute, opening, trail
 from gateway.model.incident import ACTS, COMMAND_ROOM_ROLES, RESPONDER_ROLES
 from gateway.patrol import rounds as patrol_rounds
@@ -50,6 +51,7 @@ PERMISSIONS: dict[str, Permission] = {
     "incidents.trail": Permission(trail.TRAIL_ROLES),
     "evidence.see": Permission(evidence_acts.LOOKING_ROLES),
     "evidence.export": Permission(evidence_acts.EXPORTING_ROLES),
+    "pictures.see": Permission(media.LOOKING_ROLES),
     "shelves.write": Permission(COMMAND_ROOM_ROLES),
     "workitems.done": Permission(work_items.ROLES),
     "patrols.walk": Permission(patrol_rounds.ROLES),

@@ -77,7 +77,7 @@ def visit(
         protocol=paho.MQTTv311,
         manual_ack=True,
     )
-    _prepare(client, broker)
+    prepare(client, broker)
 
     def welcomed(_c: Any, _d: Any, _f: Any, reason: Any, _p: Any) -> None:
         met.refused = str(reason) if reason.is_failure else None
@@ -109,7 +109,8 @@ def visit(
     return met
 
 
-def _prepare(client: paho.Client, broker: Broker) -> None:
+def prepare(client: paho.Client, broker: Broker) -> None:
+    """Tell a client how to log in and whether to speak TLS."""
     if broker.username is not None:
         client.username_pw_set(broker.username, broker.password)
     if broker.tls:
@@ -219,7 +220,7 @@ class MqttSource:
             protocol=paho.MQTTv311,
             manual_ack=True,
         )
-        _prepare(client, self._broker)
+        prepare(client, self._broker)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message

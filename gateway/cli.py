@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from gateway.cli_backtest import backtest
+from gateway.cli_camera import camera
 from gateway.cli_devices import dead_letters, device
 from gateway.cli_duty import duty
 from gateway.cli_evidence import evidence
@@ -48,7 +49,7 @@ def main() -> None:
 
 for command in (
     make_secrets, import_, import_sheet, export, health, device, dead_letters, backfill, simulate, drill, duty, rules,
-    backtest, user, evidence,
+    backtest, user, evidence, camera,
 ):  # fmt: skip
     main.add_command(command)
 

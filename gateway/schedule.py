@@ -116,6 +116,7 @@ class Schedule:
             "alerts": retention.retire_alerts(connection, station, older, lesser, now),
             "bulletins": retention.retire_bulletins(connection, station, older, now),
             "rounds": retention.retire_rounds(connection, station, lesser, now),
+            "media": retention.retire_media(connection, station, before(told.media_keep_days), now),
             "audit": retention.retire_audit(connection, station, before(told.audit_keep_days), now),
             "consent": retention.retire_consent(connection, station, before(told.consent_keep_days), now),
         }

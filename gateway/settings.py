@@ -153,6 +153,12 @@ class Settings(BaseSettings):
         description="P4 incidents and alerts, work items and rounds of online patrol are kept so long: a year, and the "
         "month it is compared with.",
     )
+    media_keep_days: float = Field(
+        30,
+        ge=30,
+        le=365,
+        description="Snapshots and clips that no alert names are kept so long; those of an alert go with its case.",
+    )
     audit_keep_days: float = Field(1095, ge=180, description="Lines of the audit trail are kept so long.")
     consent_keep_days: float = Field(
         1095, ge=180, description="Consent is kept so long after there is no record of the person any more."

@@ -78,6 +78,20 @@ def make_attachment(town: Station, where: Where, made: Made) -> str:
     ))  # fmt: skip
 
 
+def make_picture(town: Station, where: Where, made: Made) -> str:
+    """A camera's picture of an event of the alert that is asked for."""
+    station, event = station_of(town, where), f"event-{next(_number)}"
+    picture = str(town.one(
+        "insert into media (station_id, device_id, event_id, role, content_type, size, sha256, from_at, until_at,"
+        " received_at, sealed, fresh) values (%s, 'camera', %s, 'snapshot', 'image/jpeg', %s, %s, now(), now(), now(), %s,"
+        " false) returning id",
+        station, event, len(PICTURE), hashlib.sha256(PICTURE).hexdigest(),
+        SEALER.seal(base64.b64encode(PICTURE).decode(), f"media.content/{station}/camera/{event}/snapshot"),
+    ))  # fmt: skip
+    town.execute("insert into evidence_media (media_id, alert_id) values (%s, %s)", picture, made["alert"])
+    return picture
+
+
 def make_record(town: Station, where: Where, made: Made) -> str:
     """A record of evidence of the incident that is asked for."""
     plain = b'{"act":"opened"}'
@@ -342,6 +356,7 @@ MAKE: dict[str, Callable[[Station, Where, Made], str]] = {
     "dispute": incident_as(category="dispute"),
     "attachment": make_attachment,
     "record": make_record,
+    "picture": make_picture,
     "content": lambda _town, _where, _made: "step.json",
     "frozen": make_frozen,
     "person": make_person,

@@ -26,7 +26,7 @@ class EvidenceRecord(Answer):
 
     seq: int
     at: datetime
-    kind: Literal["alert", "step", "export"]
+    kind: Literal["alert", "picture", "step", "export"]
     incident: int | None
     alert: int | None
     what: dict[str, Any]

@@ -7,6 +7,7 @@ from pydantic import Field
 from api.answers.alerts import Alert
 from api.answers.documented import Answer
 from api.answers.incidents import Incident
+from api.answers.pictures import PictureCame
 from api.answers.quiet import Flood, Shelf
 
 
@@ -27,3 +28,4 @@ class Frames(Answer):
     incident: Incident
     shelf: Shelf
     flood: Flood
+    picture: PictureCame

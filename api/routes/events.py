@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
-import hmac
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -15,14 +13,12 @@ from starlette.concurrency import run_in_threadpool
 from api.answers.documented import answers
 from api.answers.events import DeadLetterPage, EventPage, Ingested
 from api.deps import Have, Parts, Reader, allow_to, current_session, open_session, scope_of
+from api.device_login import device_of
 from api.permissions import PERMISSIONS
-from api.problems import unauthorised
 from gateway.model.errors import BadInput, Forbidden
 from gateway.model.event import ALARM, ALARM_PREFIX, EVENT
-from gateway.registering.writing import sha256
 from gateway.store import accounts
 from gateway.store import events as event_store
-from gateway.store import registry as registry_store
 from gateway.store.accounts import Session
 
 router = APIRouter(tags=["events"])
@@ -98,7 +94,7 @@ async def ingest(request: Request, have: Have) -> dict[str, Any]:
 
 def _reporter(request: Request, have: Parts) -> str | Session:
     """Return which device, or which person, hands something in. Asked before a byte of the body is read."""
-    device = _device_of(request, have)
+    device = device_of(request, have)
     if device is not None:
         return device
     session = current_session(open_session(request, have), have)
@@ -161,21 +157,6 @@ def _claimed(raw: bytes, device: str | None) -> str:
 def _kind(raw: bytes) -> str:
     kind = msgspec.json.decode(raw, type=_Claims).kind
     return kind if isinstance(kind, str) else ""
-
-
-def _device_of(request: Request, have: Parts) -> str | None:
-    scheme, _, told = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        device, _, secret = base64.b64decode(told, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as error:
-        raise unauthorised("the Authorization header cannot be read") from error
-    with have.pool.transaction() as connection:
-        kept = registry_store.device_secret(connection, have.settings.station, device)
-    if kept is None or not hmac.compare_digest(kept, sha256(secret)):
-        raise unauthorised("the device or its secret is wrong")
-    return device
 
 
 def _aware(moment: datetime | None) -> datetime | None:

@@ -68,7 +68,7 @@ class Analytic(Protocol):
         ...
 
     def interrupted(self) -> None:
-        """The stream was cut, or its size has changed: what follows may be another view. Keep no state that spans it."""
+        """The stream was cut, or its size has changed: what follows may be another view. Keep nothing that spans it."""
         ...
 
 

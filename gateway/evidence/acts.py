@@ -18,7 +18,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from gateway import trail
-from gateway.evidence import bundle, chain, freeze, heads, reading
+from gateway.evidence import bundle, chain, freeze, heads, media, reading
 from gateway.evidence.freeze import Chain, Part
 from gateway.evidence.signing import Signer
 from gateway.incidents import attachments, view
@@ -29,6 +29,7 @@ from gateway.sealing import Sealer
 from gateway.store import accounts
 from gateway.store import evidence as store
 from gateway.store import incidents as incident_store
+from gateway.store import media as media_store
 from gateway.store.evidence import Kept, KeptContent
 
 log = structlog.get_logger()
@@ -54,7 +55,7 @@ class Gathered(msgspec.Struct, frozen=True):
 
     told: dict[str, Any]
     parts: dict[str, bytes]
-    contents: list[KeptContent]
+    contents: list[tuple[KeptContent, media_store.Kept | None]]
     records: list[Kept]
     whole: dict[str, Any]
     head: int
@@ -116,7 +117,8 @@ def open_content(
         raise NotFound(f"there is no {name} of record {seq} of incident {incident_id} any more, or there never was")
     told = {one["name"]: one for one in json.loads(records[seq].record)["contents"]}[name]
     trail.note(connection, actor, "evidence.seen", f"incident/{incident_id}", {"record": seq, "content": name})
-    return told["media_type"], opened(sealer, incident.station, found[0])
+    taken = taken_by_camera(connection, found[0])
+    return told["media_type"], opened(sealer, incident.station, found[0], taken)
 
 
 def gather(
@@ -134,7 +136,7 @@ def gather(
         raise BadInput("a bundle is for one day to a year (valid_days)", reason="valid_days")
     incident = _seen(connection, actor, incident_id)
     station = incident.station
-    while freeze.catch_up(connection, sealer, station, actor.at) == freeze.AT_ONCE:
+    while freeze.catch_up(connection, sealer, station, actor.at).more:
         pass
     records = store.of_incident(connection, actor.scope, incident_id)
     if not records:
@@ -163,7 +165,8 @@ def gather(
         "timeline.jsonl": chain.lines(whole["timeline"]),
         "audit.jsonl": chain.lines(_audit(connection, actor, incident_id)),
     }  # fmt: skip
-    return Gathered(told, parts, store.contents(connection, station, sorted(own)), records, whole, last)
+    contents = [(one, taken_by_camera(connection, one)) for one in store.contents(connection, station, sorted(own))]
+    return Gathered(told, parts, contents, records, whole, last)
 
 
 def packed(gathered: Gathered, sealer: Sealer, signer: Signer) -> Packed:
@@ -171,12 +174,12 @@ def packed(gathered: Gathered, sealer: Sealer, signer: Signer) -> Packed:
     told, parts = gathered.told, dict(gathered.parts)
     gone: list[dict[str, Any]] = []
     unreadable: list[dict[str, Any]] = []
-    for one in gathered.contents:
+    for one, taken in gathered.contents:
         if one.gone_at is not None:
             gone.append({"seq": one.seq, "name": one.name, "at": one.gone_at})
             continue
         try:
-            parts[bundle.path_of(one.seq, one.name)] = opened(sealer, told["station"], one)
+            parts[bundle.path_of(one.seq, one.name)] = opened(sealer, told["station"], one, taken)
         except (Misconfigured, NotFound) as error:
             log.warning("a content cannot be opened", record=one.seq, name=one.name, error=str(error))
             unreadable.append({"seq": one.seq, "name": one.name})
@@ -247,8 +250,18 @@ def _audit(connection: Connection[TupleRow], actor: Actor, incident_id: int) -> 
     return told if len(lines) < MOST_AUDIT_LINES else [{"earlier": "left out"}, *told]
 
 
-def opened(sealer: Sealer, station: str, one: KeptContent) -> bytes:
-    """Return the bytes a record speaks for. Raises `NotFound`, and `Misconfigured` when another key sealed them."""
+def taken_by_camera(connection: Connection[TupleRow], one: KeptContent) -> media_store.Kept | None:
+    """Return the picture or clip that a record speaks for, with its bytes; None when it speaks for something else."""
+    return media_store.whole(connection, one.media_id) if one.media_id is not None else None
+
+
+def opened(sealer: Sealer, station: str, one: KeptContent, taken: media_store.Kept | None) -> bytes:
+    """Return the bytes a record speaks for; `taken` is what `taken_by_camera` says of it.
+
+    Raises `NotFound`, and `Misconfigured` when another key sealed them.
+    """
+    if taken is not None:
+        return media.opened(sealer, station, taken)
     if one.sealed is not None:
         return base64.b64decode(sealer.unseal(bytes(one.sealed), freeze.about(station, one.seq, one.name)))
     if one.attached is not None and one.incident_id is not None and one.sha256 is not None:

@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from gateway.evidence import chain, heads
-from gateway.evidence.acts import opened
+from gateway.evidence.acts import opened, taken_by_camera
 from gateway.evidence.chain import content_of
 from gateway.evidence.signing import Signer
 from gateway.model.errors import AnxinError
@@ -129,6 +129,6 @@ class _Walk:
 
     def _opened(self, one: store.KeptContent) -> bytes:
         try:
-            return opened(self._sealer, self._station, one)
+            return opened(self._sealer, self._station, one, taken_by_camera(self._connection, one))
         except AnxinError as error:
             raise Wrong(f"{one.name} of record {one.seq} cannot be opened: {error}") from error

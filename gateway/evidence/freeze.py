@@ -1,4 +1,4 @@
-"""What counted is frozen: each change of an alert with the events it names, each line of a timeline with its pictures.
+"""What counted is frozen: alerts with the events they name and the pictures taken of these, lines of timelines.
 
 It follows the numbered changes the console follows, from where it stopped, and appends to the chain in the transaction
 that moves its cursor: what is cut off is done again from there, and nothing twice. Contents are sealed at rest.
@@ -16,7 +16,7 @@ import structlog
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from gateway.evidence import chain
+from gateway.evidence import chain, media
 from gateway.evidence.chain import Content, content_of
 from gateway.incidents import attachments, texts
 from gateway.model.errors import Misconfigured
@@ -24,12 +24,16 @@ from gateway.sealing import Sealer
 from gateway.store import changes as change_store
 from gateway.store import events as event_store
 from gateway.store import evidence as store
+from gateway.store import media as media_store
 from gateway.store.changes import Numbered
 
 log = structlog.get_logger()
 
 #: So many changes in one transaction.
 AT_ONCE = 200
+#: So many pictures: a clip has some megabytes.
+PICTURES_AT_ONCE = 5
+PICTURES = {"snapshot": "snapshot.jpg", "clip": "clip.mp4"}
 ALERT, EVENTS, STEP, GONE = "alert.json", "events.jsonl", "step.json", "gone.jsonl"
 JSON, JSON_LINES = "application/json", "application/x-ndjson"
 #: How what hangs on an incident is called in a bundle.
@@ -39,12 +43,21 @@ _ENDINGS = {
 }  # fmt: skip
 
 
+class Caught(NamedTuple):
+    """What one turn froze: how many changes, which pictures of which alert; `more`: something is waiting still."""
+
+    changes: int
+    pictures: list[tuple[int, int]]
+    more: bool
+
+
 class Part(NamedTuple):
-    """A content on its way into the chain: its bytes, kept sealed unless they hang on the incident already."""
+    """A content on its way into the chain: its bytes, kept sealed here unless they are kept elsewhere already."""
 
     content: Content
     plain: bytes
     attachment: int | None = None
+    media: int | None = None
 
 
 class Chain:
@@ -56,6 +69,8 @@ class Chain:
         self.seq, self.link = tail.seq, tail.link or chain.genesis(station)
         # Whoever waited for their turn read the clock before: the chain's time never runs backwards.
         self.now = max(now, tail.at) if tail.at is not None else now
+        #: Pictures frozen in this transaction: of which alert, and which.
+        self.pictures: list[tuple[int, int]] = []
 
     def append(
         self,
@@ -77,9 +92,12 @@ class Chain:
         store.append(self._connection, self.station, seq, record=record, link=link, at=self.now)
         for part in parts:
             name, gone_at = part.content.name, None if kept else self.now
-            sealed = self._sealed(seq, part) if kept and part.attachment is None else None
-            attachment = part.attachment if kept else None
-            store.keep(self._connection, self.station, seq, name, sealed=sealed, attachment=attachment, gone_at=gone_at)
+            elsewhere = part.attachment is not None or part.media is not None
+            store.keep(
+                self._connection, self.station, seq, name,
+                sealed=self._sealed(seq, part) if kept and not elsewhere else None,
+                attachment=part.attachment if kept else None, media=part.media if kept else None, gone_at=gone_at,
+            )  # fmt: skip
         self.seq, self.link = seq, link
         return seq
 
@@ -93,8 +111,8 @@ def about(station: str, seq: int, name: str) -> str:
     return f"evidence.content/{station}/{seq}/{name}"
 
 
-def catch_up(connection: Connection[TupleRow], sealer: Sealer, station: str, now: datetime) -> int:
-    """Freeze what has changed since, `AT_ONCE` changes at most, in the caller's transaction; returns how many."""
+def catch_up(connection: Connection[TupleRow], sealer: Sealer, station: str, now: datetime) -> Caught:
+    """Freeze what has changed since, `AT_ONCE` changes at most, and pictures that came, in the caller's transaction."""
     held = Chain(connection, sealer, station, now)
     _say_what_went(connection, held)
     before = store.cursor(connection, station)
@@ -107,7 +125,8 @@ def catch_up(connection: Connection[TupleRow], sealer: Sealer, station: str, now
         before = change.id
     if found:
         store.move_cursor(connection, station, before, now)
-    return len(found)
+    waits = _freeze_fresh(connection, sealer, held)
+    return Caught(len(found), held.pictures, waits or len(found) == AT_ONCE)
 
 
 def _freeze(connection: Connection[TupleRow], sealer: Sealer, held: Chain, change: Numbered) -> None:
@@ -116,7 +135,7 @@ def _freeze(connection: Connection[TupleRow], sealer: Sealer, held: Chain, chang
     try:
         with connection.transaction():
             if change.kind == "alert":
-                _freeze_alert(connection, held, change)
+                _freeze_alert(connection, sealer, held, change)
             elif change.kind == "incident":
                 _freeze_steps(connection, sealer, held, change)
     except (psycopg.OperationalError, psycopg.InterfaceError):
@@ -127,7 +146,7 @@ def _freeze(connection: Connection[TupleRow], sealer: Sealer, held: Chain, chang
         held.append("unfrozen", {"change": change.id, "of": change.kind, "error": type(error).__name__}, [])
 
 
-def _freeze_alert(connection: Connection[TupleRow], held: Chain, change: Numbered) -> None:
+def _freeze_alert(connection: Connection[TupleRow], sealer: Sealer, held: Chain, change: Numbered) -> None:
     alert = int(change.body["id"])
     stands = store.alert_stands(connection, alert)
     parts = [_part(ALERT, JSON, chain.canonical(change.body))]
@@ -140,6 +159,44 @@ def _freeze_alert(connection: Connection[TupleRow], held: Chain, change: Numbere
         what["missing"] = sorted(set(fresh) - {f"{row['device']}/{row['id']}" for row in rows})
     # Of an alert that has gone at the end of its time meanwhile, nothing is kept that would go never.
     held.append("alert", what, parts, alert=alert, kept=stands)
+    for number in media_store.of_events(connection, held.station, fresh) if fresh else []:
+        _freeze_media(connection, sealer, held, number, alert)
+
+
+def _freeze_fresh(connection: Connection[TupleRow], sealer: Sealer, held: Chain) -> bool:
+    """Freeze pictures that came after the alert that names their event was frozen; says whether there may be more.
+
+    Those whose event no alert names (yet) are left: an alert that names it later finds them.
+    """
+    fresh = media_store.fresh(connection, held.station, PICTURES_AT_ONCE)
+    for number, alerts in fresh:
+        for alert in alerts:
+            seq, link = held.seq, held.link
+            try:
+                with connection.transaction():
+                    _freeze_media(connection, sealer, held, number, alert)
+            except (psycopg.OperationalError, psycopg.InterfaceError):
+                raise
+            except Exception as error:
+                log.exception("a picture cannot be frozen", picture=number, alert=alert)
+                held.seq, held.link = seq, link
+                held.append("unfrozen", {"picture": number, "error": type(error).__name__}, [], alert=alert)
+    return len(fresh) == PICTURES_AT_ONCE
+
+
+def _freeze_media(connection: Connection[TupleRow], sealer: Sealer, held: Chain, number: int, alert: int) -> None:
+    if not store.alert_stands(connection, alert) or not media_store.take_up(connection, number, alert):
+        return
+    kept = media_store.whole(connection, number)
+    if kept is None:
+        return
+    part = _part(PICTURES[kept.role], kept.content_type, media.opened(sealer, held.station, kept))
+    what = {
+        "picture": number, "role": kept.role, "device": kept.device, "event": kept.event,
+        "from": kept.from_at, "until": kept.until_at, "received": kept.received_at,
+    }  # fmt: skip
+    held.append("picture", what, [part._replace(media=number)], alert=alert)
+    held.pictures.append((alert, number))
 
 
 def _freeze_steps(connection: Connection[TupleRow], sealer: Sealer, held: Chain, change: Numbered) -> None:

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 
 import structlog
+from psycopg import Connection
+from psycopg.rows import TupleRow
 
 from gateway.clock import Clock, monotonic
 from gateway.evidence import freeze
@@ -13,6 +15,9 @@ from gateway.model.errors import StoreUnavailable
 from gateway.model.judgement import Verdict
 from gateway.own_alerts import evidence_late_verdict
 from gateway.sealing import Sealer
+from gateway.store import changes as change_store
+from gateway.store import media as media_store
+from gateway.store.changes import Change
 from gateway.store.pool import Pool
 
 log = structlog.get_logger()
@@ -52,7 +57,7 @@ class Keeping:
         while not self._stopping.is_set():
             self._woken.clear()
             try:
-                while not self._stopping.is_set() and self._turn() == freeze.AT_ONCE:
+                while not self._stopping.is_set() and self._turn():
                     pass
             except StoreUnavailable as error:
                 log.warning("evidence waits for the database", error=str(error))
@@ -78,6 +83,17 @@ class Keeping:
             self._told = False
             self._say(evidence_late_verdict("clear", "", self._clock.now()))
 
-    def _turn(self) -> int:
+    def _turn(self) -> bool:
+        """Freeze what is there, some of it; says whether there is more."""
+        now = self._clock.now()
         with self._pool.transaction() as connection:
-            return freeze.catch_up(connection, self._sealer, self._station, self._clock.now())
+            caught = freeze.catch_up(connection, self._sealer, self._station, now)
+            if caught.pictures:
+                change_store.append(connection, self._station, _news(connection, caught.pictures), now)
+        return caught.more
+
+
+def _news(connection: Connection[TupleRow], pictures: list[tuple[int, int]]) -> list[Change]:
+    """Return what the console hears: of which alert there is a picture now."""
+    areas = media_store.areas_of(connection, sorted({alert for alert, _ in pictures}))
+    return [Change("picture", areas.get(alert), {"alert": alert, "picture": number}) for alert, number in pictures]

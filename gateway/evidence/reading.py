@@ -60,6 +60,8 @@ def _content(seq: int, content: Mapping[str, Any], parts: Mapping[str, bytes]) -
         )
     if content["media_type"].startswith("image/"):
         return f'<p><img src="{quote(path)}" alt="{name}"></p>'
+    if content["media_type"].startswith("video/"):
+        return f'<p><video src="{quote(path)}" controls preload="metadata"></video></p>'
     size, sha256 = content["size"], _cell(content["sha256"])
     return f'<p><a href="{quote(path)}">{name}</a> {size} B<br><code>{sha256}</code></p>'
 

@@ -12,6 +12,7 @@ from psycopg.rows import TupleRow
 from gateway import trail
 from gateway.incidents import effects
 from gateway.incidents.actor import Actor
+from gateway.media_types import is_what_it_says
 from gateway.model.errors import BadInput, Forbidden, NotFound
 from gateway.model.incident import ACTS
 from gateway.sealing import Sealer
@@ -23,6 +24,7 @@ from gateway.telling.tell import Announcer
 #: Bytes; a phone's picture has three to five million.
 LARGEST = 8 * 1024 * 1024
 MOST = 100
+TAKEN = frozenset({"image/jpeg", "image/png", "image/webp", "audio/webm", "audio/mp4", "audio/ogg"})
 #: Who may attach something: those who may write a note.
 ATTACHING_ROLES = ACTS["note"].roles
 
@@ -35,19 +37,6 @@ class Attached(msgspec.Struct, frozen=True):
     content_type: str
     size: int
     fresh: bool = True
-
-
-def is_what_it_says(content_type: str, content: bytes) -> bool:
-    """Say whether content begins as its type must; no other type is taken."""
-    magic = {
-        "image/jpeg": content[:3] == b"\xff\xd8\xff",
-        "image/png": content[:8] == b"\x89PNG\r\n\x1a\n",
-        "image/webp": content[:4] == b"RIFF" and content[8:12] == b"WEBP",
-        "audio/webm": content[:4] == b"\x1a\x45\xdf\xa3",
-        "audio/mp4": content[4:8] == b"ftyp",
-        "audio/ogg": content[:4] == b"OggS",
-    }
-    return magic.get(content_type, False)
 
 
 def attach(  # what is attached by whom to what
@@ -69,7 +58,7 @@ def attach(  # what is attached by whom to what
     media_type = content_type.partition(";")[0].strip().lower()
     if len(content) > LARGEST:
         raise BadInput(f"more than {LARGEST} bytes; send a smaller picture or a shorter note", reason="oversized")
-    if not is_what_it_says(media_type, content):
+    if media_type not in TAKEN or not is_what_it_says(media_type, content):
         raise BadInput(
             f"this is no {media_type or 'content of a known type'}: send JPEG, PNG, WebP, or audio as WebM, MP4, Ogg, "
             "under its own Content-Type",

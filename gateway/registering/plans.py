@@ -11,7 +11,8 @@ from psycopg.rows import TupleRow
 
 from gateway import trail
 from gateway.incidents.actor import Actor
-from gateway.incidents.attachments import LARGEST, is_what_it_says
+from gateway.incidents.attachments import LARGEST
+from gateway.media_types import is_what_it_says
 from gateway.model.errors import BadInput, Forbidden, NotFound
 from gateway.registering.coordinates import to_wgs84
 from gateway.sealing import Sealer

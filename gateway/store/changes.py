@@ -17,7 +17,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One thing the console should know. `kind` is alert, incident or work_item; `body` is its public form.
+    """One thing the console should know. `kind` is alert, incident, work_item or picture; `body` its public form.
 
     `at` is when it changed; None: now.
     """

@@ -32,7 +32,7 @@ class Kept(NamedTuple):
 
 
 class KeptContent(NamedTuple):
-    """What a record speaks for: sealed here or hanging on an incident; neither once it has been let go."""
+    """What a record speaks for: sealed here, hanging on an incident, or a camera's; none once it has been let go."""
 
     seq: int
     name: str
@@ -41,6 +41,7 @@ class KeptContent(NamedTuple):
     attached: bytes | None
     sha256: str | None
     incident_id: int | None
+    media_id: int | None
     gone_at: datetime | None
     gone_seq: int | None
 
@@ -82,10 +83,11 @@ def keep(
     *,
     sealed: bytes | None = None,
     attachment: int | None = None,
+    media: int | None = None,
     gone_at: datetime | None = None,
 ) -> None:
     """Keep what a record speaks for, or that it had gone before it could be kept."""
-    told = {"sealed": sealed, "attachment": attachment, "gone_at": gone_at}
+    told = {"sealed": sealed, "attachment": attachment, "media": media, "gone_at": gone_at}
     connection.execute(SQL["keep"], {"station": station, "seq": seq, "name": name, **told})
 
 

@@ -1,6 +1,7 @@
 """Records of what people did go after their time, though their tables are append-only: by guarded functions only.
 
-Each function refuses to touch the last 180 days, and writes into the audit trail how many went, in one transaction.
+Each function refuses to touch the last 180 days (pictures: 30), and writes into the audit trail how many went, in one
+transaction.
 """
 
 from __future__ import annotations
@@ -50,6 +51,11 @@ def retire_audit(connection: Connection[TupleRow], station: str, older: datetime
 def retire_consent(connection: Connection[TupleRow], station: str, older: datetime, now: datetime) -> int:
     """Drop the consent of people whose record, and whose last word, is from before `older`."""
     return _went(connection, "consent", station=station, older=older, now=now)
+
+
+def retire_media(connection: Connection[TupleRow], station: str, older: datetime, now: datetime) -> int:
+    """Drop pictures and clips from before `older` that no alert names any more, or never did."""
+    return _went(connection, "media", station=station, older=older, now=now, most=AT_ONCE)
 
 
 def _went(connection: Connection[TupleRow], what: str, **told: Any) -> int:

@@ -19,6 +19,7 @@ from tests.answers import complaints, document, hold_to_document
 
 #: What answers no JSON: files, the live stream, and what Prometheus reads.
 NO_JSON = {
+    "GET /api/v1/alerts/{alert_id}/pictures/{picture_id}",
     "GET /api/v1/incidents/{incident_id}/attachments/{attachment_id}",
     "GET /api/v1/incidents/{incident_id}/evidence/{record_id}/{content}",
     "POST /api/v1/incidents/{incident_id}/evidence/bundle",

@@ -187,7 +187,7 @@ def test_what_is_cut_off_is_done_again_from_there(town: Station, case: tuple[int
         freeze.catch_up(connection, SEALER, town.id, datetime.now(UTC))
         connection.rollback()
     with connect(town.postgres.url, "test again") as connection:
-        assert freeze.catch_up(connection, SEALER, town.id, datetime.now(UTC)) == 0
+        assert freeze.catch_up(connection, SEALER, town.id, datetime.now(UTC)).changes == 0
     assert evidence_of(town, incident) == before
     assert town.one("select change_id from evidence_cursor") >= cursor
     assert checked(town) is None
@@ -427,7 +427,7 @@ def test_one_change_that_cannot_be_frozen_holds_up_none_behind_it(town: Station)
         body = connection.execute("select body from change where kind = 'alert' order by id desc limit 1").fetchone()
         for told in ({"id": "no number"}, body[0] if body else {}):
             connection.execute(put, (town.id, json.dumps(told)))
-        assert freeze.catch_up(connection, SEALER, town.id, datetime.now(UTC)) == 2
+        assert freeze.catch_up(connection, SEALER, town.id, datetime.now(UTC)).changes == 2
         found = connection.execute("select kind, record from evidence order by seq desc limit 2").fetchall()
         wrong = check(connection, SEALER, SIGNER, town.id).wrong
         connection.rollback()

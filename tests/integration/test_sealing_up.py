@@ -173,7 +173,7 @@ def test_reasons_are_taken_out_of_where_an_older_version_copied_them_to(
                 " ('teststation', now(), %s, 'operator')",
                 [Jsonb(kept)],
             )
-    assert bring_up_to_date(settings) == ["0015.words", "0016.retention", "0017.console", "0022.evidence"]
+    assert bring_up_to_date(settings) == ["0015.words", "0016.retention", "0017.console", "0022.evidence", "0023.media"]
     with connect(settings.database, "test") as connection:
         told = connection.execute("select body from change order by id").fetchall()
         assert told == [({"id": 2},), ({"id": 2, "reason": "住院"},)], "only what a shelf's words stand in"

@@ -35,11 +35,11 @@ def test_what_cannot_be_frozen_for_long_is_told_once_and_that_it_is_over(monkeyp
     fails = True
     tried: list[int] = []
 
-    def catch_up(*_args: Any) -> int:
+    def catch_up(*_args: Any) -> freeze.Caught:
         tried.append(1)
         if fails:
             raise RuntimeError("a defect")
-        return 0
+        return freeze.Caught(0, [], more=False)
 
     said: list[Verdict] = []
     monkeypatch.setattr(freeze, "catch_up", catch_up)
@@ -67,7 +67,7 @@ def test_what_cannot_be_frozen_for_long_is_told_once_and_that_it_is_over(monkeyp
 
 def test_what_a_start_before_this_one_told_is_over_with_the_first_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[Verdict] = []
-    monkeypatch.setattr(freeze, "catch_up", lambda *_args: 0)
+    monkeypatch.setattr(freeze, "catch_up", lambda *_args: freeze.Caught(0, [], more=False))
     kept = Keeping("s", Pool(), SEALER, SystemClock(), said.append)  # type: ignore[arg-type]
     kept.start()
     try:

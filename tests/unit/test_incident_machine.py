@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from gateway.incidents import clocks
 from gateway.incidents.actor import Actor
-from gateway.incidents.attachments import is_what_it_says
 from gateway.incidents.decide import Asked, Decision, decide, may
 from gateway.incidents.earlier import ASSIST, CLOCKS, PROPOSED, Overtaken, signed_by
 from gateway.incidents.proposal import needs_two
 from gateway.incidents.trail import known_of
+from gateway.media_types import is_what_it_says
 from gateway.model.errors import BadInput, Conflict, Forbidden
 from gateway.model.incident import (
     ACTS,

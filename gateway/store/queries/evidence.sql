@@ -9,8 +9,8 @@ select seq, link, at from evidence where station_id = %(station)s order by seq d
 insert into evidence (station_id, seq, record, link, at) values (%(station)s, %(seq)s, %(record)s, %(link)s, %(at)s)
 
 -- name: keep
-insert into evidence_content (station_id, seq, name, sealed, attachment_id, gone_at)
-values (%(station)s, %(seq)s, %(name)s, %(sealed)s, %(attachment)s, %(gone_at)s)
+insert into evidence_content (station_id, seq, name, sealed, attachment_id, media_id, gone_at)
+values (%(station)s, %(seq)s, %(name)s, %(sealed)s, %(attachment)s, %(media)s, %(gone_at)s)
 
 -- name: cursor
 select change_id from evidence_cursor where station_id = %(station)s
@@ -61,8 +61,9 @@ where e.station_id = %(station)s and (e.incident_id in (select id from whole)
 order by seq
 
 -- name: contents
--- What these records speak for, sealed.
-select c.seq, c.name, c.sealed, c.attachment_id, a.content as attached, a.sha256, a.incident_id, c.gone_at, c.gone_seq
+-- What these records speak for, sealed; of pictures that cameras took, which.
+select c.seq, c.name, c.sealed, c.attachment_id, a.content as attached, a.sha256, a.incident_id, c.media_id, c.gone_at,
+    c.gone_seq
 from evidence_content c left join attachment a on a.id = c.attachment_id
 where c.station_id = %(station)s and c.seq = any (%(seqs)s)
     and (%(name)s::text is null or c.name = %(name)s) order by c.seq, c.name

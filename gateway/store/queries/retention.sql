@@ -20,3 +20,7 @@ select retire_audit(%(station)s, %(older)s, %(now)s)
 -- name: consent
 -- What was agreed by people of whom there has been no record for long.
 select retire_consent(%(station)s, %(older)s, %(now)s)
+
+-- name: media
+-- Pictures that no alert names, or whose alerts have gone.
+select retire_media(%(station)s, %(older)s, %(now)s, %(most)s)

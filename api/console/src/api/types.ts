@@ -14,6 +14,7 @@ export type Device = Schemas["DeviceShown"];
 export type Rule = Schemas["RuleRunning"];
 export type Me = Schemas["Me"];
 export type User = Schemas["ResponderName"];
+export type PictureCame = Schemas["PictureCame"];
 export type Priority = "P1" | "P2" | "P3" | "P4";
 export type RuleWhole = Schemas["RuleWhole"];
 export type RuleVersion = Schemas["RuleVersion"];

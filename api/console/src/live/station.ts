@@ -4,7 +4,7 @@ import { computed, shallowRef } from "vue";
 import { all, api, got } from "@/api/client";
 import { now } from "@/api/clock";
 import { isOver } from "@/api/states";
-import type { Alert, Area, Device, Incident, Place, Rule, User } from "@/api/types";
+import type { Alert, Area, Device, Incident, PictureCame, Place, Rule, User } from "@/api/types";
 import { may, me } from "@/session/session";
 import { named, said, t, type Said } from "@/words";
 import type { Kind } from "./stream";
@@ -107,7 +107,11 @@ export async function loadRules(): Promise<void> {
 }
 
 /** Take over one frame of the stream, or the API's answer to an act. Older news than what is known is ignored. */
-export function apply(kind: Kind, body: Alert | Incident): void {
+export function apply(kind: Kind, body: Alert | Incident | PictureCame): void {
+  if (kind === "picture") {
+    changed(`pictures ${(body as PictureCame).alert}`); // no list holds it: whoever shows that alert asks
+    return;
+  }
   waiting?.push([kind, body as never]);
   if (!isLoaded.value) return;
   // Lists that cannot be fetched anew keep nothing that is news from being heard.

@@ -16,7 +16,7 @@ const LOST_AFTER_MS = 40_000;
 const AGAIN_MS = 3000;
 /** Frames that come this soon after reconnecting count as replayed. */
 const REPLAY_MS = 3000;
-const KINDS = ["alert", "incident", "work_item"] as const;
+const KINDS = ["alert", "incident", "work_item", "picture"] as const;
 
 export type Kind = (typeof KINDS)[number];
 export type Link = "connecting" | "live" | "lost";

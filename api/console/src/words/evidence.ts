@@ -11,6 +11,7 @@ export default {
   "evidence.key": ["公钥指纹 {key}", "key {key}"],
   "evidence.gone": ["已到期删除", "let go at the end of its time"],
   "evidence.kind.alert": ["告警", "alert"],
+  "evidence.kind.picture": ["画面", "picture"],
   "evidence.kind.step": ["经过", "timeline"],
   "evidence.kind.export": ["调取", "bundle"],
   "evidence.held": ["已保全：到期也不删除", "Held: not let go of, whatever its time"],

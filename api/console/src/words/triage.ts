@@ -205,7 +205,12 @@ export default {
   // ── beside it ──
   "presence.others": ["{who} 也打开了这起警情（自 {at}）", "{who} has this incident open too (since {at})"],
   "camera.title": ["现场画面", "Picture"],
-  "camera.none": ["这里显示报警前后的画面；本站还没有接入摄像机，暂无画面。", "The picture around the moment stands here; no camera of this station is connected yet."],
+  "camera.none": ["这条告警没有摄像机画面。", "No camera has a picture of this alert."],
+  "camera.coming": ["录像片段录完后几秒内到达。", "The clip arrives some seconds after it has been recorded."],
+  "camera.snapshot": ["{device} {at} 的抓拍", "{device}, snapshot of {at}"],
+  "camera.clip": ["{device} {at} 起 {s} 的录像", "{device}, clip of {s} from {at}"],
+  "camera.broken": ["画面打不开", "the picture cannot be opened"],
+  "camera.audited": ["查看画面会写入审计。", "Looks at pictures are audited."],
   "strip.title": ["前后发生的事", "Around that moment"],
   "strip.summary": ["▮ 计入 {n} 个 · ● 同一地点其他 {others} 个（前后 30 分钟）", "▮ counted: {n} · ● others here: {others} (30 min before and after)"],
   "strip.others": ["其他 {n} 个事件", "{n} other events"],

@@ -1,0 +1,229 @@
+"""One camera: its stream goes into the ring and before the analytics; what they say becomes events and pictures."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import av
+import cv2
+import msgspec
+import structlog
+
+from connectors.camera.analytics import ANALYTICS
+from connectors.camera.clip import write_clip
+from connectors.camera.config import Asked, CameraConfig
+from connectors.camera.ring import Cut, Packet, Ring, Take
+from connectors.camera.seeing import Analytic, Frame, Sighting
+from connectors.camera.source import Source
+from connectors.camera.spool import Media, Message, Spool
+
+log = structlog.get_logger()
+
+#: Kept beyond what clips need: an analytic says what it saw some seconds later.
+SPARE_S = 20.0
+#: Clips of one camera that are waited for at once; beyond them a sighting has its snapshot alone.
+MOST_CLIPS = 4
+#: A stream that has been gone for longer is a camera that is offline, in seconds.
+GONE_S = 5.0
+JPEG_QUALITY = 88
+#: An analytic that fails so often in a row is left out until the next connection.
+MOST_FAILURES = 25
+
+
+class Wanted(NamedTuple):
+    """A clip that is waited for: of which event, of when (seconds on the stream's clock)."""
+
+    event: str
+    at_s: float
+    begin_s: float
+    end_s: float
+
+
+class Watching:
+    """An analytic on its camera: when it looks, how often, and what becomes of its failures."""
+
+    def __init__(self, name: str, analytic: Analytic, is_on: Callable[[datetime], bool]) -> None:
+        self.name, self._analytic, self._is_on = name, analytic, is_on
+        self._next_s = 0.0
+        self._failures = 0
+        self._looked = False
+
+    def look(self, frame: Frame) -> list[Sighting]:
+        """Return what it says of a picture, unless it is not its turn."""
+        if frame.s < self._next_s or self._failures >= MOST_FAILURES:
+            return []
+        if not self._is_on(frame.at):
+            if self._looked:
+                self.interrupted()
+            return []
+        if (rate := self._analytic.rate) is not None:
+            # Half a millisecond of grace: a stream's own rounding must not halve the rate.
+            self._next_s = max(self._next_s + 1 / rate, frame.s + 1 / rate / 2) - 5e-4
+        self._looked = True
+        try:
+            said = list(self._analytic.look(frame))
+        except Exception:
+            self._failures += 1
+            log.exception("an analytic failed", analytic=self.name, left_out=self._failures >= MOST_FAILURES)
+            return []
+        self._failures = 0
+        return said
+
+    def interrupted(self) -> None:
+        """What follows may be another view."""
+        self._failures, self._looked = 0, False
+        try:
+            self._analytic.interrupted()
+        except Exception:
+            log.exception("an analytic failed", analytic=self.name)
+
+
+def watching_of(config: CameraConfig, zone: ZoneInfo) -> list[Watching]:
+    """Return the analytics that are asked of a camera, each at its hours of the station's time."""
+
+    def hours_of(asked: Asked) -> Callable[[datetime], bool]:
+        return lambda at: asked.is_on(at.astimezone(zone).time())
+
+    return [
+        Watching(asked.notice, ANALYTICS[asked.notice].make(asked.settings()), hours_of(asked))
+        for asked in config.analytics
+    ]
+
+
+class Camera:
+    """Watches one stream on a thread of its own and puts what comes of it into `spool`.
+
+    `announce` hears whether there are pictures, when that changes.
+    """
+
+    def __init__(  # one keyword per thing the outside hands in
+        self,
+        config: CameraConfig,
+        station: str,
+        spool: Spool,
+        *,
+        zone: ZoneInfo,
+        ring_bytes: int,
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        announce: Callable[[bool], None],
+    ) -> None:
+        self.config, self.device = config, config.device
+        self._topic = f"anxin/v1/{station}/{config.device}/event"
+        self._spool, self._monotonic, self._announce = spool, monotonic, announce
+        self.ring = Ring(config.lead_s + config.tail_s + SPARE_S, ring_bytes)
+        self.source = Source(config.source, self, now=now, monotonic=monotonic, transport=config.transport)
+        self.watching = watching_of(config, zone)
+        self._wanted: list[Wanted] = []
+        self._newest_s = 0.0
+        self._lost_since: float | None = None
+        self._told_lost = False
+        self._thread = threading.Thread(target=self.source.run, name=f"camera-{config.device}", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; a clip that is waited for is cut as far as it has come."""
+        self.source.stop()
+        self._thread.join(15)
+        self._cut_due(float("inf"))
+
+    # ── what the source brings, on its thread ────────────────────────────────────────────────────────
+
+    def began(self, take: Take) -> None:
+        """A connection stands: what was waited for of the last is cut as far as it came."""
+        if not self.source.is_film:
+            self._cut_due(float("inf"))
+            for one in self.watching:
+                one.interrupted()
+        self.ring.begin(take)
+
+    def came(self, packet: Packet) -> None:
+        """A packet came: clips may be whole with it."""
+        self.ring.add(packet)
+        self._newest_s = max(packet.s, self._newest_s)
+        self._cut_due(self._newest_s)
+
+    def seen(self, frame: Frame) -> None:
+        """A picture came."""
+        if self._told_lost:
+            self._announce(True)
+        self._lost_since, self._told_lost = None, False
+        for one in self.watching:
+            for sighting in one.look(frame):
+                self._take(sighting, frame)
+
+    def lost(self, why: str) -> None:
+        """Nothing comes: said once it has lasted."""
+        log.warning("no pictures", device=self.device, source=self.source.hidden, why=why)
+        self._cut_due(float("inf"))
+        self._lost_since = self._lost_since if self._lost_since is not None else self._monotonic()
+        if not self._told_lost and self._monotonic() - self._lost_since > GONE_S:
+            self._told_lost = True
+            self._announce(False)
+
+    # ── sightings ────────────────────────────────────────────────────────────────────────────────────
+
+    def _take(self, sighting: Sighting, frame: Frame) -> None:
+        data = dict(sighting.data)
+        if sighting.box is not None:
+            data["box"] = [round(side, 4) for side in sighting.box]
+        has_clip = sighting.evidence and len(self._wanted) < MOST_CLIPS
+        data["media"] = (["snapshot", "clip"] if has_clip else ["snapshot"]) if sighting.evidence else []
+        event = self._say(sighting.kind, sighting.at, data)
+        log.info("seen", device=self.device, kind=sighting.kind, event_id=event)
+        if sighting.evidence:
+            self._keep_snapshot(event, frame)
+        if has_clip:
+            at_s = frame.s - (frame.at - sighting.at).total_seconds()
+            begins = frame.s - (frame.at - (sighting.begins_at or sighting.at)).total_seconds()
+            self._wanted.append(Wanted(event, at_s, min(begins, at_s) - self.config.lead_s, at_s + self.config.tail_s))
+
+    def _say(self, kind: str, at: datetime, data: dict[str, Any]) -> str:
+        """Put an event into the spool; returns its id, which sorts by time and is never used twice."""
+        event = f"{int(at.timestamp() * 1000):013d}-{secrets.token_hex(5)}"
+        told = {"id": event, "ts": at.astimezone(UTC).isoformat(), "kind": kind, "data": data}
+        self._spool.say(Message(self._topic, msgspec.json.encode(told).decode()))
+        return event
+
+    def _keep_snapshot(self, event: str, frame: Frame) -> None:
+        done, jpeg = cv2.imencode(".jpg", frame.colour(), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        if not done:
+            log.error("a snapshot cannot be made", device=self.device, event_id=event)
+            return
+        about = Media(self.device, event, "snapshot", "image/jpeg", frame.at, frame.at)
+        self._spool.keep(about, lambda path: _write(path, jpeg.tobytes()))
+
+    def _cut_due(self, newest_s: float) -> None:
+        due = [one for one in self._wanted if one.end_s <= newest_s]
+        if not due:
+            return
+        self._wanted = [one for one in self._wanted if one.end_s > newest_s]
+        for one in due:
+            cut = self.ring.cut(one.at_s, one.begin_s, one.end_s)
+            if cut is None:
+                log.error("there is nothing to cut a clip of", device=self.device, event_id=one.event)
+                continue
+            self._keep_clip(one.event, cut)
+
+    def _keep_clip(self, event: str, cut: Cut) -> None:
+        begins, ends = self.source.clock.at(cut.begin_s), self.source.clock.at(cut.end_s)
+        if begins is None or ends is None:
+            return
+        about = Media(self.device, event, "clip", "video/mp4", begins, max(ends, begins + timedelta(milliseconds=1)))
+        try:
+            self._spool.keep(about, lambda path: write_clip(cut, path))
+        except av.FFmpegError as error:
+            log.exception("a clip cannot be cut", device=self.device, event_id=event, error=str(error))
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)

@@ -1,0 +1,174 @@
+"""What a camera worker is told: one YAML file, checked whole before anything starts.
+
+Documented in `docs/cameras.md`; a field nobody knows is an error that names its place.
+"""
+
+from __future__ import annotations
+
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from connectors.camera.analytics import ANALYTICS
+from gateway.model.errors import Misconfigured
+
+#: A device's id, as topics take it.
+_Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+_HOURS = r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Asked(_Strict):
+    """One analytic asked of a camera: `notice` names it, `hours` says when (station's time, across midnight too).
+
+    Everything else is the analytic's own.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    notice: str
+    hours: list[Annotated[str, Field(pattern=_HOURS)]] = []
+
+    @field_validator("notice")
+    @classmethod
+    def _is_known(cls, told: str) -> str:
+        if told not in ANALYTICS:
+            raise ValueError(f"there is no analytic {told!r}; there are {', '.join(sorted(ANALYTICS))}")
+        return told
+
+    @model_validator(mode="after")
+    def _its_own_are_right(self) -> Asked:
+        self.settings()
+        return self
+
+    def settings(self) -> Any:
+        """Return the analytic's own settings. Raises `ValueError` with the field that is wrong."""
+        try:
+            return msgspec.convert(self.model_extra or {}, ANALYTICS[self.notice].settings, strict=False)
+        except msgspec.ValidationError as error:
+            raise ValueError(f"{self.notice}: {error}") from error
+
+    def is_on(self, at: time) -> bool:
+        """Say whether it looks at this time of day."""
+        return not self.hours or any(_within(at, span) for span in self.hours)
+
+
+class CameraConfig(_Strict):
+    """One camera: which device it is, where its pictures come from, what is asked of it.
+
+    `source` is an rtsp:// address or a file; a file is played at its own pace, again and again, as a camera would.
+    `lead_s` and `tail_s`: a clip reaches from so long before a sighting to so long after it.
+    """
+
+    device: _Id
+    secret: str | None = Field(None, min_length=1)
+    secret_file: Path | None = None
+    source: str = Field(min_length=1)
+    transport: Literal["tcp", "udp"] = "tcp"
+    lead_s: float = Field(10, ge=0, le=60)
+    tail_s: float = Field(30, ge=0, le=120)
+    analytics: list[Asked] = []
+
+    @model_validator(mode="after")
+    def _has_one_secret(self) -> CameraConfig:
+        if (self.secret is None) == (self.secret_file is None):
+            raise ValueError("give either secret or secret_file")
+        return self
+
+    @property
+    def is_file(self) -> bool:
+        """Whether its pictures come from a file."""
+        return "://" not in self.source
+
+    def password(self) -> str:
+        """Return the device's secret. Raises `Misconfigured` when its file cannot be read."""
+        if self.secret_file is None:
+            return self.secret or ""
+        try:
+            return self.secret_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise Misconfigured(f"{self.device}: its secret_file {self.secret_file} cannot be read: {error}") from error
+
+
+class WorkerConfig(_Strict):
+    """A worker: whose cameras, where broker and API are, what it may keep while they cannot be reached.
+
+    `spool` holds what waits to be sent, at most `spool_mb`; of the disk `reserve_mb` stay free for events.
+    """
+
+    station: _Id
+    time_zone: str = "Asia/Shanghai"
+    broker: str = Field(pattern=r"^mqtts?://")
+    broker_ca_file: Path | None = None
+    api: str = Field(pattern=r"^https?://")
+    api_ca_file: Path | None = None
+    spool: Path = Path("spool")
+    spool_mb: int = Field(2000, ge=10)
+    reserve_mb: int = Field(500, ge=0)
+    ring_mb: int = Field(64, ge=4, description="Most memory for the packets of one camera.")
+    cameras: list[CameraConfig] = Field(min_length=1)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, told: str) -> str:
+        try:
+            ZoneInfo(told)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{told!r} is no time zone") from error
+        return told
+
+    @model_validator(mode="after")
+    def _devices_are_distinct(self) -> WorkerConfig:
+        names = [camera.device for camera in self.cameras]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"there is more than one camera {', '.join(twice)}")
+        return self
+
+
+def read_config(path: Path) -> WorkerConfig:
+    """Read a worker's file; paths in it are relative to it. Raises `Misconfigured` with each place that is wrong."""
+    try:
+        told = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise Misconfigured(f"{path} cannot be read: {error}") from error
+    if not isinstance(told, dict):
+        raise Misconfigured(f"{path} says nothing of a camera worker; docs/cameras.md has an example")
+    try:
+        config = WorkerConfig.model_validate(told)
+    except ValidationError as error:
+        places = "\n".join(f"  {_place(one['loc'])}: {one['msg']}" for one in error.errors())
+        raise Misconfigured(f"{path} is wrong in:\n{places}") from error
+    return _beside(config, path.parent)
+
+
+def _beside(config: WorkerConfig, folder: Path) -> WorkerConfig:
+    def there(path: Path | None) -> Path | None:
+        return folder / path if path is not None else None
+
+    cameras = [
+        camera.model_copy(update={
+            "secret_file": there(camera.secret_file),
+            "source": str(folder / camera.source) if camera.is_file else camera.source,
+        })
+        for camera in config.cameras
+    ]  # fmt: skip
+    files = {name: there(getattr(config, name)) for name in ("spool", "broker_ca_file", "api_ca_file")}
+    return config.model_copy(update={"cameras": cameras, **files})
+
+
+def _place(parts: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in parts) or "the file"
+
+
+def _within(at: time, span: str) -> bool:
+    begins, ends = (time.fromisoformat(part) for part in span.split("-"))
+    return begins <= at < ends if begins <= ends else at >= begins or at < ends

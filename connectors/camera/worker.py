@@ -1,0 +1,88 @@
+"""A camera worker: its cameras, each with a line to the broker, and one upload for all of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import cv2
+import msgspec
+import structlog
+
+from connectors.broker_url import read_url
+from connectors.camera.camera import Camera
+from connectors.camera.config import WorkerConfig
+from connectors.camera.line import Line
+from connectors.camera.spool import Spool
+from connectors.camera.upload import Upload
+
+log = structlog.get_logger()
+
+
+class Part(Protocol):
+    """Something with a thread of its own."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End."""
+
+
+#: How often it says how it fares, in seconds.
+REPORT_S = 60.0
+
+
+class Worker:
+    """Everything one `anxin camera run` does. Raises `Misconfigured` when it cannot begin."""
+
+    def __init__(self, config: WorkerConfig, now: Callable[[], datetime], monotonic: Callable[[], float]) -> None:
+        cv2.setNumThreads(1)  # cameras share the cores: threads of many streams would fight
+        self.config = config
+        passwords = {one.device: one.password() for one in config.cameras}
+        each = 1024 * 1024 // len(config.cameras)
+        self.spools = [
+            Spool(config.spool / one.device, config.spool_mb * each, config.reserve_mb * 1024 * 1024)
+            for one in config.cameras
+        ]
+        broker = read_url(config.broker, str(config.broker_ca_file) if config.broker_ca_file else None)
+        self.lines = [
+            Line(
+                msgspec.structs.replace(broker, username=one.device, password=passwords[one.device]),
+                config.station, one.device, spool,
+            )
+            for one, spool in zip(config.cameras, self.spools, strict=True)
+        ]  # fmt: skip
+        zone = ZoneInfo(config.time_zone)
+        self.cameras = [
+            Camera(
+                one, config.station, spool, zone=zone, ring_bytes=config.ring_mb * 1024 * 1024, now=now,
+                monotonic=monotonic, announce=line.announce,
+            )
+            for one, spool, line in zip(config.cameras, self.spools, self.lines, strict=True)
+        ]  # fmt: skip
+        self.upload = Upload(config.api, self.spools, passwords, config.api_ca_file)
+
+    def run(self, stopping: threading.Event) -> None:
+        """Watch until told to stop, then end in the order things depend on each other."""
+        parts: list[Part] = [*self.lines, self.upload, *self.cameras]
+        for part in parts:
+            part.start()
+        try:
+            while not stopping.wait(REPORT_S):
+                for camera, line, spool in zip(self.cameras, self.lines, self.spools, strict=True):
+                    self._report(camera, line, spool)
+        finally:
+            for part in reversed(parts):
+                part.stop()
+
+    def _report(self, camera: Camera, line: Line, spool: Spool) -> None:
+        source = camera.source
+        log.info(
+            "camera", device=camera.device, pictures=source.pictures, left_out=source.left_out, broken=source.broken,
+            online=line.online, events_waiting=len(spool.to_say()), media_waiting_bytes=spool.size,
+            given_up=spool.given_up, ring_bytes=camera.ring.size,
+        )  # fmt: skip
