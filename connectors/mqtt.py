@@ -72,10 +72,7 @@ def visit(
     """
     met, until, began = Visit(), time.monotonic() + limit_s, [0.0]
     client = paho.Client(
-        CallbackAPIVersion.VERSION2,
-        client_id=f"anxin-doctor-{secrets.token_hex(4)}",
-        protocol=paho.MQTTv311,
-        manual_ack=True,
+        CallbackAPIVersion.VERSION2, f"anxin-doctor-{secrets.token_hex(4)}", protocol=paho.MQTTv311, manual_ack=True
     )
     prepare(client, broker)
 
@@ -110,7 +107,7 @@ def visit(
 
 
 def prepare(client: paho.Client, broker: Broker) -> None:
-    """Tell a client how to log in and whether to speak TLS."""
+    """Tell a client how to log in and whether by TLS."""
     if broker.username is not None:
         client.username_pw_set(broker.username, broker.password)
     if broker.tls:

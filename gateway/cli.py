@@ -83,6 +83,9 @@ for command in (
 @click.option(
     "--simulators/--no-simulators", default=True, help="Let a simulated town live, or bring your own devices."
 )
+@click.option(
+    "--cameras/--no-cameras", default=True, help="Watch two cameras of the made-up town, with rendered films."
+)
 @click.option("--site", type=click.Path(path_type=Path, exists=True), help="Your station instead of a made-up county.")
 @click.option("--seed", default=1, show_default=True, help="Which made-up county town.")
 @click.option(
@@ -100,7 +103,7 @@ for command in (
     help="The programs of another PostgreSQL, one with TimescaleDB for instance.",
 )
 def demo(  # one parameter per option
-    home: Path, port: int, mqtt_port: int | None, simulators: bool, site: Path | None, seed: int,
+    home: Path, port: int, mqtt_port: int | None, simulators: bool, cameras: bool, site: Path | None, seed: int,
     history_days: float, postgres_bin: Path | None,
 ) -> None:  # fmt: skip
     """Start everything embedded on this machine, and stop it all with Ctrl-C.
@@ -111,7 +114,8 @@ def demo(  # one parameter per option
     """
     from gateway.embedded.demo import Demo, DemoOptions  # noqa: PLC0415  # keep `anxin --help` quick
 
-    Demo(DemoOptions(home, port, simulators, site, seed, history_days, postgres_bin, mqtt_port), click.echo).run()
+    told = DemoOptions(home, port, simulators, site, seed, history_days, postgres_bin, mqtt_port, cameras)
+    Demo(told, click.echo).run()
 
 
 @main.command()

@@ -32,10 +32,19 @@ TELL_CHANGE_EVERY_S = 1.0
 class Town:
     """A site's devices on one clock, from `since` (aware) on.
 
-    Gateways and what stands alone have a connection each; whatever is behind a gateway speaks through it.
+    Gateways and what stands alone have a connection each; whatever is behind a gateway speaks through it. Those of
+    `without` are somebody else's to play.
     """
 
-    def __init__(self, site: Site, credentials: Credentials, life: Life, clock: Clock, since: datetime) -> None:
+    def __init__(  # one argument per part of a town
+        self,
+        site: Site,
+        credentials: Credentials,
+        life: Life,
+        clock: Clock,
+        since: datetime,
+        without: frozenset[str] = frozenset(),
+    ) -> None:
         self._clock = clock
         self._messages: Iterator[Message] = life.messages(since)
         self._next = next(self._messages)
@@ -45,7 +54,7 @@ class Town:
         self._told_online = -1
         self._hub: dict[str, Device] = {}
         for device in site.devices:
-            if device.via is None:
+            if device.via is None and device.id not in without:
                 self._connect(device, credentials, site)
         for device in site.devices:
             if device.via in self._hub:
@@ -128,6 +137,7 @@ class Town:
     metavar="MOMENT",
     help="Play from this moment on; what is late is said at once. [default: now]",
 )
+@click.option("--without", multiple=True, metavar="DEVICE", help="Leave this device to somebody else; any number.")
 @click.option("--verbose", "-v", is_flag=True, help="Say every message.")
 def town(
     *,
@@ -136,6 +146,7 @@ def town(
     seed: int,
     opening_at: datetime | None,
     since: datetime | None,
+    without: tuple[str, ...],
     verbose: bool,
 ) -> None:
     """Run every device of a site, until SIGTERM or Ctrl-C.
@@ -165,7 +176,7 @@ def town(
         site, credentials = read_site(site_path), read_credentials(credentials_path)
     except (ClockError, SiteError, CredentialsError) as error:
         raise click.ClickException(str(error)) from error
-    life = Town(site, credentials, Life(site, seed, opening_at), clock, since or clock.now())
+    life = Town(site, credentials, Life(site, seed, opening_at), clock, since or clock.now(), frozenset(without))
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: life.stop())
     life.run()

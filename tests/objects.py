@@ -83,8 +83,8 @@ def make_picture(town: Station, where: Where, made: Made) -> str:
     station, event = station_of(town, where), f"event-{next(_number)}"
     picture = str(town.one(
         "insert into media (station_id, device_id, event_id, role, content_type, size, sha256, from_at, until_at,"
-        " received_at, sealed, fresh) values (%s, 'camera', %s, 'snapshot', 'image/jpeg', %s, %s, now(), now(), now(), %s,"
-        " false) returning id",
+        " received_at, sealed, fresh) values (%s, 'camera', %s, 'snapshot', 'image/jpeg', %s, %s, now(), now(), now(),"
+        " %s, false) returning id",
         station, event, len(PICTURE), hashlib.sha256(PICTURE).hexdigest(),
         SEALER.seal(base64.b64encode(PICTURE).decode(), f"media.content/{station}/camera/{event}/snapshot"),
     ))  # fmt: skip

@@ -15,8 +15,8 @@ from api.answers.pictures import HandedIn, PictureList
 from api.deps import Have, Parts, Seals, actor, allow_to
 from api.device_login import device_of
 from api.problems import unauthorised
-from gateway.evidence import media
-from gateway.evidence.media import Told
+from gateway.evidence import handing_in, media
+from gateway.evidence.handing_in import Told
 from gateway.model.errors import BadInput
 from gateway.sealing import Sealer
 from gateway.store.accounts import Session
@@ -52,8 +52,8 @@ async def hand_in(
     body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > media.LARGEST:
-            raise BadInput(f"more than {media.LARGEST} bytes; a shorter clip fits", reason="oversized")
+        if len(body) > handing_in.LARGEST:
+            raise BadInput(f"more than {handing_in.LARGEST} bytes; a shorter clip fits", reason="oversized")
     told = Told(event, role, from_at, until_at)
     content_type = request.headers.get("Content-Type", "")
     handed = await run_in_threadpool(_hand_in, have, sealer, device, told, content_type, bytes(body))
@@ -97,7 +97,9 @@ def get_picture(
     return Response(content[first : last + 1], 206, media_type=content_type, headers=part)
 
 
-def _hand_in(have: Parts, sealer: Sealer, device: str, told: Told, content_type: str, content: bytes) -> media.HandedIn:
-    media.check(told, content_type, content)
+def _hand_in(
+    have: Parts, sealer: Sealer, device: str, told: Told, content_type: str, content: bytes
+) -> handing_in.HandedIn:
+    handing_in.check(told, content_type, content)
     with have.pool.transaction() as connection:
-        return media.hand_in(connection, sealer, have.settings.station, device, told, content, have.clock.now())
+        return handing_in.hand_in(connection, sealer, have.settings.station, device, told, content, have.clock.now())

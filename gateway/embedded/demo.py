@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from gateway.app import on_signal
 from gateway.clock import clock_of
+from gateway.embedded import cameras
 from gateway.embedded.broker import INTEGRATOR_USER, EmbeddedBroker
 from gateway.embedded.greeting import greeting, is_ready
 from gateway.embedded.logins import Logins, behind, of_devices, register
@@ -52,6 +53,7 @@ class DemoOptions:
     history_days: float = 30
     postgres_bin: Path | None = None
     broker_port: int | None = None
+    cameras: bool = True
 
 
 class Demo:
@@ -108,6 +110,10 @@ class Demo:
         self._site_watch = SiteWatch(self.site_file, self._take_in, self._say)
         self.site: Site = read_site(self.site_file)
         self.station = self.site.station.id
+        # A made-up town's films suit its own cameras, nobody else's.
+        with_cameras = self.options.cameras and self.options.simulators and self.options.site is None
+        with_cameras = with_cameras and "ANXIN_CLOCK" not in os.environ  # a film has no other speed than its own
+        self._cameras = cameras.chosen(self.site) if with_cameras else {}
         self._choose_ports()
         secrets = self._logins.make(self.site)
         self._logins.tell_devices(self.site, secrets, self._ports["mqtt"])
@@ -150,7 +156,9 @@ class Demo:
             self._start_program(
                 "town", "-m", "simulators", "town", "--site", self.site_file,
                 "--credentials", self.home / "devices.json", *town.arguments(),
+                *(part for device in self._cameras.values() for part in ("--without", device)),
             )  # fmt: skip
+            self._start_cameras(secrets)
             self._write_demo_file()
         took, screens = time.monotonic() - began, bool(self._screens())
         for line in greeting(self.site, secrets, self._ports, self.home, took, screens=screens):
@@ -171,6 +179,7 @@ class Demo:
             "mqtt": self.options.broker_port or choose(remembered.get("mqtt"), 1883),
             "postgres": choose(remembered.get("postgres"), 54329),
             "receivers": choose(remembered.get("receivers"), 8090),
+            "cameras": choose(remembered.get("cameras"), 8554),
         }
         write_private(remembered_at, self._ports)
 
@@ -235,6 +244,18 @@ class Demo:
         self._start_program("gateway", "-m", "gateway.cli", "gateway")
         self._say(f"starting the API on port {self._ports['http']}")
         self._start_program("api", "-m", "gateway.cli", "api")
+
+    def _start_cameras(self, secrets: Secrets) -> None:
+        """Cameras come last: their films are rendered at the first start, and nothing else waits for that."""
+        if not self._cameras:
+            return
+        self._say(f"starting two cameras (films over RTSP, port {self._ports['cameras']}; made at the first start)")
+        self._start_program(
+            "cameras", "-m", "simulators", "camera", "rtsp", "--port", str(self._ports["cameras"]),
+            "--keep", self.home / "films", *self._cameras,
+        )  # fmt: skip
+        told = cameras.write_worker_file(self.home, self.site, secrets, self._ports)
+        self._start_program("camera", "-m", "gateway.cli", "camera", "run", told)
 
     def _screens(self) -> list[str | Path]:
         """The site's screens are played with the rest of the town, or are one's own."""

@@ -1,23 +1,16 @@
-"""Snapshots and clips: what a camera hands in of its own events, sealed, and opened again.
-
-One of each role an event, and never another one in its place: the same bytes again are what they were.
-"""
+"""Snapshots and clips of an alert: which there are, and one of them opened again, each look audited."""
 
 from __future__ import annotations
 
 import base64
-import hashlib
-from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from gateway import trail
 from gateway.incidents.actor import Actor
-from gateway.media_types import is_what_it_says
-from gateway.model.errors import BadInput, Conflict, Forbidden, NotFound
+from gateway.model.errors import Forbidden, NotFound
 from gateway.model.incident import COMMAND_ROOM_ROLES, RESPONDER_ROLES
 from gateway.sealing import Sealer
 from gateway.store import alerts as alert_store
@@ -25,71 +18,6 @@ from gateway.store import media as store
 
 #: Who may look at what a camera saw: the desk, and whoever goes there.
 LOOKING_ROLES = COMMAND_ROOM_ROLES | RESPONDER_ROLES
-#: What may be handed in, by role, with the most bytes of each.
-ROLES = {"snapshot": ("image/jpeg", 4 * 1024 * 1024), "clip": ("video/mp4", 48 * 1024 * 1024)}
-LARGEST = max(most for _, most in ROLES.values())
-LONGEST = timedelta(minutes=5)
-#: Of one device in a day: a camera gone mad, or somebody with its secret, does not fill the disk.
-MOST_A_DAY = 2 * 1024**3
-
-
-class HandedIn(msgspec.Struct, frozen=True):
-    """A picture or clip as it stands. `fresh` is False when the very same was there already."""
-
-    id: int
-    sha256: str
-    size: int
-    fresh: bool = True
-
-
-class Told(msgspec.Struct, frozen=True):
-    """What a camera says of what it hands in: of which event of its own, in which role, from when to when."""
-
-    event: str
-    role: str
-    from_at: datetime
-    until_at: datetime
-
-
-def check(told: Told, content_type: str, content: bytes) -> None:
-    """Raise `BadInput` for what is not what it says, too large, or of no possible time."""
-    media_type, most = ROLES[told.role]
-    if content_type.partition(";")[0].strip().lower() != media_type or not is_what_it_says(media_type, content):
-        raise BadInput(f"a {told.role} is {media_type}, and says so in its Content-Type", reason="content_type")
-    if len(content) > most:
-        raise BadInput(
-            f"{len(content)} bytes, a {told.role} has {most} at most; a shorter clip fits", reason="oversized"
-        )
-    if not timedelta() <= told.until_at - told.from_at <= LONGEST:
-        raise BadInput(f"it shows some time of {LONGEST} at most: from, then until", reason="span")
-
-
-def hand_in(
-    connection: Connection[TupleRow],
-    sealer: Sealer,
-    station: str,
-    device: str,
-    told: Told,
-    content: bytes,
-    now: datetime,
-) -> HandedIn:
-    """Keep what a device hands in, checked. Raises `BadInput`, `Conflict` when its event has another in this role."""
-    sha256 = hashlib.sha256(content).hexdigest()
-    if (found := store.there(connection, station, device, told.event, told.role)) is not None:
-        return _as_it_was(found, sha256, told, content)
-    if store.handed_in_since(connection, station, device, now - timedelta(days=1)) + len(content) > MOST_A_DAY:
-        raise BadInput(f"{device} has handed in {MOST_A_DAY} bytes within a day; more is not taken", reason="too_many")
-    number = store.put(
-        connection, station, device, told.event, told.role, content_type=ROLES[told.role][0], size=len(content),
-        sha256=sha256, from_at=told.from_at, until_at=told.until_at, now=now,
-        sealed=sealer.seal(base64.b64encode(content).decode(), _about(station, device, told.event, told.role)),
-    )  # fmt: skip
-    if number is not None:
-        return HandedIn(number, sha256, len(content))
-    found = store.there(connection, station, device, told.event, told.role)  # somebody was faster
-    if found is None:
-        raise Conflict("it is being handed in at this moment; ask again")
-    return _as_it_was(found, sha256, told, content)
 
 
 def of_alert(connection: Connection[TupleRow], actor: Actor, alert: int) -> list[dict[str, Any]]:
@@ -125,15 +53,9 @@ def _check_reach(connection: Connection[TupleRow], actor: Actor, alert: int) -> 
 
 def opened(sealer: Sealer, station: str, kept: store.Kept) -> bytes:
     """Return the bytes of a picture or clip. Raises `Misconfigured` when it was sealed with another key."""
-    return base64.b64decode(sealer.unseal(bytes(kept.sealed), _about(station, kept.device, kept.event, kept.role)))
+    return base64.b64decode(sealer.unseal(bytes(kept.sealed), about(station, kept.device, kept.event, kept.role)))
 
 
-def _as_it_was(found: tuple[int, str], sha256: str, told: Told, content: bytes) -> HandedIn:
-    number, before = found
-    if before != sha256:
-        raise Conflict(f"event {told.event} has another {told.role}; what was handed in is not replaced")
-    return HandedIn(number, sha256, len(content), fresh=False)
-
-
-def _about(station: str, device: str, event: str, role: str) -> str:
+def about(station: str, device: str, event: str, role: str) -> str:
+    """Return what a picture is sealed about: it opens as nothing else."""
     return f"media.content/{station}/{device}/{event}/{role}"

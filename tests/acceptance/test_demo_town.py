@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(400)
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    living = Demo(tmp_path_factory.mktemp("county") / "home")
+    living = Demo(tmp_path_factory.mktemp("county") / "home", "--no-cameras")
     try:
         living.start(ready=False)
         wait_for(living._is_ready, "the demo with its month of history", HISTORY_S + 60)
@@ -90,7 +90,7 @@ def test_a_second_start_fills_in_what_happened_meanwhile_and_goes_on(town: Demo)
 
 
 def test_ctrl_c_while_history_is_filled_in_ends_at_once_and_the_next_start_goes_on(tmp_path: Path) -> None:
-    impatient = Demo(tmp_path / "home", "--history-days", "10")
+    impatient = Demo(tmp_path / "home", "--history-days", "10", "--no-cameras")
     try:
         impatient.start(ready=False)
         wait_for(lambda: impatient._is_ready() or " % · " in impatient.said, "the first progress", 120)

@@ -94,7 +94,7 @@ def test_frames_have_the_fields_of_what_the_stream_sends() -> None:
     schemas = document()["components"]["schemas"]
     frames = schemas["Frames"]["properties"]
     assert frames.keys() == {
-        "hello", "reset", "heartbeat", "alert", "work_item", "incident", "shelf", "flood",
+        "hello", "reset", "heartbeat", "alert", "work_item", "incident", "shelf", "flood", "picture",
     }  # fmt: skip
     assert set(schemas["Alert"]["required"]) == {*Alert.__struct_fields__, "state", "acknowledged"}
     assert set(schemas["Incident"]["required"]) == {*Incident.__struct_fields__, "alerts"}

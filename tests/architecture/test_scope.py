@@ -48,7 +48,7 @@ REASONS: dict[str, str] = {
         evidence.held evidence.hold evidence.keep evidence.last_head evidence.gone evidence.link_at
         evidence.lock evidence.move_cursor evidence.newly_gone evidence.next_head evidence.note_events evidence.put_head
         evidence.release evidence.say_gone evidence.span evidence.steps_to_freeze evidence.tail changes.after
-        media.fresh media.looked_at media.of_events media.take_up media.areas""",
+        media.fresh media.looked_at media.of_events media.take_up""",
     "pictures: of a device that speaks for itself, or of an alert that was looked up within the scope": """
         media.put media.there media.handed_in_since media.of_alert media.whole""",
     "of a round that was looked up, and is held, within the scope: its looks, and what they find at its points": """

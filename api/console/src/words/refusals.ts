@@ -150,6 +150,8 @@ export const REFUSALS: readonly (readonly [chinese: string, english: string])[] 
   ["{0} 在您之后（{1}）登记其外出至 {2}，请重新查看", "{} said at {}, after you, that they are away until {}; look again"],
   // evidence
   ["角色“{0}”不能查看证据", "the role {} may not look at evidence"],
+  ["角色“{0}”不能查看摄像机画面", "the role {} may not look at what cameras saw"],
+  ["告警 {1} 的画面 {0} 已不存在或从未有过", "there is no picture {} of alert {} any more, or there never was"],
   ["角色“{0}”不能调取证据", "the role {} may not take evidence out of the house"],
   ["角色“{0}”不能保全或解除保全", "the role {} may not hold evidence or release it"],
   ["请填写调取给谁、事由", "say for whom the bundle is and why (recipient, reason)"],
