@@ -1,4 +1,4 @@
-"""The demo's two cameras, as everybody meets them: a thrown object and a car in the fire lane, seen, shown and proved."""
+"""The demo's two cameras: a thrown object and a car in the fire lane, seen, shown, and proved to a third party."""
 
 from __future__ import annotations
 
