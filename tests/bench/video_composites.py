@@ -73,11 +73,13 @@ def cuts(data: Path) -> list[Cut]:
     empty = np.median(np.stack(seen[::12]), axis=0).astype(np.uint8)
     cars = []
     for at, left, right in CARS:
-        differs = (cv2.absdiff(seen[at], empty).max(axis=2) > 28).astype(np.uint8)
+        exposed = seen[at] * float(np.median(empty / np.maximum(seen[at], 1.0)))  # bright cars make the camera stop down
+        differs = (np.abs(exposed - empty).max(axis=2) > 30).astype(np.uint8)
         width = differs.shape[1]
         differs[:, : int(left * width)] = 0
         differs[:, int(right * width) :] = 0
         differs = cv2.morphologyEx(differs, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
+        differs = cv2.morphologyEx(differs, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
         outlines, _ = cv2.findContours(differs, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         car = max(outlines, key=cv2.contourArea)
         x, y, w, h = cv2.boundingRect(car)
@@ -91,7 +93,7 @@ def cuts(data: Path) -> list[Cut]:
 def ground(data: Path) -> Ground:
     """Read vtest.avi at half size, with where its pedestrians are."""
     halved = [np.asarray(cv2.resize(p, SIZE, interpolation=cv2.INTER_AREA), np.uint8) for p in pictures(data / "vtest.avi")]
-    empty = np.median(np.stack(halved[::16]), axis=0).astype(np.uint8)
+    empty = np.median(np.stack(halved[520::6]), axis=0).astype(np.uint8)  # two who stood at first have left by then
     people = []
     for picture in halved:
         moved = (cv2.absdiff(picture, empty) > 22).astype(np.uint8)

@@ -125,16 +125,40 @@ def explained_by_light(now: Plane, empty: Plane, mask: Mask, noise: float) -> bo
     A shadow and a lamp keep the ground's texture and bring none; a vehicle hides the one and brings its own. `noise`:
     grey levels that may remain.
     """
-    inside = cv2.erode(mask.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
-    if int(inside.sum()) < SMALLEST:
-        inside = mask
+    inside = _inside(mask)
     a, b = now[inside], empty[inside]
-    slope = float(np.cov(a, b)[0, 1]) / max(float(b.var()), 1e-6)
+    slope = max(float(np.cov(a, b)[0, 1]) / max(float(b.var()), 1e-6), 0.0)
     remains = float(np.std(a - slope * (b - b.mean())))
-    related = float(b.std()) > noise and float(np.corrcoef(a, b)[0, 1]) > RELATED
-    return related or remains < noise
+    return remains < noise or alike(now, empty, mask, noise)
 
 
+def alike(now: Plane, then: Plane, mask: Mask, noise: float) -> bool:
+    """Return whether both show one texture within `mask`, whatever the light; never where there is none to tell."""
+    inside = _inside(mask)
+    a, b = now[inside], then[inside]
+    return min(float(a.std()), float(b.std())) > noise and float(np.corrcoef(a, b)[0, 1]) > RELATED
+
+
+def _inside(mask: Mask) -> Mask:
+    inside: Mask = cv2.erode(mask.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
+    return inside if int(inside.sum()) >= SMALLEST else mask
+
+
+def unlike_light(now: Plane, empty: Plane, noise: float) -> Mask:
+    """Return where `now` is not `empty` under locally even light, filled: things, and hard edges of shadows.
+
+    A cloud's soft edge and what lies under it drop out, so that a vehicle is not joined with the shade it stands in.
+    `noise`: grey levels.
+    """
+    lit = cv2.blur(now, WINDOW) / (cv2.blur(empty, WINDOW) + np.float32(1.0))
+    rough = (cv2.blur(np.abs(now - lit * empty), (3, 3)) > noise).astype(np.uint8)
+    closed = cv2.morphologyEx(rough, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    cv2.drawContours(closed, outlines, -1, 1, cv2.FILLED)
+    return closed.astype(bool)
+
+
+WINDOW = (9, 9)
 SMALLEST = 30
 RELATED = 0.6
 

@@ -26,9 +26,11 @@ from connectors.camera.analytics.layers import (
     Lighting,
     Mask,
     Plane,
+    alike,
     explained_by_light,
     share,
     uncovers,
+    unlike_light,
 )
 from connectors.camera.seeing import Box, Frame, Grey, Sighting, Zone
 
@@ -43,10 +45,15 @@ ABSORBED_S = 900.0
 """What stands for so long and is no vehicle belongs to the scene."""
 SAME_STOP_S = 5.0
 """Parts that came to stand within so many seconds of each other, and touch, are one vehicle."""
+ROLLS_S = 10.0
+"""For so long it may roll on, or back into its place, and be seen part by part."""
 TEMPLATE_S = 20.0
+CLEAR, HARDLY, MOSTLY = 0.4, 0.15, 0.6
+"""Parts of a patch: that decide by themselves; that are as good as none; that make something else of it."""
 STILL_AT = 70
 """The percentile of the pixels' ages that tells the stop: an even roof shows one grey before the car stands."""
-NOISE = 6.0
+NOISE, SMOOTH = 6.0, 4.0
+"""Grey levels that may remain of a patch, and of a pixel's surroundings, when only the light has changed."""
 WIDEST_MARGIN = 0.1
 
 
@@ -126,7 +133,7 @@ class Parked:
         if self._s - self._judged_s < JUDGED_S:
             return ()
         since_judged, self._judged_s = self._s - self._judged_s, self._s
-        self._find()
+        self._find(grey)
         return [said for one in list(self._standing) for said in self._judge(one, grey, since_judged, frame)]
 
     def _start(self, frame: Frame) -> None:
@@ -149,47 +156,61 @@ class Parked:
         shrunk: Grey = cv2.resize(grey, (WIDTH, max(height * WIDTH // width, 1)), interpolation=cv2.INTER_AREA)
         return shrunk
 
-    def _find(self) -> None:
+    def _find(self, grey: Plane) -> None:
         """Look closely at what came to stand: a vehicle, light, a hole, or nothing that belongs here."""
         early = min(EARLY_S, self._settings.warn_s / 2)
         mask = self._layers.standing(early)
         for one in self._standing:
             mask &= ~one.mask
-        if not mask.any():
+        if int((mask & self._zone).sum()) < self._least:
             return
+        layers = self._layers
+        now = np.where(mask, layers.held, grey)
+        things = unlike_light(now, layers.empty, SMOOTH)
+        layers.absorb(mask & ~things)
+        mask &= things
         closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
         opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         count, labels, stats, _ = cv2.connectedComponentsWithStats(opened)
         for label in range(1, count):
             region: Mask = labels == label
-            inside = int((region & self._zone).sum())
-            if inside >= self._least and not self._joined(region & mask):
-                self._consider(region, int(stats[label, cv2.CC_STAT_WIDTH]), int(stats[label, cv2.CC_STAT_HEIGHT]))
+            held = region & mask
+            if int((held & self._zone).sum()) < self._least * 0.7 or int((region & self._zone).sum()) < self._least:
+                continue
+            if explained_by_light(now, layers.empty, held, NOISE) or uncovers(now, layers.empty, region):
+                layers.absorb(held)
+            elif not self._joined(one_stop := self._one_stop(held)):
+                self._begin(one_stop, int(stats[label, cv2.CC_STAT_WIDTH]), int(stats[label, cv2.CC_STAT_HEIGHT]))
 
     def _joined(self, region: Mask) -> bool:
-        """Give the region to the vehicle it touches, where both came together."""
+        """Give the region to the vehicle it touches and came to stand with: until it was said, its stop is the whole's."""
         wide = cv2.dilate(region.astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool)
         for one in self._standing:
-            if (one.mask & wide).any() and abs(self._since(region, STILL_AT) - one.since) < SAME_STOP_S:
+            later = self._since(region, STILL_AT) - one.since
+            within = SAME_STOP_S if one.said else ROLLS_S
+            if (one.mask & wide).any() and -SAME_STOP_S < later < within:
                 one.mask = one.mask | region
                 np.copyto(one.looks, self._layers.held, where=region)
+                if not one.said:
+                    one.since = self._since(one.mask & self._layers.standing(0.0), STILL_AT)
                 return True
         return False
 
-    def _consider(self, region: Mask, width: int, height: int) -> None:
-        layers = self._layers
-        held = region & layers.standing(0.0)
-        now = np.where(held, layers.held, layers.empty)
-        if explained_by_light(now, layers.empty, held, NOISE) or uncovers(now, layers.empty, region):
-            layers.absorb(held)
-            return
+    def _begin(self, held: Mask, width: int, height: int) -> None:
         if height > self._settings.tallest * width:
-            layers.absorb(held & (layers.age > ABSORBED_S))
+            self._layers.absorb(held & (self._layers.age > ABSORBED_S))
             return
         self._tracks += 1
         since = self._since(held, STILL_AT)
-        arrived = min(self._since(held, 98), since)
-        self._standing.append(_Standing(f"p-{self._tracks}", held, layers.held.copy(), since, arrived))
+        arrived = min(self._since(held, 2), since)
+        self._standing.append(_Standing(f"p-{self._tracks}", held, self._layers.held.copy(), since, arrived))
+
+    def _one_stop(self, held: Mask) -> Mask:
+        """Leave out what stood there longer than most of it: somebody a vehicle came to stand beside."""
+        ages = self._layers.age
+        counts, edges = np.histogram(ages[held], bins=max(int(ages[held].max()) // 2, 1))
+        usual = float(edges[int(counts.argmax()) + 1])
+        return held & (ages <= usual + SAME_STOP_S)
 
     def _since(self, region: Mask, percentile: int) -> float:
         return self._s - float(np.percentile(self._layers.age[region], 100 - percentile))
@@ -219,12 +240,18 @@ class Parked:
         empty = layers.close(grey, layers.empty) & telling
         stays, bare = int(there.sum()) / count, int(empty.sum()) / count
         np.add(one.looks, share(dt, TEMPLATE_S) * (grey - one.looks), out=one.looks, where=there)
-        if bare > stays and bare > 0.4:  # noqa: PLR2004
+        if max(stays, bare) < CLEAR:
+            if alike(grey, one.looks, one.mask, NOISE):
+                stays = 1.0
+                np.add(one.looks, share(dt, 1.0) * (grey - one.looks), out=one.looks, where=one.mask)
+            elif explained_by_light(grey, layers.empty, one.mask, NOISE):
+                bare = 1.0
+        if bare > stays and bare >= CLEAR:
             one.gone_at = self._s if one.gone_at is None else one.gone_at
             return self._s - one.gone_at >= GONE_S
         one.gone_at = None
         other = one.mask & layers.standing(REPLACED_S) & ~layers.close(layers.held, one.looks)
-        if stays < 0.15 and int(other.sum()) > 0.6 * int(one.mask.sum()):  # noqa: PLR2004
+        if stays < HARDLY and int(other.sum()) > MOSTLY * int(one.mask.sum()):
             one.gone_at = self._since(other, 50)
             return True
         return False
