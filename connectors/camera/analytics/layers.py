@@ -24,6 +24,7 @@ RELATIVE = 0.06
 """What the threshold grows by per grey level: gain is never corrected exactly, and bright parts show it most."""
 PATIENCE, LONGEST_S = 0.6, 20.0
 """A held grey may be hidden for this part of the time it was seen, and for so many seconds at most."""
+JUST_S = 3.0
 FLASHED = 0.6
 """More of the picture than this changed at once is a change of light, of the view or of the exposure."""
 
@@ -90,8 +91,9 @@ class Layers:
         self.forget(self._lost() & ~on_held, grey)
 
     def standing(self, for_s: float) -> Mask:
-        """Return where something other than the empty scene has been held for `for_s` seconds, and is still."""
-        return (self.age - self.hidden >= np.float32(for_s)) & ~self._lost() & ~self.close(self.held, self.empty)
+        """Return where something other than the empty scene has been held for `for_s` seconds, and was seen just now."""
+        held = (self.age - self.hidden >= np.float32(for_s)) & (self.hidden <= np.float32(JUST_S)) & ~self._lost()
+        return held & ~self.close(self.held, self.empty)
 
     def forget(self, where: Mask, grey: Plane) -> None:
         """Hold `grey` there from now on."""

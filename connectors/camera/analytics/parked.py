@@ -41,13 +41,14 @@ EARLY_S = 8.0
 JUDGED_S = 0.5
 GONE_S, REPLACED_S, UNSETTLED_S = 2.0, 15.0, 10.0
 """For how long it must be gone; how long something else must stand there instead; when a changed view is learnt anew."""
-ABSORBED_S = 900.0
-"""What stands for so long and is no vehicle belongs to the scene."""
+ABSORBED_S, SMALL_S = 900.0, 20.0
+"""What stands for so long and is no vehicle belongs to the scene, by its shape and by its size."""
 SAME_STOP_S = 5.0
 """Parts that came to stand within so many seconds of each other, and touch, are one vehicle."""
 ROLLS_S = 10.0
 """For so long it may roll on, or back into its place, and be seen part by part."""
-TEMPLATE_S = 20.0
+TEMPLATE_S, RELIT_S = 20.0, 4.0
+"""How fast the patch follows what is seen of it, and what is seen of it under other light: seconds."""
 CLEAR, HARDLY, MOSTLY = 0.4, 0.15, 0.6
 """Parts of a patch: that decide by themselves; that are as good as none; that make something else of it."""
 STILL_AT = 70
@@ -175,7 +176,8 @@ class Parked:
         for label in range(1, count):
             region: Mask = labels == label
             held = region & mask
-            if int((held & self._zone).sum()) < self._least * 0.7 or int((region & self._zone).sum()) < self._least:
+            if min(int((held & self._zone).sum()) / MOSTLY, int((region & self._zone).sum())) < self._least:
+                layers.absorb(held & (layers.age > SMALL_S))
                 continue
             if explained_by_light(now, layers.empty, held, NOISE) or uncovers(now, layers.empty, region):
                 layers.absorb(held)
@@ -243,14 +245,14 @@ class Parked:
         if max(stays, bare) < CLEAR:
             if alike(grey, one.looks, one.mask, NOISE):
                 stays = 1.0
-                np.add(one.looks, share(dt, 1.0) * (grey - one.looks), out=one.looks, where=one.mask)
+                np.add(one.looks, share(dt, RELIT_S) * (grey - one.looks), out=one.looks, where=one.mask)
             elif explained_by_light(grey, layers.empty, one.mask, NOISE):
                 bare = 1.0
         if bare > stays and bare >= CLEAR:
             one.gone_at = self._s if one.gone_at is None else one.gone_at
             return self._s - one.gone_at >= GONE_S
         one.gone_at = None
-        other = one.mask & layers.standing(REPLACED_S) & ~layers.close(layers.held, one.looks)
+        other = one.mask & layers.standing(REPLACED_S) & (layers.age < self._s - one.since - SAME_STOP_S)
         if stays < HARDLY and int(other.sum()) > MOSTLY * int(one.mask.sum()):
             one.gone_at = self._since(other, 50)
             return True
