@@ -35,6 +35,8 @@ KINDS: dict[str, tuple[float, float]] = {
 }
 #: What is there as long as the scene, however long that is.
 _STANDING = {"residents", "laundry", "cradle", "rain", "snow", "clouds"}
+#: How much of the day's light street lamps leave on people and things.
+_NIGHT = 0.4
 _OF_THE_LENS = {"shake", "flicker", "drops"}
 
 
@@ -53,8 +55,7 @@ def usual(random: np.random.Generator, *, night: bool) -> dict[str, float]:
         there, density = random.random() < often, float(random.uniform(0.4, 1.8))
         if there:
             found[kind] = density
-    if not night:
-        found.pop("headlights", None)
+    found.pop("clouds" if night else "headlights", None)
     if "rain" in found:
         found.pop("snow", None)
     return found
@@ -70,7 +71,7 @@ class Life:
         self._kinds, self._seconds, self._seed = kinds, seconds, seed
         flats = [flat for flat in building.flats if view.at(flat.middle, flat.top)[1] > 0] or list(building.flats)
         size, wind = (view.width, view.height), float(dice(seed, "wind").normal(0, 0.8))
-        focal = view.scale * view.distance
+        focal, light = view.scale * view.distance, _NIGHT if night else 1.0
 
         def some(kind: str) -> list[np.random.Generator]:
             """Return dice for each of a kind."""
@@ -84,14 +85,14 @@ class Life:
 
         self._behind: list[_Painted] = [
             *(Light(random, view, flats[flat(random)], seconds, night=night) for random in some("lights")),
-            *(Laundry(random, view, flats[flat(random)]) for random in some("laundry")),
-            *(Resident(random, view, flats[flat(random)], seconds) for random in some("residents")),
-            *(Cradle(random, view, building.storeys * building.storey) for random in some("cradle")),
-            *(PasserBy(random, view, seconds) for random in some("passers-by")),
+            *(Laundry(random, view, flats[flat(random)], light) for random in some("laundry")),
+            *(Resident(random, view, flats[flat(random)], seconds, light) for random in some("residents")),
+            *(Cradle(random, view, building.storeys * building.storey, light) for random in some("cradle")),
+            *(PasserBy(random, view, seconds, light) for random in some("passers-by")),
         ]
         self._flying: list[_Painted] = [
-            *(Flutterer(random, view, seconds, exposure, wind) for random in some("leaves")),
-            *(Bird(random, view, seconds, exposure) for random in some("birds")),
+            *(Flutterer(random, view, seconds, exposure, wind, light) for random in some("leaves")),
+            *(Bird(random, view, seconds, exposure, light) for random in some("birds")),
         ]
         self._light: list[_Laid] = [
             *(Sweep(random, *size, seconds) for random in some("headlights")),

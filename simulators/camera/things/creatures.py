@@ -28,12 +28,12 @@ class _Way:
 class Bird:
     """A bird that accelerates as it likes: flaps, glides, turns, and sometimes folds its wings and dives."""
 
-    def __init__(self, random: np.random.Generator, view: Wall, seconds: float, exposure: float) -> None:
+    def __init__(self, random: np.random.Generator, view: Wall, seconds: float, exposure: float, light: float) -> None:
         self._exposure = exposure
         scale = view.scale * float(random.uniform(0.9, 2.2))
         self._size = float(random.uniform(0.16, 0.34)) * scale
         self._beat = float(random.uniform(3, 9))
-        grey = float(random.choice([35.0, 60.0, 95.0, 215.0]))
+        grey = float(random.choice([35.0, 60.0, 95.0, 215.0])) * light
         self._colour: Bgr = (grey, grey, grey * 1.04)
         side = 1.0 if random.random() < 0.5 else -1.0
         place = np.array([-30.0 if side > 0 else view.width + 30.0, random.uniform(0.05, 0.8) * view.height])
@@ -109,12 +109,13 @@ class Insect:
 class Flutterer:
     """A leaf or a sheet of paper: it sinks at 1–4 m/s, swings and tumbles, and goes with the wind."""
 
-    def __init__(self, random: np.random.Generator, view: Wall, seconds: float, exposure: float, wind: float) -> None:
+    def __init__(self, random: np.random.Generator, view: Wall, seconds: float, exposure: float, wind: float, light: float) -> None:
         self._view, self._exposure = view, exposure
         self._out = float(random.uniform(0.5, 8))
         leaf = random.random() < 0.65
         self._size = float(random.uniform(0.05, 0.12) if leaf else random.uniform(0.15, 0.32))
-        self._colour: Bgr = tuple(float(v) for v in (random.uniform((30, 70, 60), (70, 140, 150)) if leaf else random.uniform(170, 245, 3)))  # type: ignore[assignment]  # fmt: skip
+        drawn = random.uniform((30, 70, 60), (70, 140, 150)) if leaf else random.uniform(185, 245) + random.normal(0, 6, 3)
+        self._colour: Bgr = tuple(float(part) for part in drawn * light)  # type: ignore[assignment]
         self._sinks = float(random.uniform(1.0, 4.0))
         self._drifts = wind + float(random.normal(0, 0.6))
         self._swing = float(random.uniform(0.15, 0.7))

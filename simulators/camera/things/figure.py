@@ -6,31 +6,35 @@ import msgspec
 import numpy as np
 
 from simulators.camera.scene import Picture
-from simulators.camera.things.paint import Bgr, fill, limb, oval
+from simulators.camera.things.paint import Bgr, fill, limb, line, oval
 
 _SKIN: Bgr = (135, 165, 205)
 _STRIDE = 0.72
 
 
 class Clothes(msgspec.Struct, frozen=True):
-    """What somebody wears, and how tall and broad they are: metres, and 1 for the usual breadth."""
+    """What somebody wears, the colour of hands and face, and how tall and broad they are: metres, and 1 for usual."""
 
     top: Bgr
     legs: Bgr
     hair: Bgr
+    skin: Bgr
     tall: float
     broad: float
 
 
-def dress(random: np.random.Generator) -> Clothes:
-    """Draw somebody."""
+def dress(random: np.random.Generator, light: float = 1.0) -> Clothes:
+    """Draw somebody, in a light from 0 to 1."""
 
     def cloth(low: float, high: float) -> Bgr:
         grey = float(random.uniform(low, high))
-        return tuple(float(np.clip(grey + change, 5, 245)) for change in random.normal(0, 28, 3))  # type: ignore[return-value]
+        return tuple(float(np.clip(grey + change, 5, 245)) * light for change in random.normal(0, 28, 3))  # type: ignore[return-value]
 
-    hair = float(random.choice([25.0, 35.0, 60.0, 150.0]))
-    return Clothes(cloth(35, 225), cloth(25, 130), (hair, hair, hair * 1.1), float(random.uniform(1.52, 1.84)), float(random.uniform(0.9, 1.2)))  # fmt: skip
+    hair = float(random.choice([25.0, 35.0, 60.0, 150.0])) * light
+    skin: Bgr = (_SKIN[0] * light, _SKIN[1] * light, _SKIN[2] * light)
+    top, legs = cloth(35, 225), cloth(25, 130)
+    tall, broad = float(random.uniform(1.52, 1.84)), float(random.uniform(0.9, 1.2))
+    return Clothes(top, legs, (hair, hair, hair * 1.1), skin, tall, broad)
 
 
 def draw_walker(
@@ -64,9 +68,9 @@ def draw_walker(
         elbow = (shoulder[0] + reach * 0.5, shoulder[1] + 0.27 * scale)
         hand = (shoulder[0] + reach + 0.04 * scale * facing, shoulder[1] + 0.5 * scale)
         limb(picture, shoulder, elbow, (0.11 * broad, 0.09 * broad), clothes.top)
-        limb(picture, elbow, hand, (0.09 * broad, 0.06 * broad), _SKIN)
+        limb(picture, elbow, hand, (0.09 * broad, 0.06 * broad), clothes.skin)
     head = (neck[0] + 0.01 * scale * facing, neck[1] - 0.11 * scale)
-    fill(picture, oval(head, (0.095 * scale, 0.125 * scale)), _SKIN)
+    fill(picture, oval(head, (0.095 * scale, 0.125 * scale)), clothes.skin)
     fill(picture, oval((head[0] - 0.02 * scale * facing, head[1] - 0.04 * scale), (0.1 * scale, 0.09 * scale)), clothes.hair)
 
 
@@ -82,7 +86,32 @@ def draw_leaning(picture: Picture, middle: tuple[float, float], scale: float, cl
         shoulder = (x + arm * width * 0.5, y - 0.38 * scale)
         hand = (x + arm * (width * 0.5 + 0.18 * scale), y - raised * scale)
         limb(picture, shoulder, hand, (0.11 * scale, 0.07 * scale), clothes.top)
-        fill(picture, oval(hand, (0.05 * scale, 0.05 * scale), corners=8), _SKIN)
+        fill(picture, oval(hand, (0.05 * scale, 0.05 * scale), corners=8), clothes.skin)
     head = (x, y - 0.55 * scale)
-    fill(picture, oval(head, (0.095 * scale, 0.125 * scale)), _SKIN)
+    fill(picture, oval(head, (0.095 * scale, 0.125 * scale)), clothes.skin)
     fill(picture, oval((head[0], head[1] - 0.05 * scale), (0.1 * scale, 0.085 * scale)), clothes.hair)
+
+
+def draw_cyclist(picture: Picture, ground: tuple[float, float], scale: float, clothes: Clothes, ridden: float, facing: float) -> None:
+    """Draw somebody who rides past; `ground`: the pixel between the wheels. `facing`: -1 to the left, 1 to the right."""
+    x, y = ground
+    radius = 0.34 * scale
+    for hub in (-0.52, 0.52):
+        ring = oval((x + hub * scale, y - radius), (radius, radius), corners=18)
+        line(picture, np.concatenate([ring, ring[:1]]), (40, 40, 42))
+    saddle, bars = (x - 0.22 * scale * facing, y - 0.92 * scale), (x + 0.42 * scale * facing, y - 0.98 * scale)
+    pedals = (x, y - 0.3 * scale)
+    for a, b in ((saddle, pedals), (pedals, bars), ((x - 0.52 * scale * facing, y - radius), pedals), (bars, (x + 0.52 * scale * facing, y - radius))):  # fmt: skip
+        limb(picture, a, b, (0.05 * scale, 0.05 * scale), (70, 60, 150))
+    turned = ridden / 0.9 * np.pi
+    for leg in (0.0, np.pi):
+        foot = (pedals[0] + 0.16 * scale * float(np.cos(turned + leg)), pedals[1] + 0.16 * scale * float(np.sin(turned + leg)))
+        knee = ((saddle[0] + foot[0]) / 2 + 0.2 * scale * facing, (saddle[1] + foot[1]) / 2)
+        limb(picture, saddle, knee, (0.17 * scale, 0.13 * scale), clothes.legs)
+        limb(picture, knee, foot, (0.13 * scale, 0.09 * scale), clothes.legs)
+    neck = (saddle[0] + 0.28 * scale * facing, saddle[1] - 0.52 * scale)
+    limb(picture, saddle, neck, (0.3 * scale, 0.34 * scale), clothes.top)
+    limb(picture, neck, bars, (0.11 * scale, 0.07 * scale), clothes.top)
+    head = (neck[0] + 0.06 * scale * facing, neck[1] - 0.16 * scale)
+    fill(picture, oval(head, (0.1 * scale, 0.125 * scale)), clothes.skin)
+    fill(picture, oval((head[0] - 0.02 * scale * facing, head[1] - 0.04 * scale), (0.105 * scale, 0.09 * scale)), clothes.hair)

@@ -14,7 +14,7 @@ from simulators.camera.things.view import Wall
 class Laundry:
     """A pole of laundry, or a flag: cloth that swings from its upper edge as the wind comes and goes."""
 
-    def __init__(self, random: np.random.Generator, view: Wall, flat: Flat) -> None:
+    def __init__(self, random: np.random.Generator, view: Wall, flat: Flat, light: float) -> None:
         self._view, self._flat = view, flat
         self._gust = float(random.uniform(0.12, 0.5))
         self._top = flat.bottom + float(random.uniform(0.5, 1.1))
@@ -22,7 +22,7 @@ class Laundry:
         x = flat.left
         while x < flat.right - 0.3:
             width = float(random.uniform(0.3, 0.7))
-            colour: Bgr = tuple(float(v) for v in (random.uniform(50, 225) + random.normal(0, 22, 3)).clip(10, 245))  # type: ignore[assignment]
+            colour: Bgr = tuple(float(v) for v in (random.uniform(50, 225) + random.normal(0, 22, 3)).clip(10, 245) * light)  # type: ignore[assignment]
             self._pieces.append((x, width, float(random.uniform(0.5, 1.1)), colour, float(random.uniform(0, 6))))
             x += width + float(random.uniform(0.03, 0.2))
 
@@ -60,10 +60,10 @@ class Light:
 class Resident:
     """Somebody on a balcony or at a window, for a while."""
 
-    def __init__(self, random: np.random.Generator, view: Wall, flat: Flat, seconds: float) -> None:
+    def __init__(self, random: np.random.Generator, view: Wall, flat: Flat, seconds: float, light: float) -> None:
         x = float(random.uniform(flat.left + 0.35, flat.right - 0.35))
         self._middle, self._scale = view.at(x, flat.bottom, flat.out), view.scale_at(flat.bottom, flat.out)
-        self._clothes, self._restless = dress(random), float(random.uniform(0.3, 2.0))
+        self._clothes, self._restless = dress(random, light), float(random.uniform(0.3, 2.0))
         self._from = float(random.uniform(-seconds, seconds * 0.7))
         self._until = self._from + float(random.uniform(0.5, 1.5)) * seconds
 
@@ -77,11 +77,11 @@ class Resident:
 class PasserBy:
     """Somebody who walks along the building."""
 
-    def __init__(self, random: np.random.Generator, view: Wall, seconds: float) -> None:
+    def __init__(self, random: np.random.Generator, view: Wall, seconds: float, light: float) -> None:
         self._view = view
         self._out = float(random.uniform(2.0, 5.0))
         self._speed = float(random.uniform(0.9, 1.6)) * float(random.choice([-1, 1]))
-        self._clothes: Clothes = dress(random)
+        self._clothes: Clothes = dress(random, light)
         self._x = float(random.uniform(-1, 1)) * view.half_width_m - self._speed * float(random.uniform(0, seconds))
 
     def draw(self, picture: Picture, t: float) -> None:
@@ -98,12 +98,12 @@ class PasserBy:
 class Cradle:
     """A window cleaners' cradle, let down or pulled up by a winch at walking pace or less."""
 
-    def __init__(self, random: np.random.Generator, view: Wall, top: float) -> None:
-        self._view, self._top = view, top
+    def __init__(self, random: np.random.Generator, view: Wall, top: float, light: float) -> None:
+        self._view, self._top, self._light = view, top, light
         self._x = float(random.uniform(-0.7, 0.7)) * view.half_width_m
         self._from = float(random.uniform(0.15, 0.9)) * view.top_m
         self._speed = float(random.uniform(0.08, 0.35)) * float(random.choice([-1, 1]))
-        self._people = [dress(random), dress(random)]
+        self._people = [dress(random, light), dress(random, light)]
 
     def draw(self, picture: Picture, t: float) -> None:
         """Draw it, its ropes and the two in it."""
@@ -118,6 +118,6 @@ class Cradle:
         scale = self._view.scale_at(high, 0.9)
         for x, clothes in zip((-0.6, 0.5), self._people, strict=True):
             draw_leaning(picture, at(x, high + 0.9), scale, clothes, t, 1.5)
-        fill(picture, [at(-1.5, high), at(1.5, high), at(1.5, high + 0.95), at(-1.5, high + 0.95)], (60, 130, 205))
+        fill(picture, [at(-1.5, high), at(1.5, high), at(1.5, high + 0.95), at(-1.5, high + 0.95)], (60 * self._light, 130 * self._light, 205 * self._light))
         for y in (0.05, 0.5, 0.9):
-            line(picture, [at(-1.5, high + y), at(1.5, high + y)], (40, 70, 120))
+            line(picture, [at(-1.5, high + y), at(1.5, high + y)], (40 * self._light, 70 * self._light, 120 * self._light))

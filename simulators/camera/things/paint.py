@@ -118,3 +118,18 @@ def disc(radius: float) -> NDArray[np.float32]:
 def multiply(picture: Picture, share: NDArray[np.uint8], unit: int = 128) -> Picture:
     """Return a picture times a map (h, w) in which `unit` means unchanged."""
     return cv2.multiply(picture, cv2.cvtColor(share, cv2.COLOR_GRAY2BGR), scale=1.0 / unit).astype(np.uint8, copy=False)
+
+
+def darken(picture: Picture, corners: ArrayLike, share: float) -> None:
+    """Leave a share of the light inside the convex hull of corners (n, 2) in pixels: a shadow."""
+    seen = np.asarray(corners, dtype=np.float64)
+    limits = (picture.shape[1], picture.shape[0])
+    low = np.clip(np.floor(seen.min(axis=0)).astype(int) - 1, 0, limits)
+    high = np.clip(np.ceil(seen.max(axis=0)).astype(int) + 2, 0, limits)
+    if (high - low).min() <= 0:
+        return
+    part = picture[low[1] : high[1], low[0] : high[0]]
+    hull = cv2.convexHull(np.round((seen - low) * (1 << _BITS)).astype(np.int32))
+    light = np.full(part.shape, 255, dtype=np.uint8)
+    cv2.fillConvexPoly(light, hull, (255 * share,) * 3, cv2.LINE_AA, _BITS)
+    part[:] = cv2.multiply(part, light, scale=1 / 255)
