@@ -122,7 +122,7 @@ class Facade:
         high_up = [flat for flat in flats if flat.floor >= min(4, max(flat.floor for flat in flats))]
         wanted = [flat for flat in flats if flat.floor == throw.floor] if throw.floor else high_up
         if not wanted:
-            raise ValueError(f"the picture shows no window on floor {throw.floor}; it has floors up to {flats[-1].floor}")
+            raise ValueError(f"the picture shows no window on floor {throw.floor}; it has floors up to {max(one.floor for one in flats)}")
         flat = wanted[int(random.integers(len(wanted)))]
         dropped = random.random() < 0.4
         spread = 0.3 if dropped else 1.0

@@ -74,7 +74,7 @@ def draw_building(seed: int, view: Wall, *, night: bool) -> Building:
     brush.patch(-half, half, 0, storeys * storey + 0.9, wall)
     _bands(brush, half, storey, storeys, wall)
     flats = _flats(brush, half, storey, storeys)
-    _plaster(picture, view, half, random)
+    _plaster(picture, view, half, storeys * storey + 1.0, random)
     _yard(brush, half)
     picture = cv2.GaussianBlur(picture, (0, 0), 0.6).astype(np.uint8, copy=False)
     if night:
@@ -207,10 +207,10 @@ def _door(brush: _Brush, middle: float) -> None:
     brush.patch(middle - 1.4, middle + 1.4, 2.45, 2.7, (150, 154, 158), 1.5)
 
 
-def _plaster(picture: Picture, view: Wall, half: float, random: np.random.Generator) -> None:
+def _plaster(picture: Picture, view: Wall, half: float, roof: float, random: np.random.Generator) -> None:
     """Give walls a grain, and the streaks that rain leaves on them."""
     left, right = (round(float(np.clip(view.at(x, 0)[0], 0, view.width))) for x in (-half, half))
-    wall = picture[:, left:right]
+    wall = picture[max(round(view.at(0, roof)[1]), 0) :, left:right]
     height, width = wall.shape[:2]
     grain = random.normal(0, 3.2, (height, width)).astype(np.float32)
     coarse = random.normal(0, 3.5, (5, max(width // 7, 2))).astype(np.float32)
