@@ -19,7 +19,7 @@ from simulators.camera.things.yard import draw_forecourt
 DOOR_Y = 15.0
 #: The line of the truth, from left to right on the ground, and the zone nobody may enter (metres).
 _LINE = ((-4.0, 11.5), (4.0, 11.5))
-_ZONE = ((-9.0, 8.0), (-4.5, 8.0), (-4.5, 12.0), (-9.0, 12.0))
+LAWN = ((-9.0, 10.2), (-4.9, 10.2), (-4.9, 13.2), (-9.0, 13.2))
 
 
 class Walk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,7 +67,7 @@ class Entrance:
         )  # fmt: skip
         drawn = Optics(float(random.uniform(1.5, 3.0)) + (1.5 if self.night else 0), float(random.choice([0.0, 0.3])), 0.0, 0)
         self._count = round(seconds * fps)
-        self._background = draw_forecourt(seed, self.view, DOOR_Y, night=self.night)
+        self._background = draw_forecourt(seed, self.view, DOOR_Y, LAWN, night=self.night)
         self._lens = Lens(seed, width, height, fps, self._count, optics or drawn)
         wanted = _drawn(seed, seconds, people) if walks is None else walks
         self._walkers = [_Walker(walk, dress(dice(seed, f"person {i}"), 0.45 if self.night else 1.0)) for i, walk in enumerate(wanted)]
@@ -81,7 +81,7 @@ class Entrance:
             "night": self.night,
             **self._lens.told,
             "lines": [{"name": "door", "points": self._parts(_LINE)}],
-            "zones": [{"name": "lawn", "polygon": self._parts(_ZONE)}],
+            "zones": [{"name": "lawn", "polygon": self._parts(LAWN)}],
             "people": [{"person": i, "feet": self._feet(one)} for i, one in enumerate(self._walkers)],
             "crossings": [crossing for i, one in enumerate(self._walkers) for crossing in self._crossings(i, one)],
             "intrusions": [stay for i, one in enumerate(self._walkers) for stay in self._stays(i, one)],
@@ -138,7 +138,7 @@ class Entrance:
         return found
 
     def _stays(self, person: int, one: _Walker) -> list[dict[str, Any]]:
-        (x0, y0), (x1, _), (_, y1), _ = _ZONE
+        (x0, y0), (x1, _), (_, y1), _ = LAWN
         inside = [t for t in self._times(one) if x0 <= one.at(t)[0] <= x1 and y0 <= one.at(t)[1] <= y1]
         if not inside:
             return []
@@ -179,10 +179,10 @@ def _drawn(seed: int, seconds: float, a_minute: float) -> list[Walk]:
     for number in range(count):
         random = dice(seed, f"walk {number}")
         side = float(random.choice([-1, 1]))
-        door, street = (float(random.uniform(-1.2, 1.2)), DOOR_Y - 0.5), (side * 13.0, float(random.uniform(6.5, 10)))
-        before = (float(random.uniform(-2.5, 2.5)), float(random.uniform(9, 11)))
-        far = (-side * 13.0, float(random.uniform(6.5, 10.5)))
-        lawn = (float(random.uniform(-8, -5.5)), float(random.uniform(8.5, 11.5)))
+        door, street = (float(random.uniform(-1.2, 1.2)), DOOR_Y - 0.5), (side * 13.0, float(random.uniform(6.0, 9)))
+        before = (float(random.uniform(-2.5, 2.5)), float(random.uniform(8, 10)))
+        far = (-side * 13.0, float(random.uniform(6.0, 9)))
+        lawn = (float(random.uniform(-8, -5.5)), float(random.uniform(10.8, 12.4)))
         through = [(street, before, door), (door, before, street), (street, before, far), (street, lawn, far), (street, before, street)]
         way = through[int(random.choice(5, p=[0.28, 0.22, 0.25, 0.15, 0.1]))]
         pause = float(random.uniform(2, 12)) if random.random() < 0.3 else 0.0  # noqa: PLR2004  # some wait

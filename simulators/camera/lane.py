@@ -44,11 +44,12 @@ class Lane:
     ) -> None:
         self.width, self.height, self.fps, self.seconds = width, height, fps, seconds
         random = dice(seed, "lane")
-        self._street = Street()
+        street = Street()
         focal, high = width * float(random.uniform(0.62, 0.74)), float(random.uniform(5.4, 7.2))
         yaw, pitch = np.deg2rad((random.uniform(8, 24) * random.choice([-1, 1]), random.uniform(20, 25)))
         # The pole stands where the fire lane is in the middle of the picture.
-        aside = -float(np.tan(yaw)) * self._street.fire + float(random.uniform(-1, 1))
+        aside = -float(np.tan(yaw)) * street.fire + float(random.uniform(-1, 1))
+        self._street = street._replace(bays_x=aside + float(np.tan(yaw)) * street.bays)
         self.view = Ground(width, height, focal, high, float(yaw), float(pitch), aside)
         dark = bool(random.random() < 0.15)  # noqa: PLR2004  # every seventh is by night
         self.night = dark if night is None else night

@@ -18,7 +18,7 @@ _SWINGS_OUT = 9.0
 _MANOEUVRE = 9.0
 #: Metres between the places of a row, less what a driver misses them by.
 _APART = 4.0
-_SLOTS = {True: (-3.4, 3.4), False: (-11.2, -5.6, 0.0, 5.6)}
+_SLOTS = {True: (-3.4, 3.4), False: (-4.2, 1.4, 7.0)}
 
 
 class Stop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,18 +112,19 @@ def drives(seed: int, seconds: float, stops: Sequence[Stop], street: Street, pas
         car = Car(stop.kind, drawn.colour) if stop.kind else drawn
         speed, way = float(random.uniform(4.0, 7.5)), 1.0 if random.random() < 0.5 else -1.0
         lane_y = street.lane + float(random.normal(0, 0.12))
-        where = _free(found, stop, random)
+        where = _free(found, stop, street, random)
+        aside = 0.0 if stop.in_zone else street.bays_x
         if where is None:
             if asked:
                 raise ValueError(f"no place is free for the stop at {stop.arrives_s} s; leave some seconds between two")
             continue
         y = street.fire + float(random.normal(0, 0.1)) if stop.in_zone else street.bays - 0.3
-        found.append(Drive(car, speed, way, stop, where + float(random.normal(0, 0.2)), y, lane_y, 0.0))
+        found.append(Drive(car, speed, way, stop, where + aside + float(random.normal(0, 0.2)), y, lane_y, 0.0))
     return found + _passing(seed, seconds, found, street, passing)
 
 
-def _free(found: Sequence[Drive], stop: Stop, random: np.random.Generator) -> float | None:
-    others = [(one.stop, one.x) for one in found if one.stop is not None]
+def _free(found: Sequence[Drive], stop: Stop, street: Street, random: np.random.Generator) -> float | None:
+    others = [(one.stop, one.x - (0.0 if one.stop.in_zone else street.bays_x)) for one in found if one.stop is not None]
     if any(_near(stop, other) for other, _ in others):
         return None
     taken = [x for other, x in others if other.in_zone == stop.in_zone and _overlap(stop, other)]

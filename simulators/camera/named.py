@@ -42,7 +42,7 @@ def _tampering(seed: int, seconds: float | None) -> Scene:
 
 def _demo_facade(_seed: int, seconds: float | None) -> Scene:
     """Twenty quiet seconds with all that an ordinary day has, something thrown from the 12th floor, then quiet."""
-    life = {"birds": 0.5, "residents": 1.2, "passers-by": 0.7, "laundry": 1.0, "lights": 0.4, "leaves": 0.3, "insects": 0.15}
+    life = {"birds": 0.5, "residents": 1.2, "passers-by": 0.5, "laundry": 1.0, "lights": 0.4, "leaves": 0.3, "insects": 0.1}
     thrown = Throw(at_s=20.0, floor=_DEMO_FLOOR, velocity=(0.8, 1.0, 2.2), size=0.34, terminal=32.0, contrast=-85.0)
     return Facade(
         _DEMO,

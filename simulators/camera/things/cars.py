@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import msgspec
 import numpy as np
 
@@ -77,7 +79,31 @@ def _placed(points: Floats, x: float, y: float, heading: float) -> Floats:
 
 def draw_car(picture: Picture, view: Ground, car: Car, x: float, y: float, heading: float, light: float, *, lamps: bool) -> None:
     """Draw a car that stands at x, y; `light` is the day's, 0–1; `lamps` are its headlights."""
-    _shadow(picture, view, car, x, y, heading, light)
+    shadow, under, polygons = _polygons(view, car, x, y, heading, light, lamps)
+    darken(picture, shadow, 0.49)
+    darken(picture, under, 0.55)
+    for corners, colour in polygons:
+        fill(picture, corners, colour)
+
+
+class _Shape:
+    """Polygons in the order in which they are to be filled."""
+
+    def __init__(self, view: Ground) -> None:
+        self.view = view
+        self.polygons: list[tuple[Floats, Bgr]] = []
+
+    def add(self, points: Floats, colour: Bgr) -> None:
+        """Add a polygon of points (n, 3) in metres."""
+        self.polygons.append((self.view.at(points), colour))
+
+
+@functools.lru_cache(maxsize=64)
+def _polygons(
+    view: Ground, car: Car, x: float, y: float, heading: float, light: float, lamps: bool  # noqa: FBT001  # cached by place
+) -> tuple[Floats, Floats, list[tuple[Floats, Bgr]]]:
+    """Return shadow, what is under the car, and its polygons; remembered, for most cars stand still most of the time."""
+    shape = _Shape(view)
     profile, half = np.array(_PROFILES[car.kind]), car.wide / 2
     eye = np.array([view.left, 0.0, view.high])
     # The cabin is narrower than the body, as all cars' are.
@@ -94,13 +120,18 @@ def draw_car(picture: Picture, view: Ground, car: Car, x: float, y: float, headi
             normal = -normal
         if normal @ (eye - quad.mean(axis=0)) <= 0:
             continue
-        fill(picture, view.at(quad), _lit(car.colour, normal, light))
-        _front_or_rear(picture, view, car, quad, i, light, lamps=lamps)
+        shape.add(quad, _lit(car.colour, normal, light))
+        _front_or_rear(shape, car, quad, i, light, lamps=lamps)
     flank = right if wheels_right else left
     out = np.array([np.sin(heading), -np.cos(heading), 0.0]) * (1 if wheels_right else -1)
-    fill(picture, view.at(flank), _lit(car.colour, out, light))
-    _side_windows(picture, view, flank, profile, _BELTS[car.kind], car.kind, light)
-    _wheels(picture, view, car, x, y, heading, -half if wheels_right else half, light)
+    shape.add(flank, _lit(car.colour, out, light))
+    _side_windows(shape, flank, profile, _BELTS[car.kind], car.kind, light)
+    _wheels(shape, car, x, y, heading, -half if wheels_right else half, light)
+    base = car.footprint(x, y, heading)
+    roof = max(high for _, high in _PROFILES[car.kind]) * 0.85
+    by_day = light > 0.6  # noqa: PLR2004  # by night there is no sun that throws a shadow
+    shadow = np.concatenate([base, base + np.array(SHADOW) * roof]) if by_day else base
+    return view.at(flat(shadow)), view.at(flat(base)), shape.polygons
 
 
 def _lit(colour: Bgr, normal: Floats, light: float) -> Bgr:
@@ -119,13 +150,13 @@ def _inset(quad: Floats, across: float, along: float) -> Floats:
     return np.array([inner(along, across), inner(1 - along, across), inner(1 - along, 1 - across), inner(along, 1 - across)])
 
 
-def _front_or_rear(picture: Picture, view: Ground, car: Car, quad: Floats, i: int, light: float, *, lamps: bool) -> None:
+def _front_or_rear(shape: _Shape, car: Car, quad: Floats, i: int, light: float, *, lamps: bool) -> None:
     profile = _PROFILES[car.kind]
     (x0, z0), (x1, z1) = profile[i], profile[i + 1]
     slanted = abs(z1 - z0) > 0.25 and max(z0, z1) > _BELTS[car.kind] + 0.2  # noqa: PLR2004  # metres: a pane, no bonnet
     if slanted and not (car.kind == "truck" and x0 < 0):
         sky = 0.9 if x0 > 0 else 0.7
-        fill(picture, view.at(_inset(quad, 0.08, 0.12)), tuple(part * light * sky + 34 * light for part in _GLASS))  # type: ignore[arg-type]
+        shape.add(_inset(quad, 0.08, 0.12), tuple(part * light * sky + 34 * light for part in _GLASS))  # type: ignore[arg-type]
     elif i in {0, len(profile) - 2} and abs(x1 - x0) < 0.4:  # noqa: PLR2004  # metres: an end, no bonnet
         front = i > 0
         for low, high in ((0.05, 0.25), (0.75, 0.95)):
@@ -134,12 +165,12 @@ def _front_or_rear(picture: Picture, view: Ground, car: Car, quad: Floats, i: in
                              ((0.5, low), (0.95, low), (0.95, high), (0.5, high))])  # fmt: skip
             shine: Bgr = (235, 245, 250) if front and lamps else (190 * light, 195 * light, 198 * light)
             red: Bgr = (40, 40, 215) if lamps else (40 * light, 36 * light, 140 * light)
-            fill(picture, view.at(lamp), shine if front else red)
+            shape.add(lamp, shine if front else red)
         plate = _inset(quad, 0.36, 0.15)
-        fill(picture, view.at(plate), (140 * light, 90 * light, 40 * light))
+        shape.add(plate, (140 * light, 90 * light, 40 * light))
 
 
-def _side_windows(picture: Picture, view: Ground, flank: Floats, profile: Floats, belt: float, kind: str, light: float) -> None:
+def _side_windows(shape: _Shape, flank: Floats, profile: Floats, belt: float, kind: str, light: float) -> None:
     roof = 2.2 if kind == "truck" else profile[:, 1].max()
     upper = np.where(profile[:, 1] > belt + 0.15)[0]
     if kind == "truck":
@@ -159,24 +190,16 @@ def _side_windows(picture: Picture, view: Ground, flank: Floats, profile: Floats
 
     lower = max(rear - 0.25, profile[0, 0] + 0.3) if kind not in {"van", "truck"} else rear
     pane = [on(lower, belt), on(min(front + 0.45, profile[-1, 0] - 0.4), belt), on(front - 0.05, roof - 0.1), on(rear + 0.08, roof - 0.1)]
-    fill(picture, view.at(np.array(pane)), (_GLASS[0] * light, _GLASS[1] * light, _GLASS[2] * light))
+    shape.add(np.array(pane), (_GLASS[0] * light, _GLASS[1] * light, _GLASS[2] * light))
     for x in ((rear + front) / 2,):
         pillar = np.array([on(x - 0.05, belt), on(x + 0.05, belt), on(x + 0.03, roof - 0.1), on(x - 0.05, roof - 0.1)])
-        fill(picture, view.at(pillar), (28 * light, 28 * light, 28 * light))
+        shape.add(pillar, (28 * light, 28 * light, 28 * light))
 
 
-def _wheels(picture: Picture, view: Ground, car: Car, x: float, y: float, heading: float, side: float, light: float) -> None:
+def _wheels(shape: _Shape, car: Car, x: float, y: float, heading: float, side: float, light: float) -> None:
     angles = np.linspace(0, 2 * np.pi, 14, endpoint=False)
     radius = 0.42 if car.kind in {"truck", "suv"} else 0.33
     for along in (-0.3 * car.long, 0.31 * car.long):
         for size, colour in ((radius, 26.0), (radius * 0.6, 150.0)):
             ring = np.stack([along + np.cos(angles) * size, np.full(14, side * 1.01), radius + np.sin(angles) * size], axis=1)
-            fill(picture, view.at(_placed(ring, x, y, heading)), (colour * light, colour * light, colour * light))
-
-
-def _shadow(picture: Picture, view: Ground, car: Car, x: float, y: float, heading: float, light: float) -> None:
-    roof = max(high for _, high in _PROFILES[car.kind]) * 0.85
-    base = car.footprint(x, y, heading)
-    shape = np.concatenate([base, base + np.array(SHADOW) * roof]) if light > 0.6 else base * 1.0  # noqa: PLR2004  # by day
-    darken(picture, view.at(flat(shape)), 0.49)
-    darken(picture, view.at(flat(base)), 0.55)
+            shape.add(_placed(ring, x, y, heading), (colour * light, colour * light, colour * light))

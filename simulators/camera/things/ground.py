@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -24,8 +25,7 @@ class Ground(NamedTuple):
     def at(self, points: ArrayLike) -> Floats:
         """Return pixels (n, 2) of points (n, 3) before the camera."""
         turned = self._turned(points)
-        depth = np.maximum(turned[:, 2], 0.3)
-        return np.stack([self.width / 2 + self.focal * turned[:, 0] / depth, self.height / 2 + self.focal * turned[:, 1] / depth], axis=1)
+        return turned[:, :2] * (self.focal / np.maximum(turned[:, 2:], 0.3)) + (self.width / 2, self.height / 2)
 
     def depth(self, points: ArrayLike) -> Floats:
         """Return the distance (n,) of points (n, 3) along the optical axis, in metres."""
@@ -42,12 +42,15 @@ class Ground(NamedTuple):
 
     def _turned(self, points: ArrayLike) -> Floats:
         """Return points as the camera has them: right, down, ahead."""
-        x, y, z = np.asarray(points, dtype=np.float64).reshape(-1, 3).T
-        sin, cos = np.sin(self.yaw), np.cos(self.yaw)
-        x = x - self.left
-        right, away, below = cos * x - sin * y, sin * x + cos * y, self.high - z
-        sin, cos = np.sin(self.pitch), np.cos(self.pitch)
-        return np.stack([right, cos * below - sin * away, sin * below + cos * away], axis=1)
+        placed = np.asarray(points, dtype=np.float64).reshape(-1, 3) - (self.left, 0.0, self.high)
+        return placed @ _axes(self.yaw, self.pitch)
+
+
+@functools.lru_cache
+def _axes(yaw: float, pitch: float) -> Floats:
+    """Return the camera's axes as columns: right, down, ahead."""
+    sin, cos, down, level = np.sin(yaw), np.cos(yaw), np.sin(pitch), np.cos(pitch)
+    return np.array([[cos, -down * sin, level * sin], [-sin, -down * cos, level * cos], [0.0, -level, -down]])
 
 
 def flat(corners: ArrayLike, z: float = 0.0) -> Floats:

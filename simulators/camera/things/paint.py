@@ -6,6 +6,8 @@ shapes are drawn four times as large at many moments of the exposure, and averag
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable, Sequence
 
 import cv2
@@ -23,7 +25,7 @@ _FINER = 4
 
 def fill(picture: Picture, corners: ArrayLike, colour: Bgr) -> None:
     """Fill a polygon, corners (n, 2) in pixels, with soft edges."""
-    ready = np.round(np.asarray(corners, dtype=np.float64) * (1 << _BITS)).astype(np.int32)
+    ready = np.rint(np.asarray(corners, dtype=np.float64) * (1 << _BITS)).astype(np.int32)
     cv2.fillPoly(picture, [ready], colour, cv2.LINE_AA, _BITS)
 
 
@@ -35,18 +37,24 @@ def line(picture: Picture, corners: ArrayLike, colour: Bgr, thickness: int = 1) 
 
 def limb(picture: Picture, start: Sequence[float], end: Sequence[float], widths: tuple[float, float], colour: Bgr) -> None:
     """Draw a tapering limb between two points, as wide at each as said, in pixels."""
-    a, b = np.asarray(start, dtype=np.float64), np.asarray(end, dtype=np.float64)
-    along = b - a
-    across = np.array([-along[1], along[0]]) / max(float(np.hypot(*along)), 1e-6)
-    fill(picture, [a + across * widths[0] / 2, b + across * widths[1] / 2, b - across * widths[1] / 2,
-                   a - across * widths[0] / 2], colour)  # fmt: skip
+    (x0, y0), (x1, y1) = start, end
+    long = max(math.hypot(x1 - x0, y1 - y0), 1e-6) * 2
+    right, down = (y0 - y1) / long, (x1 - x0) / long
+    near, far = widths
+    fill(picture, ((x0 + right * near, y0 + down * near), (x1 + right * far, y1 + down * far), (x1 - right * far, y1 - down * far),
+                   (x0 - right * near, y0 - down * near)), colour)  # fmt: skip
 
 
 def oval(centre: Sequence[float], radii: tuple[float, float], turned: float = 0.0, corners: int = 14) -> Floats:
     """Return an ellipse as a polygon, turned by an angle in radians."""
+    flat = _circle(corners) * radii
+    return (flat @ turn(turned) if turned else flat) + centre
+
+
+@functools.lru_cache
+def _circle(corners: int) -> Floats:
     angles = np.linspace(0, 2 * np.pi, corners, endpoint=False)
-    flat = np.stack([np.cos(angles) * radii[0], np.sin(angles) * radii[1]], axis=1)
-    return flat @ turn(turned) + np.asarray(centre, dtype=np.float64)
+    return np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
 def turn(angle: float) -> Floats:

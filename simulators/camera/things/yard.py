@@ -16,7 +16,10 @@ _FAR = 60.0
 
 
 class Street(NamedTuple):
-    """Where things lie, in metres away from the pole: bays, the driving lane, the fire lane, a kerb and a house."""
+    """Where things lie, in metres away from the pole: bays, the driving lane, the fire lane, a kerb and a house.
+
+    `zone`: from where to where the fire lane is; `bays_x`: the middle of the bays that are seen.
+    """
 
     bays: float = 8.0
     lane: float = 11.2
@@ -24,6 +27,7 @@ class Street(NamedTuple):
     kerb: float = 15.9
     house: float = 19.5
     zone: tuple[float, float] = (-6.5, 6.5)
+    bays_x: float = 0.0
 
     @property
     def zone_corners(self) -> Floats:
@@ -82,8 +86,8 @@ def draw_street(seed: int, view: Ground, street: Street, *, night: bool) -> Pict
     return _finished(brush, night=night)
 
 
-def draw_forecourt(seed: int, view: Ground, door_y: float, *, night: bool) -> Picture:
-    """Draw paving before a house with one wide door at x = 0."""
+def draw_forecourt(seed: int, view: Ground, door_y: float, lawn: ArrayLike, *, night: bool) -> Picture:
+    """Draw paving before a house with one wide door at x = 0, and a lawn on it, corners (n, 2)."""
     random = dice(seed, "forecourt")
     brush = _Brush(_sky(view, random), view, random)
     grey = float(random.uniform(118, 150))
@@ -93,6 +97,7 @@ def draw_forecourt(seed: int, view: Ground, door_y: float, *, night: bool) -> Pi
         brush.ground(at - 0.03, at + 0.03, -2, door_y, joint)
         if at > 0.5:  # noqa: PLR2004  # metres before the pole
             brush.ground(-_FAR, _FAR, at - 0.03, at + 0.03, joint)
+    brush.solid(flat(lawn), (70, 112, 84))
     for x0, x1 in ((-30.0, -5.0), (5.0, 30.0)):
         brush.ground(x0, x1, door_y - 2.0, door_y - 0.4, (55, 92, 76))
     _house(brush, door_y, spared=(-2.6, 2.6))
