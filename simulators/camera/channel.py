@@ -81,7 +81,7 @@ class Channel:
                 if (due - reported >= _REPORT_S or self._report_now) and not self.faults.hangs:
                     self._report(due, s)
                     reported, self._report_now = due, False
-                self._send(unit, s)
+                self._send(unit, due, s)
             else:
                 base += self.reel.seconds
                 continue
@@ -110,7 +110,7 @@ class Channel:
 
     def cut(self) -> None:
         """End all connections without a word."""
-        self._order(lambda: [receiver.cut() for receiver in list(self.receivers)])
+        self._order(self._cut)
 
     def mend(self) -> None:
         """Send again as it should be; the timestamps stay where they have jumped to."""
@@ -136,6 +136,10 @@ class Channel:
         else:
             self._loop.call_soon_threadsafe(what, *told)
 
+    def _cut(self) -> None:
+        for receiver in list(self.receivers):
+            receiver.cut()
+
     def _hang(self, seconds: float) -> None:
         self.faults.hangs_until = time.monotonic() + seconds
 
@@ -148,15 +152,21 @@ class Channel:
         self.faults.jumped = jumped
 
     def _report(self, due: float, s: float) -> None:
-        unix = time.time() - (time.monotonic() - due)
         for receiver in list(self.receivers):
-            receiver.report(unix, s)
+            receiver.report(_unix(due), s)
 
-    def _send(self, unit: Unit, s: float) -> None:
+    def _send(self, unit: Unit, due: float, s: float) -> None:
         hangs = self.faults.hangs
         for receiver in list(self.receivers):
             if hangs:
                 receiver.waits_for_key = True
             elif unit.key or not receiver.waits_for_key:
+                if receiver.waits_for_key:
+                    receiver.report(_unix(due), s)
                 receiver.waits_for_key = False
                 receiver.unit(unit, s, self.faults)
+
+
+def _unix(moment: float) -> float:
+    """Return the Unix time of a moment of the monotonic clock."""
+    return time.time() - (time.monotonic() - moment)

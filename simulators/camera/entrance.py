@@ -58,19 +58,24 @@ class Entrance:
     ) -> None:
         self.width, self.height, self.fps, self.seconds = width, height, fps, seconds
         random = dice(seed, "entrance")
-        dark = bool(random.random() < 0.15)  # noqa: PLR2004  # every seventh is by night
+        dark = bool(random.random() < 0.15)  # every seventh is by night
         self.night = dark if night is None else night
         yaw = float(np.deg2rad(random.uniform(-14, 14)))
         self.view = Ground(
             width, height, width * float(random.uniform(0.66, 0.78)), float(random.uniform(4.2, 5.6)), yaw,
             float(np.deg2rad(random.uniform(17, 21))), -float(np.tan(yaw)) * 11,
         )  # fmt: skip
-        drawn = Optics(float(random.uniform(1.5, 3.0)) + (1.5 if self.night else 0), float(random.choice([0.0, 0.3])), 0.0, 0)
+        drawn = Optics(
+            float(random.uniform(1.5, 3.0)) + (1.5 if self.night else 0), float(random.choice([0.0, 0.3])), 0.0, 0
+        )
         self._count = round(seconds * fps)
         self._background = draw_forecourt(seed, self.view, DOOR_Y, LAWN, night=self.night)
         self._lens = Lens(seed, width, height, fps, self._count, optics or drawn)
         wanted = _drawn(seed, seconds, people) if walks is None else walks
-        self._walkers = [_Walker(walk, dress(dice(seed, f"person {i}"), 0.45 if self.night else 1.0)) for i, walk in enumerate(wanted)]
+        self._walkers = [
+            _Walker(walk, dress(dice(seed, f"person {i}"), 0.45 if self.night else 1.0))
+            for i, walk in enumerate(wanted)
+        ]
         self.truth: dict[str, Any] = {
             "kind": "entrance",
             "seed": seed,
@@ -106,7 +111,7 @@ class Entrance:
         darken(picture, self.view.at(flat(np.concatenate([around, around * 0.8 + long]) + at)), 0.62)
         ahead = one.at(t + 0.1)
         moved = np.array(self.view.spot(*ahead)) - np.array(feet)
-        still = float(np.hypot(*(np.array(ahead) - at))) < 0.02  # noqa: PLR2004  # metres in a tenth of a second
+        still = float(np.hypot(*(np.array(ahead) - at))) < 0.02  # metres in a tenth of a second
         facing = 0.0 if still else float(np.clip(moved[0] / (0.12 * scale), -1, 1))
         draw_walker(picture, feet, scale, one.clothes, one.walked(t), facing, still=still)
 
@@ -134,7 +139,8 @@ class Entrance:
         beyond = places[:, 1] > line_y
         for i in np.nonzero(beyond[1:] != beyond[:-1])[0]:
             if left <= places[i, 0] <= right:
-                found.append({"person": person, "s": round(float(times[i]), 2), "way": "in" if beyond[i + 1] else "out"})
+                way = "in" if beyond[i + 1] else "out"
+                found.append({"person": person, "s": round(float(times[i]), 2), "way": way})  # reads
         return found
 
     def _stays(self, person: int, one: _Walker) -> list[dict[str, Any]]:
@@ -183,8 +189,14 @@ def _drawn(seed: int, seconds: float, a_minute: float) -> list[Walk]:
         before = (float(random.uniform(-2.5, 2.5)), float(random.uniform(8, 10)))
         far = (-side * 13.0, float(random.uniform(6.0, 9)))
         lawn = (float(random.uniform(-8, -5.5)), float(random.uniform(10.8, 12.4)))
-        through = [(street, before, door), (door, before, street), (street, before, far), (street, lawn, far), (street, before, street)]
+        through = [
+            (street, before, door),
+            (door, before, street),
+            (street, before, far),
+            (street, lawn, far),
+            (street, before, street),
+        ]
         way = through[int(random.choice(5, p=[0.28, 0.22, 0.25, 0.15, 0.1]))]
-        pause = float(random.uniform(2, 12)) if random.random() < 0.3 else 0.0  # noqa: PLR2004  # some wait
+        pause = float(random.uniform(2, 12)) if random.random() < 0.3 else 0.0  # some wait
         walks.append(Walk(float(random.uniform(0, max(seconds - 8, 1))), way, float(random.uniform(0.9, 1.6)), pause))
     return walks

@@ -122,7 +122,9 @@ class Facade:
         high_up = [flat for flat in flats if flat.floor >= min(4, max(flat.floor for flat in flats))]
         wanted = [flat for flat in flats if flat.floor == throw.floor] if throw.floor else high_up
         if not wanted:
-            raise ValueError(f"the picture shows no window on floor {throw.floor}; it has floors up to {max(one.floor for one in flats)}")
+            raise ValueError(
+                f"no window of floor {throw.floor} is in the picture, only up to {max(one.floor for one in flats)}"
+            )
         flat = wanted[int(random.integers(len(wanted)))]
         dropped = random.random() < 0.4
         spread = 0.3 if dropped else 1.0
@@ -186,7 +188,10 @@ def _densities(kinds: Mapping[str, float] | Collection[str]) -> dict[str, float]
 
 
 def _optics(random: np.random.Generator, kinds: Mapping[str, float], *, night: bool) -> Optics:
-    noise, shake = float(random.uniform(3.0, 4.5) if night else random.uniform(1.5, 3.8)), float(random.uniform(0.1, 1.0))
+    noise, shake = (
+        float(random.uniform(3.0, 4.5) if night else random.uniform(1.5, 3.8)),
+        float(random.uniform(0.1, 1.0)),
+    )
     flicker, drops = float(random.uniform(0.004, 0.02)), int(random.integers(1, 5))
     return Optics(
         noise,

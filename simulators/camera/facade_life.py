@@ -65,7 +65,15 @@ class Life:
     """What moves, in the order in which it hides what is behind it. `counts`: how many of each kind."""
 
     def __init__(
-        self, seed: int, kinds: Mapping[str, float], view: Wall, building: Building, seconds: float, exposure: float, *, night: bool
+        self,
+        seed: int,
+        kinds: Mapping[str, float],
+        view: Wall,
+        building: Building,
+        seconds: float,
+        exposure: float,
+        *,
+        night: bool,
     ) -> None:
         self.counts: dict[str, int] = {}
         self._kinds, self._seconds, self._seed = kinds, seconds, seed

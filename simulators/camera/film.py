@@ -28,7 +28,7 @@ def write_film(
     """Write a scene as MP4 and its truth as JSON beside it; return the truth's path.
 
     `crf`: x264's quality, lower is better. `gop_s`: seconds from keyframe to keyframe. There are no B frames, as in
-    cameras. `told(done, all)` is called for each picture. Raises OSError or av.error.FFmpegError when it can't be written.
+    cameras. `told(done, all)` is called for each picture. Raises OSError or av.error.FFmpegError where it can't write.
     """
     rate = Fraction(scene.fps).limit_denominator(1001)
     count = frame_count(scene)
@@ -40,7 +40,7 @@ def write_film(
         stream.time_base = Fraction(1, _CLOCK)
         stream.codec_context.time_base = Fraction(1, _CLOCK)
         for number, picture in enumerate(scene.frames()):
-            # OpenCV's conversion costs a third of what swscale's does, and is BT.601 with video levels, as cameras send.
+            # BT.601 with video levels, as cameras send, at a third of what swscale would cost.
             planes = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), dtype=np.uint8)
             frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
             frame.pts, frame.time_base = round(number * _CLOCK / rate), Fraction(1, _CLOCK)

@@ -1,4 +1,4 @@
-"""A street with a marked fire lane: cars that drive through, stop short, park for long; and what hides or imitates them."""
+"""A street with a marked fire lane: cars that pass, stop short, park for long; and what hides or imitates them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NIGHT = 0.32
 class Lane:
     """A fire lane. `truth["vehicles"]` has each car: when it stands, when it leaves, its box, whether in the zone.
 
-    `truth["zones"]` has the lane's polygon in parts of the picture. `stops`: exactly which cars stop; drawn where None.
+    `truth["zones"]` has the lane's polygon in parts of the picture. `stops`: exactly which cars stop, or drawn.
     `distractors`: which kinds (of `KINDS`) and how dense, 1 being usual; None draws both. `night` and `optics` are drawn
     where not given. Raises ValueError for an unknown kind, or for stops that want one place at one time.
     """
@@ -51,7 +51,7 @@ class Lane:
         aside = -float(np.tan(yaw)) * street.fire + float(random.uniform(-1, 1))
         self._street = street._replace(bays_x=aside + float(np.tan(yaw)) * street.bays)
         self.view = Ground(width, height, focal, high, float(yaw), float(pitch), aside)
-        dark = bool(random.random() < 0.15)  # noqa: PLR2004  # every seventh is by night
+        dark = bool(random.random() < 0.15)  # every seventh is by night
         self.night = dark if night is None else night
         kinds = densities(usual(dice(seed, "distractors"), night=self.night) if distractors is None else distractors)
         if optics is None:
@@ -90,7 +90,9 @@ class Lane:
             if self.night:
                 picture = self._headlights(picture, [place for place in places if self._runs(place[0], t)])
             picture = self._life.shadows(picture, t)
-            things = [(float(self.view.depth([(x, y, 0.5)])[0]), drive, (x, y, heading)) for drive, x, y, heading in places]
+            things = [
+                (float(self.view.depth([(x, y, 0.5)])[0]), drive, (x, y, heading)) for drive, x, y, heading in places
+            ]
             walkers = self._life.walkers(t)
             for depth, drive, at in sorted(things, key=lambda thing: -thing[0]):
                 walkers = self._life.draw(picture, walkers, t, beyond=depth)
@@ -123,7 +125,14 @@ class Lane:
             ahead, side = np.array([np.cos(heading), np.sin(heading)]), np.array([-np.sin(heading), np.cos(heading)])
             nose = np.array([x, y]) + ahead * drive.car.long / 2
             for reach, wide, bright in ((11.0, 3.0, 70), (5.0, 1.5, 160)):
-                beam = flat([nose + side * 0.6, nose + ahead * reach + side * wide, nose + ahead * reach - side * wide, nose - side * 0.6])
+                beam = flat(
+                    [
+                        nose + side * 0.6,
+                        nose + ahead * reach + side * wide,
+                        nose + ahead * reach - side * wide,
+                        nose - side * 0.6,
+                    ]
+                )
                 if float(self.view.depth(beam).min()) > 1:
                     cv2.fillPoly(glow, [np.round(self.view.at(beam) / small).astype(np.int32)], (bright,))
         if not glow.any():
@@ -150,7 +159,7 @@ class Lane:
             "arrives_s": None if drive.stop.arrives_s is None else round(drive.stop.arrives_s, 2),
             "departs_s": None if drive.stop.departs_s is None else round(drive.stop.departs_s, 2),
             "box": drive.car.box(self.view, *stands_at),
-            "in_zone": share > 0.5,  # noqa: PLR2004  # more than half of it
+            "in_zone": share > 0.5,  # more than half of it
             "zone_share": round(share, 3),
         }
 

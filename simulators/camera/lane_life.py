@@ -71,7 +71,9 @@ def densities(kinds: Mapping[str, float] | Collection[str]) -> dict[str, float]:
 class LaneLife:
     """Who passes and how the light changes. `counts`: how many of each kind; `bags`: where each was left, and when."""
 
-    def __init__(self, seed: int, kinds: Mapping[str, float], view: Ground, street: Street, seconds: float, lit: float) -> None:
+    def __init__(
+        self, seed: int, kinds: Mapping[str, float], view: Ground, street: Street, seconds: float, lit: float
+    ) -> None:
         self._view, self._lit = view, lit
         self.counts: dict[str, int] = {}
         self.bags: list[dict[str, Any]] = []
@@ -94,9 +96,13 @@ class LaneLife:
     def walkers(self, t: float) -> list[tuple[float, Walker]]:
         """Return who is in sight at t seconds, farthest first, each with the distance in metres."""
         there = [one for one in self._people if abs(one.x(t)) < _EDGE]
-        return sorted(((float(self._view.depth([(one.x(t), one.y, 0.5)])[0]), one) for one in there), key=lambda each: -each[0])
+        return sorted(
+            ((float(self._view.depth([(one.x(t), one.y, 0.5)])[0]), one) for one in there), key=lambda each: -each[0]
+        )
 
-    def draw(self, picture: Picture, walkers: list[tuple[float, Walker]], t: float, *, beyond: float) -> list[tuple[float, Walker]]:
+    def draw(
+        self, picture: Picture, walkers: list[tuple[float, Walker]], t: float, *, beyond: float
+    ) -> list[tuple[float, Walker]]:
         """Draw those who are farther away than `beyond` metres; return the others."""
         while walkers and walkers[0][0] > beyond:
             _, one = walkers.pop(0)
@@ -107,9 +113,17 @@ class LaneLife:
         """Return the picture with the shadows of trees on it, and with a bag that was left."""
         if self._leaves is not None:
             sway = 3.0 * self._gust
-            moved = np.array([[1, 0, sway * np.sin(1.1 * t) + 0.6 * sway * np.sin(2.9 * t)], [0, 1, 0.5 * sway * np.sin(1.7 * t + 1)]])
+            moved = np.array(
+                [
+                    [1, 0, sway * np.sin(1.1 * t) + 0.6 * sway * np.sin(2.9 * t)],
+                    [0, 1, 0.5 * sway * np.sin(1.7 * t + 1)],
+                ]
+            )
             size = (self._view.width, self._view.height)
-            picture = multiply(picture, cv2.warpAffine(self._leaves, moved, size, borderMode=cv2.BORDER_REPLICATE).astype(np.uint8, copy=False))
+            picture = multiply(
+                picture,
+                cv2.warpAffine(self._leaves, moved, size, borderMode=cv2.BORDER_REPLICATE).astype(np.uint8, copy=False),
+            )
         if self._bag is not None and t >= self._bag[2]:
             self._draw_bag(picture, *self._bag[:2])
         return picture
@@ -120,7 +134,9 @@ class LaneLife:
             picture = self._clouds.draw(picture, t)
         return self._rain.draw(picture, t) if self._rain is not None else picture
 
-    def _passing(self, seed: int, kinds: Mapping[str, float], kind: str, street: Street, seconds: float) -> list[Walker]:
+    def _passing(
+        self, seed: int, kinds: Mapping[str, float], kind: str, street: Street, seconds: float
+    ) -> list[Walker]:
         if not kinds.get(kind):
             return []
         count = max(int(dice(seed, f"how many {kind}").poisson(KINDS[kind][1] * kinds[kind] * seconds / 60)), 1)
@@ -130,8 +146,14 @@ class LaneLife:
             random = dice(seed, f"{kind} {number}")
             rides = kind == "cyclists"
             # Two of three pass between camera and fire lane, and hide what stands there.
-            y = float(random.uniform(11.6, 12.9) if random.random() < 0.65 else random.uniform(street.kerb + 0.5, street.house - 0.8))
-            speed = float(random.uniform(2.8, 4.6) if rides else random.uniform(0.8, 1.6)) * float(random.choice([-1, 1]))
+            y = float(
+                random.uniform(11.6, 12.9)
+                if random.random() < 0.65
+                else random.uniform(street.kerb + 0.5, street.house - 0.8)
+            )
+            speed = float(random.uniform(2.8, 4.6) if rides else random.uniform(0.8, 1.6)) * float(
+                random.choice([-1, 1])
+            )
             found.append(Walker(dress(random, max(self._lit, 0.4)), y, speed, float(random.uniform(0, seconds)), rides))
         return found
 
@@ -142,7 +164,7 @@ class LaneLife:
         feet, scale = self._view.spot(x, one.y), self._view.scale(x, one.y)
         long = np.array(SHADOW) * 1.6 if self._lit == 1 else np.zeros(2)
         around = np.array([(-0.25, -0.1), (0.25, -0.1), (0.25, 0.1), (-0.25, 0.1)])
-        darken(picture, self._view.at(flat(np.concatenate([around, around * 0.8 + long]) + (x, one.y))), 0.6)
+        darken(picture, self._view.at(flat(np.concatenate([around, around * 0.8 + long]) + np.array([x, one.y]))), 0.6)
         # Somebody who walks along the lane is seen a little from behind where the camera looks along it.
         facing = float(np.sign(one.speed)) * float(np.cos(self._view.yaw))
         if one.rides:
@@ -175,7 +197,7 @@ class LaneLife:
 
 def _block(x: float, y: float) -> NDArray[np.float64]:
     """Return the eight corners of a bag, the four on the ground first."""
-    base = np.array([(-0.3, -0.2), (0.3, -0.2), (0.3, 0.2), (-0.3, 0.2)]) + (x, y)
+    base = np.array([(-0.3, -0.2), (0.3, -0.2), (0.3, 0.2), (-0.3, 0.2)]) + np.array([x, y])
     return np.concatenate([flat(base), flat(base, 0.42)])
 
 
@@ -186,5 +208,10 @@ def _foliage(random: np.random.Generator, view: Ground) -> NDArray[np.uint8]:
     for _ in range(260):
         x, y = random.normal(middle, (view.width * 0.16, view.height * 0.13))
         size = random.uniform(2, 11, 2) * view.width / 640
-        cv2.ellipse(share, ((float(x), float(y)), (float(size[0]) * 2.2, float(size[1])), float(random.uniform(-20, 20))), (66,), -1)
+        cv2.ellipse(
+            share,
+            ((float(x), float(y)), (float(size[0]) * 2.2, float(size[1])), float(random.uniform(-20, 20))),
+            (66,),
+            -1,
+        )
     return cv2.GaussianBlur(share, (0, 0), 2.0).astype(np.uint8, copy=False)

@@ -100,7 +100,9 @@ def drawn_stops(seed: int, seconds: float) -> list[Stop]:
     return stops
 
 
-def drives(seed: int, seconds: float, stops: Sequence[Stop], street: Street, passing: float, *, asked: bool) -> list[Drive]:
+def drives(
+    seed: int, seconds: float, stops: Sequence[Stop], street: Street, passing: float, *, asked: bool
+) -> list[Drive]:
     """Give each stop a place, and let `passing` cars a minute drive through between the others.
 
     What finds no place is left out, unless it was `asked` for: then ValueError says so.

@@ -32,17 +32,25 @@ def _tampering(seed: int, seconds: float | None) -> Scene:
     """Tamper with a lane or an entrance: something harmless first, then, mostly, something that is not."""
     random = dice(seed, "tampering")
     lasts = seconds or 60.0
-    scene = Lane(seed, seconds=lasts) if random.random() < 0.5 else Entrance(seed, seconds=lasts)  # noqa: PLR2004  # either
+    scene = Lane(seed, seconds=lasts) if random.random() < 0.5 else Entrance(seed, seconds=lasts)  # either
     harmless, harmful = str(random.choice(HARMLESS)), str(random.choice(HARMFUL))
     tampers = [Tamper(harmless, round(lasts * 0.25, 1), round(lasts * 0.25 + 5, 1))]
-    if random.random() < 0.8:  # noqa: PLR2004  # the others have nothing to report
+    if random.random() < 0.8:  # the others have nothing to report
         tampers.append(Tamper(harmful, round(lasts * 0.55, 1)))
     return Tampered(scene, seed, tampers)
 
 
 def _demo_facade(_seed: int, seconds: float | None) -> Scene:
     """Twenty quiet seconds with all that an ordinary day has, something thrown from the 12th floor, then quiet."""
-    life = {"birds": 0.5, "residents": 1.2, "passers-by": 0.5, "laundry": 1.0, "lights": 0.4, "leaves": 0.3, "insects": 0.1}
+    life = {
+        "birds": 0.5,
+        "residents": 1.2,
+        "passers-by": 0.5,
+        "laundry": 1.0,
+        "lights": 0.4,
+        "leaves": 0.3,
+        "insects": 0.1,
+    }
     thrown = Throw(at_s=20.0, floor=_DEMO_FLOOR, velocity=(0.8, 1.0, 2.2), size=0.34, terminal=32.0, contrast=-85.0)
     return Facade(
         _DEMO,

@@ -40,11 +40,9 @@ class Packets:
 
     def report(self, unix: float, seconds: float) -> bytes:
         """Return a sender report with our name: at `unix` seconds, the stream's clock showed `seconds`."""
-        whole = int(unix)
-        told = struct.pack(
-            "!BBHIIIIII", 0x80, 200, 6, self.ssrc, (whole + _NTP) & 0xFFFFFFFF, int((unix - whole) * (1 << 32)) & 0xFFFFFFFF,
-            self.stamp(seconds), self._sent & 0xFFFFFFFF, self._octets & 0xFFFFFFFF,
-        )  # fmt: skip
+        whole, part = int(unix + _NTP) & 0xFFFFFFFF, int(unix % 1 * (1 << 32))
+        counts = (self._sent & 0xFFFFFFFF, self._octets & 0xFFFFFFFF)
+        told = struct.pack("!BBHIIIIII", 0x80, 200, 6, self.ssrc, whole, part, self.stamp(seconds), *counts)
         name = b"camera"
         items = struct.pack("!BB", 1, len(name)) + name
         items += bytes(4 - len(items) % 4)
@@ -66,6 +64,7 @@ def _payloads(nal: bytes) -> Iterator[bytes]:
 def description(reel: Reel, host: str, name: str) -> bytes:
     """Return the SDP (RFC 4566, RFC 6184) of a film that is played for ever."""
     sets = ",".join(base64.b64encode(nal).decode() for nal in (reel.sps, reel.pps))
+    profile = reel.sps[1:4].hex().upper()
     lines = [
         "v=0",
         f"o=- 0 0 IN IP4 {host}",
@@ -76,7 +75,7 @@ def description(reel: Reel, host: str, name: str) -> bytes:
         "a=range:npt=now-",
         f"m=video 0 RTP/AVP {PAYLOAD}",
         f"a=rtpmap:{PAYLOAD} H264/{CLOCK}",
-        f"a=fmtp:{PAYLOAD} packetization-mode=1; profile-level-id={reel.sps[1:4].hex().upper()}; sprop-parameter-sets={sets}",
+        f"a=fmtp:{PAYLOAD} packetization-mode=1; profile-level-id={profile}; sprop-parameter-sets={sets}",
         f"a=framerate:{reel.fps:g}",
         f"a=framesize:{PAYLOAD} {reel.width}-{reel.height}",
         "a=control:trackID=0",

@@ -51,7 +51,6 @@ class _Connection:
         self._packets = Packets(secrets.randbits(32), secrets.randbits(16), secrets.randbits(32))
         self._data, self._control = 0, 1
         self.waits_for_key = True
-        self._reported = False
 
     async def serve(self) -> None:
         """Answer until the client has gone."""
@@ -205,7 +204,8 @@ class CameraServer:
         self._user, self._password, self._basic = user, password, basic
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="camera", daemon=True)
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: set[_Connection] = set()
+        self._plays: list[asyncio.Future[None]] = []
         self._server: asyncio.Server | None = None
 
     def login(self) -> Login:
@@ -233,7 +233,9 @@ class CameraServer:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
         self._halt()
 
@@ -243,22 +245,23 @@ class CameraServer:
         self._plays = [asyncio.ensure_future(channel.run()) for channel in self.channels.values()]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            self._connections.add(task)
+        connection = _Connection(self, reader, writer)
+        self._connections.add(connection)
         try:
-            await _Connection(self, reader, writer).serve()
+            await connection.serve()
         finally:
-            if task is not None:
-                self._connections.discard(task)
+            self._connections.discard(connection)
 
     async def _end(self) -> None:
         if self._server is not None:
             self._server.close()
-        tasks = [*self._plays, *self._connections]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for play in self._plays:
+            play.cancel()
+        await asyncio.gather(*self._plays, return_exceptions=True)
+        while self._connections:
+            for connection in list(self._connections):
+                connection.cut()
+            await asyncio.sleep(0.01)
 
     def _halt(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -21,7 +21,11 @@ class Login:
     @property
     def challenge(self) -> str:
         """The WWW-Authenticate header's value."""
-        return f'Basic realm="{_REALM}"' if self._basic else f'Digest realm="{_REALM}", nonce="{self._nonce}", algorithm=MD5'
+        return (
+            f'Basic realm="{_REALM}"'
+            if self._basic
+            else f'Digest realm="{_REALM}", nonce="{self._nonce}", algorithm=MD5'
+        )
 
     def accepts(self, method: str, said: str | None) -> bool:
         """Tell whether an Authorization header's value is right for a request."""

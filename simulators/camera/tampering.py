@@ -11,11 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators.camera.scene import Picture, Scene, dice
+from simulators.camera.things.paint import as_picture
 
 #: What an analytic must report, and what it must not.
 HARMFUL = ("black", "white", "covered", "covered-plain", "covered-most", "sprayed", "defocused", "turned", "frozen")
 HARMLESS = ("light-jump", "ir-switch", "truck", "haze", "shake")
-_RAMP_S = {"sprayed": 4.0, "defocused": 3.0, "turned": 2.0, "haze": 6.0, "covered": 0.5, "covered-plain": 0.5, "covered-most": 0.5}
+_RAMP_S = {
+    "sprayed": 4.0,
+    "defocused": 3.0,
+    "turned": 2.0,
+    "haze": 6.0,
+    "covered": 0.5,
+    "covered-plain": 0.5,
+    "covered-most": 0.5,
+}
 
 
 class Tamper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,7 +97,7 @@ class Tampered:
             reach = part * (share * self.width if share < 1 else self.width + 2 * edge)
             over = np.clip((reach - columns) / edge + 0.5, 0, 1)
             mixed = picture + (cloth - picture) * over
-            return np.clip(mixed + (noise().astype(np.float32) - 128) * over, 0, 255).astype(np.uint8)
+            return as_picture(mixed + (noise().astype(np.float32) - 128) * over)
 
         return hand
 
@@ -97,7 +106,10 @@ class Tampered:
         random = dice(self._seed, f"spray {number}")
         colour = random.uniform(20, 90, 3)
         small = (self.height // 4, self.width // 4)
-        blots = [(random.uniform((-0.1, -0.1), (1.1, 1.1)) * small[::-1], float(random.uniform(0.04, 0.16)) * small[1]) for _ in range(90)]
+        blots = [
+            (random.uniform((-0.1, -0.1), (1.1, 1.1)) * small[::-1], float(random.uniform(0.04, 0.16)) * small[1])
+            for _ in range(90)
+        ]
         level = np.linspace(0, 1, len(blots))
         when = np.full(small, 2.0, dtype=np.float32)
         grid = np.mgrid[: small[0], : small[1]].astype(np.float32)
@@ -108,12 +120,12 @@ class Tampered:
 
         def hand(picture: Picture, part: float, _gone: float) -> Picture:
             over = np.clip((part - wide) * 8 + 0.5, 0, 0.96)[..., None]
-            return np.clip(picture + (colour - picture) * over, 0, 255).astype(np.uint8)
+            return as_picture(picture + (colour - picture) * over)
 
         return hand
 
     def _turn(self, number: int) -> _Hand:
-        """Turn the camera: what was beside the view comes in. Nobody drew that, so it is the view, mirrored and tilted."""
+        """Turn the camera: what was beside the view comes in. Nobody drew that, so it is the view mirrored."""
         random = dice(self._seed, f"turn {number}")
         right = float(random.uniform(0.55, 0.95)) * self.width * float(random.choice([-1, 1]))
         down, tilt = float(random.uniform(-0.25, 0.25)) * self.height, float(random.uniform(-8, 8))
@@ -121,7 +133,7 @@ class Tampered:
         def hand(picture: Picture, part: float, _gone: float) -> Picture:
             eased = part * part * (3 - 2 * part)
             moved = cv2.getRotationMatrix2D((self.width / 2, self.height / 2), tilt * eased, 1 + 0.15 * eased)
-            moved[:, 2] += (right * eased, down * eased)
+            moved[:, 2] += np.array([right * eased, down * eased])
             size = (self.width, self.height)
             return cv2.warpAffine(picture, moved, size, borderMode=cv2.BORDER_REFLECT_101).astype(np.uint8, copy=False)
 
@@ -189,7 +201,11 @@ def _infrared(picture: Picture, _part: float, _gone: float) -> Picture:
 
 def _cloth(random: np.random.Generator, width: int, height: int, *, plain: bool) -> NDArray[np.float32]:
     base = random.uniform(25, 75, 3)
-    folds = cv2.resize(random.normal(0, 3.0 if plain else 14.0, (5, 8)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    folds = cv2.resize(
+        random.normal(0, 3.0 if plain else 14.0, (5, 8)).astype(np.float32),
+        (width, height),
+        interpolation=cv2.INTER_CUBIC,
+    )
     whole = base + folds[..., None]
     if not plain:
         whole += 6 * np.sin(np.arange(width) / float(random.uniform(1.5, 4)))[None, :, None]
@@ -202,8 +218,8 @@ def _flank(random: np.random.Generator, width: int, height: int) -> Picture:
     for x in range(0, width, max(width // 9, 8)):
         cv2.line(side, (x, 0), (x, height), tuple(float(part) * 0.8 for part in colour), 2)
     cv2.rectangle(side, (0, int(height * 0.8)), (width, height), (38, 38, 40), -1)
-    for x in (0.15, 0.3, 0.8):
-        cv2.circle(side, (int(width * x), height), int(height * 0.16), (22, 22, 24), -1, cv2.LINE_AA)
+    for wheel in (0.15, 0.3, 0.8):
+        cv2.circle(side, (int(width * wheel), height), int(height * 0.16), (22, 22, 24), -1, cv2.LINE_AA)
     return side
 
 

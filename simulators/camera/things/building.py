@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from simulators.camera.scene import Picture, dice
-from simulators.camera.things.paint import Bgr, fill, line, multiply
+from simulators.camera.things.paint import Bgr, as_picture, fill, line, multiply
 from simulators.camera.things.view import Wall
 
 _WALLS: tuple[Bgr, ...] = ((168, 190, 205), (150, 165, 178), (140, 160, 188), (176, 182, 184), (120, 142, 176))
@@ -85,9 +85,11 @@ def draw_building(seed: int, view: Wall, *, night: bool) -> Building:
 def _sky(view: Wall, random: np.random.Generator, *, night: bool) -> Picture:
     rows = np.linspace(0, 1, view.height)[:, None, None]
     top, low = np.array([225.0, 205, 180]), np.array([238.0, 232, 222])
-    clouds = cv2.resize(random.normal(0, 9, (6, 9)).astype(np.float32), (view.width, view.height), interpolation=cv2.INTER_CUBIC)
+    clouds = cv2.resize(
+        random.normal(0, 9, (6, 9)).astype(np.float32), (view.width, view.height), interpolation=cv2.INTER_CUBIC
+    )
     sky = (top + (low - top) * rows + clouds[..., None]) * (0.3 if night else 1.0)
-    return np.clip(np.broadcast_to(sky, (view.height, view.width, 3)), 0, 250).astype(np.uint8)
+    return as_picture(np.broadcast_to(sky, (view.height, view.width, 3)))
 
 
 def _bands(brush: _Brush, half: float, storey: float, storeys: int, wall: Bgr) -> None:
@@ -101,7 +103,12 @@ def _bands(brush: _Brush, half: float, storey: float, storeys: int, wall: Bgr) -
 def _flats(brush: _Brush, half: float, storey: float, storeys: int) -> tuple[Flat, ...]:
     random = brush.random
     bay = float(random.uniform(3.3, 4.2))
-    kinds = [str(kind) for kind in random.permutation(["window", "balcony", "window", "stairs", str(random.choice(["window", "balcony"]))])]
+    kinds = [
+        str(kind)
+        for kind in random.permutation(
+            ["window", "balcony", "window", "stairs", str(random.choice(["window", "balcony"]))]
+        )
+    ]
     frame = _FRAMES[int(random.integers(len(_FRAMES)))]
     found: list[Flat] = []
     columns = int(2 * half / bay)
@@ -153,7 +160,11 @@ def _window(brush: _Brush, left: float, bay: float, base: float, floor: int, fra
     brush.patch(flat.left - 0.12, flat.right + 0.12, flat.top + 0.08, flat.top + 0.2, (105, 112, 120))
     if random.random() < 0.25:
         for bar in np.arange(flat.left, flat.right, 0.16):
-            line(brush.picture, [brush.view.at(bar, flat.bottom, 0.2), brush.view.at(bar, flat.top, 0.2)], (165, 168, 170))
+            line(
+                brush.picture,
+                [brush.view.at(bar, flat.bottom, 0.2), brush.view.at(bar, flat.top, 0.2)],
+                (165, 168, 170),
+            )
     if random.random() < 0.65:
         _air_conditioner(brush, flat.right + 0.12, base + float(random.uniform(0.2, 0.5)))
     return flat
@@ -197,7 +208,9 @@ def _plants(brush: _Brush, flat: Flat, base: float) -> None:
         for _ in range(5):
             where = brush.view.at(x + random.normal(0, 0.12), base + 0.25 + abs(random.normal(0, 0.16)), 1.2)
             green = (float(random.uniform(40, 70)), float(random.uniform(85, 140)), float(random.uniform(50, 80)))
-            cv2.circle(brush.picture, (round(where[0]), round(where[1])), int(random.integers(2, 5)), green, -1, cv2.LINE_AA)
+            cv2.circle(
+                brush.picture, (round(where[0]), round(where[1])), int(random.integers(2, 5)), green, -1, cv2.LINE_AA
+            )
 
 
 def _door(brush: _Brush, middle: float) -> None:
@@ -249,4 +262,4 @@ def _at_night(picture: Picture, view: Wall, flats: tuple[Flat, ...], random: np.
             cv2.fillPoly(lit, [np.round(corners).astype(np.int32)], (bright,))
     inside = picture.astype(np.float32) * 0.45 + np.array([55.0, 118, 150])
     share = cv2.GaussianBlur(lit, (0, 0), 0.7).astype(np.float32)[..., None] / 200
-    return np.clip(dark + (inside - dark) * np.minimum(share, 1.0), 0, 255).astype(np.uint8)
+    return as_picture(dark + (inside - dark) * np.minimum(share, 1.0))

@@ -55,7 +55,7 @@ class Bird:
         ahead = self._way.at(t + 0.03) - here
         angle = float(np.arctan2(ahead[1], ahead[0]))
         size = self._size
-        folded = 0 <= t - self._way.start - self._dives_at < 0.8  # noqa: PLR2004  # how long a dive takes
+        folded = 0 <= t - self._way.start - self._dives_at < 0.8  # how long a dive takes
         beat = float(np.sin(2 * np.pi * self._beat * t))
         lift = (0.12 if folded else 0.2 + 0.75 * beat) * size
         span = 0.3 if folded else 1.0
@@ -66,7 +66,9 @@ class Bird:
         return [part * facing @ turn(angle) + here for part in (body, near, far)]
 
 
-def _fly(random: np.random.Generator, place: Floats, speed: Floats, scale: float, dives_at: float, view: Wall) -> Floats:
+def _fly(
+    random: np.random.Generator, place: Floats, speed: Floats, scale: float, dives_at: float, view: Wall
+) -> Floats:
     points, push = [place], np.zeros(2)
     for step in range(1500):
         push += -push * _TICK / 0.5 + random.normal(0, 7.0 * scale * np.sqrt(_TICK), 2)
@@ -109,12 +111,16 @@ class Insect:
 class Flutterer:
     """A leaf or a sheet of paper: it sinks at 1–4 m/s, swings and tumbles, and goes with the wind."""
 
-    def __init__(self, random: np.random.Generator, view: Wall, seconds: float, exposure: float, wind: float, light: float) -> None:
+    def __init__(
+        self, random: np.random.Generator, view: Wall, seconds: float, exposure: float, wind: float, light: float
+    ) -> None:
         self._view, self._exposure = view, exposure
         self._out = float(random.uniform(0.5, 8))
         leaf = random.random() < 0.65
         self._size = float(random.uniform(0.05, 0.12) if leaf else random.uniform(0.15, 0.32))
-        drawn = random.uniform((30, 70, 60), (70, 140, 150)) if leaf else random.uniform(185, 245) + random.normal(0, 6, 3)
+        drawn = (
+            random.uniform((30, 70, 60), (70, 140, 150)) if leaf else random.uniform(185, 245) + random.normal(0, 6, 3)
+        )
         self._colour: Bgr = tuple(float(part) for part in drawn * light)  # type: ignore[assignment]
         self._sinks = float(random.uniform(1.0, 4.0))
         self._drifts = wind + float(random.normal(0, 0.6))

@@ -38,7 +38,14 @@ def dress(random: np.random.Generator, light: float = 1.0) -> Clothes:
 
 
 def draw_walker(
-    picture: Picture, feet: tuple[float, float], scale: float, clothes: Clothes, walked: float, facing: float, *, still: bool = False
+    picture: Picture,
+    feet: tuple[float, float],
+    scale: float,
+    clothes: Clothes,
+    walked: float,
+    facing: float,
+    *,
+    still: bool = False,
 ) -> None:
     """Draw somebody who stands at `feet` (pixels), `scale` pixels per metre.
 
@@ -58,10 +65,24 @@ def draw_walker(
         foot = (x + reach + apart, y - lifted * 0.8 - 0.02 * scale)
         limb(picture, (hip[0] + apart * 0.7, hip[1]), knee, (0.17 * broad, 0.13 * broad), clothes.legs)
         limb(picture, knee, foot, (0.13 * broad, 0.09 * broad), clothes.legs)
-        limb(picture, foot, (foot[0] + 0.16 * scale * facing, foot[1] + 0.01 * scale), (0.08 * broad, 0.06 * broad), (40, 40, 44))
+        limb(
+            picture,
+            foot,
+            (foot[0] + 0.16 * scale * facing, foot[1] + 0.01 * scale),
+            (0.08 * broad, 0.06 * broad),
+            (40, 40, 44),
+        )
     width = (0.24 + 0.18 * side) * broad
-    fill(picture, [(neck[0] - width / 2, neck[1]), (neck[0] + width / 2, neck[1]), (hip[0] + width * 0.45, hip[1] + 0.03 * scale),
-                   (hip[0] - width * 0.45, hip[1] + 0.03 * scale)], clothes.top)  # fmt: skip
+    fill(
+        picture,
+        [
+            (neck[0] - width / 2, neck[1]),
+            (neck[0] + width / 2, neck[1]),
+            (hip[0] + width * 0.45, hip[1] + 0.03 * scale),
+            (hip[0] - width * 0.45, hip[1] + 0.03 * scale),
+        ],
+        clothes.top,
+    )
     for arm in (-1.0, 1.0):
         reach = -arm * swing * 0.26 * scale * facing
         shoulder = (neck[0] + arm * width * 0.45 * (0.3 + side), neck[1] + 0.05 * scale)
@@ -71,16 +92,30 @@ def draw_walker(
         limb(picture, elbow, hand, (0.09 * broad, 0.06 * broad), clothes.skin)
     head = (neck[0] + 0.01 * scale * facing, neck[1] - 0.11 * scale)
     fill(picture, oval(head, (0.095 * scale, 0.125 * scale)), clothes.skin)
-    fill(picture, oval((head[0] - 0.02 * scale * facing, head[1] - 0.04 * scale), (0.1 * scale, 0.09 * scale)), clothes.hair)
+    fill(
+        picture,
+        oval((head[0] - 0.02 * scale * facing, head[1] - 0.04 * scale), (0.1 * scale, 0.09 * scale)),
+        clothes.hair,
+    )
 
 
-def draw_leaning(picture: Picture, middle: tuple[float, float], scale: float, clothes: Clothes, t: float, restless: float) -> None:
+def draw_leaning(
+    picture: Picture, middle: tuple[float, float], scale: float, clothes: Clothes, t: float, restless: float
+) -> None:
     """Draw somebody's upper half above a railing at `middle` (pixels), busy with the hands."""
     sway = 0.08 * float(np.sin(1.3 * restless * t)) * scale
     x, y = middle[0] + sway, middle[1]
     width = 0.4 * clothes.broad * scale
-    fill(picture, [(x - width / 2, y - 0.42 * scale), (x + width / 2, y - 0.42 * scale), (x + width * 0.45, y), (x - width * 0.45, y)],
-         clothes.top)  # fmt: skip
+    fill(
+        picture,
+        [
+            (x - width / 2, y - 0.42 * scale),
+            (x + width / 2, y - 0.42 * scale),
+            (x + width * 0.45, y),
+            (x - width * 0.45, y),
+        ],
+        clothes.top,
+    )
     for arm in (-1.0, 1.0):
         raised = 0.25 + 0.25 * float(np.sin(2.1 * restless * t + arm))
         shoulder = (x + arm * width * 0.5, y - 0.38 * scale)
@@ -92,8 +127,10 @@ def draw_leaning(picture: Picture, middle: tuple[float, float], scale: float, cl
     fill(picture, oval((head[0], head[1] - 0.05 * scale), (0.1 * scale, 0.085 * scale)), clothes.hair)
 
 
-def draw_cyclist(picture: Picture, ground: tuple[float, float], scale: float, clothes: Clothes, ridden: float, facing: float) -> None:
-    """Draw somebody who rides past; `ground`: the pixel between the wheels. `facing`: -1 to the left, 1 to the right."""
+def draw_cyclist(
+    picture: Picture, ground: tuple[float, float], scale: float, clothes: Clothes, ridden: float, facing: float
+) -> None:
+    """Draw somebody who rides past; `ground`: the pixel between the wheels. `facing`: -1 left, 1 right."""
     x, y = ground
     radius = 0.34 * scale
     for hub in (-0.52, 0.52):
@@ -101,11 +138,19 @@ def draw_cyclist(picture: Picture, ground: tuple[float, float], scale: float, cl
         line(picture, np.concatenate([ring, ring[:1]]), (40, 40, 42))
     saddle, bars = (x - 0.22 * scale * facing, y - 0.92 * scale), (x + 0.42 * scale * facing, y - 0.98 * scale)
     pedals = (x, y - 0.3 * scale)
-    for a, b in ((saddle, pedals), (pedals, bars), ((x - 0.52 * scale * facing, y - radius), pedals), (bars, (x + 0.52 * scale * facing, y - radius))):  # fmt: skip
+    for a, b in (
+        (saddle, pedals),
+        (pedals, bars),
+        ((x - 0.52 * scale * facing, y - radius), pedals),
+        (bars, (x + 0.52 * scale * facing, y - radius)),
+    ):
         limb(picture, a, b, (0.05 * scale, 0.05 * scale), (70, 60, 150))
     turned = ridden / 0.9 * np.pi
     for leg in (0.0, np.pi):
-        foot = (pedals[0] + 0.16 * scale * float(np.cos(turned + leg)), pedals[1] + 0.16 * scale * float(np.sin(turned + leg)))
+        foot = (
+            pedals[0] + 0.16 * scale * float(np.cos(turned + leg)),
+            pedals[1] + 0.16 * scale * float(np.sin(turned + leg)),
+        )
         knee = ((saddle[0] + foot[0]) / 2 + 0.2 * scale * facing, (saddle[1] + foot[1]) / 2)
         limb(picture, saddle, knee, (0.17 * scale, 0.13 * scale), clothes.legs)
         limb(picture, knee, foot, (0.13 * scale, 0.09 * scale), clothes.legs)
@@ -114,4 +159,8 @@ def draw_cyclist(picture: Picture, ground: tuple[float, float], scale: float, cl
     limb(picture, neck, bars, (0.11 * scale, 0.07 * scale), clothes.top)
     head = (neck[0] + 0.06 * scale * facing, neck[1] - 0.16 * scale)
     fill(picture, oval(head, (0.1 * scale, 0.125 * scale)), clothes.skin)
-    fill(picture, oval((head[0] - 0.02 * scale * facing, head[1] - 0.04 * scale), (0.105 * scale, 0.09 * scale)), clothes.hair)
+    fill(
+        picture,
+        oval((head[0] - 0.02 * scale * facing, head[1] - 0.04 * scale), (0.105 * scale, 0.09 * scale)),
+        clothes.hair,
+    )

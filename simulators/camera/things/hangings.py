@@ -22,21 +22,33 @@ class Laundry:
         x = flat.left
         while x < flat.right - 0.3:
             width = float(random.uniform(0.3, 0.7))
-            colour: Bgr = tuple(float(v) for v in (random.uniform(50, 225) + random.normal(0, 22, 3)).clip(10, 245) * light)  # type: ignore[assignment]
+            colour: Bgr = tuple(
+                float(v) for v in (random.uniform(50, 225) + random.normal(0, 22, 3)).clip(10, 245) * light
+            )  # type: ignore[assignment]
             self._pieces.append((x, width, float(random.uniform(0.5, 1.1)), colour, float(random.uniform(0, 6))))
             x += width + float(random.uniform(0.03, 0.2))
 
     def draw(self, picture: Picture, t: float) -> None:
         """Draw it as the wind holds it."""
         out = self._flat.out + 0.4
-        line(picture, [self._view.at(self._flat.left, self._top, out), self._view.at(self._flat.right, self._top, out)], (120, 124, 128))
+        line(
+            picture,
+            [self._view.at(self._flat.left, self._top, out), self._view.at(self._flat.right, self._top, out)],
+            (120, 124, 128),
+        )
         for left, width, long, colour, phase in self._pieces:
             gust = self._gust * (0.6 + 0.4 * float(np.sin(0.37 * t + phase))) * float(np.sin(2.4 * t + phase))
             hem = self._top - long * float(np.cos(gust))
             middle = self._top - long / 2
             blown = long * float(np.sin(gust))
-            corners = [(left, self._top), (left + width, self._top), (left + width + blown * 0.35, middle), (left + width + blown, hem),
-                       (left + blown, hem + 0.04 * float(np.sin(5 * t + phase))), (left + blown * 0.35, middle)]  # fmt: skip
+            corners = [
+                (left, self._top),
+                (left + width, self._top),
+                (left + width + blown * 0.35, middle),
+                (left + width + blown, hem),
+                (left + blown, hem + 0.04 * float(np.sin(5 * t + phase))),
+                (left + blown * 0.35, middle),
+            ]
             fill(picture, [self._view.at(x, y, out) for x, y in corners], colour)
 
 
@@ -44,8 +56,15 @@ class Light:
     """A window in which the light is switched, or a pane that is opened and mirrors the sky."""
 
     def __init__(self, random: np.random.Generator, view: Wall, flat: Flat, seconds: float, *, night: bool) -> None:
-        self._corners = [view.at(x, y, flat.out) for x, y in ((flat.left, flat.bottom), (flat.right, flat.bottom),
-                                                              (flat.right, flat.top), (flat.left, flat.top))]  # fmt: skip
+        self._corners = [
+            view.at(x, y, flat.out)
+            for x, y in (
+                (flat.left, flat.bottom),
+                (flat.right, flat.bottom),
+                (flat.right, flat.top),
+                (flat.left, flat.top),
+            )
+        ]
         self._on = float(random.uniform(0, seconds))
         self._off = self._on + float(random.exponential(seconds / 2)) + 0.4
         warm = float(random.uniform(0.75, 1.0))
@@ -70,7 +89,7 @@ class Resident:
     def draw(self, picture: Picture, t: float) -> None:
         """Draw them while they are there; they straighten up and bend down rather than appear."""
         up = min((t - self._from) / 0.7, (self._until - t) / 0.7, 1.0)
-        if up > 0.1:  # noqa: PLR2004  # a person's top is not worth drawing
+        if up > 0.1:  # a person's top is not worth drawing
             draw_leaning(picture, self._middle, self._scale * up, self._clothes, t, self._restless)
 
 
@@ -89,7 +108,7 @@ class PasserBy:
         x = self._x + self._speed * t
         scale = self._view.scale_at(0.0, self._out)
         here = self._view.at(x, 0.0, self._out)
-        # The ground comes towards the camera, and downwards in the picture: it stands some metres above the wall's foot.
+        # What stands before the wall stands lower in the picture, for the camera looks down on the ground.
         feet = (here[0], min(here[1] + self._out * scale * 0.1, self._view.height - 2.0))
         if -50 < feet[0] < self._view.width + 50:
             draw_walker(picture, feet, scale, self._clothes, self._speed * t, float(np.sign(self._speed)))
@@ -118,6 +137,14 @@ class Cradle:
         scale = self._view.scale_at(high, 0.9)
         for x, clothes in zip((-0.6, 0.5), self._people, strict=True):
             draw_leaning(picture, at(x, high + 0.9), scale, clothes, t, 1.5)
-        fill(picture, [at(-1.5, high), at(1.5, high), at(1.5, high + 0.95), at(-1.5, high + 0.95)], (60 * self._light, 130 * self._light, 205 * self._light))
+        fill(
+            picture,
+            [at(-1.5, high), at(1.5, high), at(1.5, high + 0.95), at(-1.5, high + 0.95)],
+            (60 * self._light, 130 * self._light, 205 * self._light),
+        )
         for y in (0.05, 0.5, 0.9):
-            line(picture, [at(-1.5, high + y), at(1.5, high + y)], (40 * self._light, 70 * self._light, 120 * self._light))
+            line(
+                picture,
+                [at(-1.5, high + y), at(1.5, high + y)],
+                (40 * self._light, 70 * self._light, 120 * self._light),
+            )

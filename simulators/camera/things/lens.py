@@ -43,7 +43,11 @@ class Lens:
         gains = np.sin(2 * np.pi * beat * np.arange(count) / fps) + random.normal(0, 0.35, count)
         self._gains = 1.0 + optics.flicker * gains
         self._drops = [
-            (int(random.uniform(0.05, 0.9) * width), int(random.uniform(0.05, 0.9) * height), disc(random.uniform(14, 42)))
+            (
+                int(random.uniform(0.05, 0.9) * width),
+                int(random.uniform(0.05, 0.9) * height),
+                disc(random.uniform(14, 42)),
+            )
             for _ in range(optics.drops)
         ]
 
@@ -87,7 +91,7 @@ def _grain(random: np.random.Generator, width: int, height: int, sigma: float) -
     """
     shape = (height + _SPARE[0], width + _SPARE[1])
     luma = cv2.GaussianBlur(random.standard_normal(shape, dtype=np.float32), (3, 3), 0.45)
-    luma *= sigma / float(luma.std())
+    luma = luma * np.float32(sigma / float(luma.std()))
     chroma = random.standard_normal((*shape, 3), dtype=np.float32) * (sigma * _CHROMA)
     whole = np.rint(luma[..., None] + chroma)
     return np.maximum(whole, 0).astype(np.uint8), np.maximum(-whole, 0).astype(np.uint8)
@@ -102,7 +106,7 @@ def _sway(random: np.random.Generator, count: int, fps: float) -> NDArray[np.flo
             hertz = random.uniform(0.4, 6.0)
             total[:, axis] += random.normal() / hertz**0.5 * np.sin(2 * np.pi * (hertz * seconds + random.random()))
         total[:, axis] += random.normal(0, 0.3, count)
-    return total / np.maximum(np.sqrt((total**2).mean(axis=0)), 1e-9)
+    return np.asarray(total / np.maximum(np.sqrt((total**2).mean(axis=0)), 1e-9))
 
 
 def _moved(picture: Picture, right: float, down: float) -> Picture:

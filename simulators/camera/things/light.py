@@ -17,8 +17,8 @@ class Clouds:
     def __init__(self, random: np.random.Generator, width: int, height: int, depth: float) -> None:
         self._size = (width, height)
         self._depth = depth
-        self._field = cv2.GaussianBlur(random.normal(0, 1, (_GRID[0], 400)).astype(np.float32), (0, 0), 2.2)
-        self._field /= max(float(np.abs(self._field).max()), 1e-6)
+        field = cv2.GaussianBlur(random.normal(0, 1, (_GRID[0], 400)).astype(np.float32), (0, 0), 2.2)
+        self._field = field / np.float32(np.abs(field).max())
         self._speed = float(random.uniform(0.4, 1.6))
         self._beat, self._phase = float(random.uniform(0.02, 0.11)), float(random.uniform(0, 6))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -32,17 +33,27 @@ def fill(picture: Picture, corners: ArrayLike, colour: Bgr) -> None:
 def line(picture: Picture, corners: ArrayLike, colour: Bgr, thickness: int = 1) -> None:
     """Draw an open line through corners (n, 2)."""
     ready = np.round(np.asarray(corners, dtype=np.float64) * (1 << _BITS)).astype(np.int32)
-    cv2.polylines(picture, [ready], False, colour, thickness, cv2.LINE_AA, _BITS)  # noqa: FBT003
+    cv2.polylines(picture, [ready], False, colour, thickness, cv2.LINE_AA, _BITS)
 
 
-def limb(picture: Picture, start: Sequence[float], end: Sequence[float], widths: tuple[float, float], colour: Bgr) -> None:
+def limb(
+    picture: Picture, start: Sequence[float], end: Sequence[float], widths: tuple[float, float], colour: Bgr
+) -> None:
     """Draw a tapering limb between two points, as wide at each as said, in pixels."""
     (x0, y0), (x1, y1) = start, end
     long = max(math.hypot(x1 - x0, y1 - y0), 1e-6) * 2
     right, down = (y0 - y1) / long, (x1 - x0) / long
     near, far = widths
-    fill(picture, ((x0 + right * near, y0 + down * near), (x1 + right * far, y1 + down * far), (x1 - right * far, y1 - down * far),
-                   (x0 - right * near, y0 - down * near)), colour)  # fmt: skip
+    fill(
+        picture,
+        (
+            (x0 + right * near, y0 + down * near),
+            (x1 + right * far, y1 + down * far),
+            (x1 - right * far, y1 - down * far),
+            (x0 - right * near, y0 - down * near),
+        ),
+        colour,
+    )
 
 
 def oval(centre: Sequence[float], radii: tuple[float, float], turned: float = 0.0, corners: int = 14) -> Floats:
@@ -85,8 +96,12 @@ class Cover:
         rows, columns = np.nonzero(self.share >= least)
         if not rows.size:
             return None
-        return [float(self.x + columns.min()), float(self.y + rows.min()),
-                float(self.x + columns.max() + 1), float(self.y + rows.max() + 1)]  # fmt: skip
+        return [
+            float(self.x + columns.min()),
+            float(self.y + rows.min()),
+            float(self.x + columns.max() + 1),
+            float(self.y + rows.max() + 1),
+        ]
 
 
 def exposed(shape: Callable[[float], Sequence[Floats]], start: float, exposure: float, steps: int) -> Cover:
@@ -120,7 +135,7 @@ def disc(radius: float) -> NDArray[np.float32]:
     """Return a soft disc as something out of focus shows it: (2r + 1, 2r + 1), 1 in the middle."""
     size = int(np.ceil(radius))
     grid = np.hypot(*np.mgrid[-size : size + 1, -size : size + 1]) / max(radius, 1e-6)
-    return np.clip((1.0 - grid) * 2.5, 0, 1).astype(np.float32)
+    return np.asarray(np.clip((1.0 - grid) * 2.5, 0, 1), dtype=np.float32)
 
 
 def multiply(picture: Picture, share: NDArray[np.uint8], unit: int = 128) -> Picture:
@@ -141,3 +156,8 @@ def darken(picture: Picture, corners: ArrayLike, share: float) -> None:
     light = np.full(part.shape, 255, dtype=np.uint8)
     cv2.fillConvexPoly(light, hull, (255 * share,) * 3, cv2.LINE_AA, _BITS)
     part[:] = cv2.multiply(part, light, scale=1 / 255)
+
+
+def as_picture(values: NDArray[np.floating[Any]]) -> Picture:
+    """Return values as a picture, cut to 0–255."""
+    return np.asarray(np.clip(values, 0, 255), dtype=np.uint8)

@@ -78,7 +78,7 @@ class Fall:
             if 2 <= x < width - 2 and 2 <= y < height - 2:
                 grey.append(float(behind[y - 2 : y + 3, x - 2 : x + 3].mean()))
         mean = float(np.mean(grey)) if grey else 128.0
-        if not 4 <= mean + contrast <= 251:  # noqa: PLR2004  # what a sensor's output leaves as room
+        if not 4 <= mean + contrast <= 251:  # what a sensor's output leaves as room
             contrast = -contrast
         value = float(np.clip(mean + contrast, 4, 251))
         blue, green, red = (float(np.clip(value + change, 0, 255)) for change in self._tint - self._tint.mean())

@@ -17,7 +17,14 @@ class Rain:
     """Rain: near drops are long, fast, wide and faint, far ones short and slow."""
 
     def __init__(
-        self, random: np.random.Generator, width: int, height: int, focal: float, density: float, exposure: float, farthest: float
+        self,
+        random: np.random.Generator,
+        width: int,
+        height: int,
+        focal: float,
+        density: float,
+        exposure: float,
+        farthest: float,
     ) -> None:
         count = int(260 * density * width * height / (1280 * 720))
         # As many in each cubic metre: the farther, the more.
@@ -31,7 +38,7 @@ class Rain:
         self._salt = random.uniform(0, 1, count)
         self._width, self._height = width, height
         self._grey = np.clip(34 + 70 / depth, 12, 80).astype(int)
-        self._wide = np.where(depth < 4, 2, 1)  # noqa: PLR2004  # metres
+        self._wide = np.where(depth < 4, 2, 1)  # metres
 
     def draw(self, picture: Picture, t: float) -> Picture:
         """Return the picture with rain before it."""
@@ -43,7 +50,9 @@ class Rain:
         share = np.zeros((self._height, self._width), dtype=np.uint8)
         unit = 1 << _BITS
         ends = np.stack([x, bottom, x - self._slant * self._long, bottom - self._long], axis=1)
-        for (x1, y1, x0, y0), grey, wide in zip((ends * unit).astype(int).tolist(), self._grey.tolist(), self._wide.tolist(), strict=True):
+        for (x1, y1, x0, y0), grey, wide in zip(
+            (ends * unit).astype(int).tolist(), self._grey.tolist(), self._wide.tolist(), strict=True
+        ):
             cv2.line(share, (x0, y0), (x1, y1), (grey,), wide, cv2.LINE_AA, _BITS)
         return _veil(picture, share)
 
@@ -51,7 +60,9 @@ class Rain:
 class Snow:
     """Snow: flakes that sink slowly and drift."""
 
-    def __init__(self, random: np.random.Generator, width: int, height: int, focal: float, density: float, farthest: float) -> None:
+    def __init__(
+        self, random: np.random.Generator, width: int, height: int, focal: float, density: float, farthest: float
+    ) -> None:
         count = int(420 * density * width * height / (1280 * 720))
         depth = farthest * np.cbrt(random.uniform((1.5 / farthest) ** 3, 1, count))
         depth[: count // 8] = random.uniform(1.5, 6.0, count // 8)

@@ -43,7 +43,7 @@ class _Brush:
     def solid(self, corners: ArrayLike, colour: Bgr) -> None:
         """Fill a polygon of points (n, 3), as far as it lies before the camera."""
         points = _before(self.view, np.asarray(corners, dtype=np.float64))
-        if len(points) > 2:  # noqa: PLR2004  # corners of a triangle
+        if len(points) > 2:  # corners of a triangle
             fill(self.picture, self.view.at(points), colour)
 
     def ground(self, x0: float, x1: float, y0: float, y1: float, colour: Bgr) -> None:
@@ -95,7 +95,7 @@ def draw_forecourt(seed: int, view: Ground, door_y: float, lawn: ArrayLike, *, n
     for at in np.arange(-30, 30, 1.2):
         joint: Bgr = (grey * 0.84, grey * 0.86, grey * 0.88)
         brush.ground(at - 0.03, at + 0.03, -2, door_y, joint)
-        if at > 0.5:  # noqa: PLR2004  # metres before the pole
+        if at > 0.5:  # metres before the pole
             brush.ground(-_FAR, _FAR, at - 0.03, at + 0.03, joint)
     brush.solid(flat(lawn), (70, 112, 84))
     for x0, x1 in ((-30.0, -5.0), (5.0, 30.0)):
@@ -104,7 +104,9 @@ def draw_forecourt(seed: int, view: Ground, door_y: float, lawn: ArrayLike, *, n
     brush.wall(-1.9, 1.9, 0, 2.6, door_y, (60, 62, 66))
     for x in (-1.7, -0.8, 0.1, 1.0):
         brush.wall(x, x + 0.8, 0.08, 2.4, door_y - 0.02, brush_glass(random))
-    brush.solid([(-2.8, door_y, 2.9), (2.8, door_y, 2.9), (2.8, door_y - 1.6, 2.9), (-2.8, door_y - 1.6, 2.9)], (120, 124, 128))
+    brush.solid(
+        [(-2.8, door_y, 2.9), (2.8, door_y, 2.9), (2.8, door_y - 1.6, 2.9), (-2.8, door_y - 1.6, 2.9)], (120, 124, 128)
+    )
     brush.wall(-2.8, 2.8, 2.7, 3.0, door_y - 1.6, (165, 168, 170))
     return _finished(brush, night=night)
 
@@ -168,7 +170,9 @@ def _finished(brush: _Brush, *, night: bool) -> Picture:
     """Give the ground its grain, cracks, stains and tar, and the whole the lens's softness."""
     picture, view, random = brush.picture, brush.view, brush.random
     fine = random.normal(0, 4.0, (view.height, view.width)).astype(np.float32)
-    coarse = cv2.resize(random.normal(0, 4.5, (18, 32)).astype(np.float32), (view.width, view.height), interpolation=cv2.INTER_CUBIC)
+    coarse = cv2.resize(
+        random.normal(0, 4.5, (18, 32)).astype(np.float32), (view.width, view.height), interpolation=cv2.INTER_CUBIC
+    )
     picture[:] = np.clip(picture + (fine + coarse)[..., None], 0, 255).astype(np.uint8)
     for _ in range(7):
         start = random.uniform((-12, 6.5), (12, 15))
