@@ -30,10 +30,12 @@ ABOVE_NOISE = 1.6
 SPOTS, FLOOD = 120, 600
 #: Cells of this many pixels a side that move more than this share of a second or so are trees, flags, laundry.
 CELL, BUSY, BUSY_S = 8, 0.22, 1.0
-#: Share of the local gradient that is forgiven besides the measured shake, and how often the gradient is looked at, s.
+#: Share of the local gradient that is forgiven, and how often the gradient is looked at, s.
 EDGE, REFRESH_S = 0.10, 2.0
-#: How many of the steepest places the shake is measured by, at most, and the largest shake believed, pixels.
-ANCHORS, SHAKE = 1500, 4.0
+#: How many of the steepest places the shake is measured by, at most and at least, and what is not steep, levels a pixel.
+ANCHORS, FEWEST, FLAT = 1500, 50, 6
+#: The largest shake that is believed, and the smallest that is worth the work, pixels.
+SHAKE, STILL = 4.0, 0.05
 
 
 class Spot(NamedTuple):
@@ -58,7 +60,6 @@ class _Kept(NamedTuple):
     s: float
     picture: Grey
     mean: float
-    shift: tuple[float, float]
 
 
 class Spotter:
@@ -80,9 +81,8 @@ class Spotter:
         """Take the next picture; return what moved in those before it that can be judged now, in order."""
         if self._kept and not 0 < s - self._kept[-1].s < TORN_S:
             self._kept.clear()
-        picture = cv2.blur(grey, (3, 3))
-        shift = self._steady.shift(picture, s)
-        self._kept.append(_Kept(s, picture, float(picture[::8, ::8].mean()), shift))
+        picture = self._steady.held(grey, s)
+        self._kept.append(_Kept(s, picture, float(picture[::8, ::8].mean())))
         return [
             Seen(middle.s, self._spots(before, middle, after)) for before, middle, after in self._ready()
         ]  # fmt: skip
@@ -105,10 +105,7 @@ class Spotter:
         rises = cv2.min(cv2.subtract(m, a), cv2.subtract(m, b))
         sinks = cv2.min(cv2.subtract(a, m), cv2.subtract(b, m))
         moved = cv2.max(rises, sinks)
-        shaken = max(
-            np.hypot(middle.shift[0] - one.shift[0], middle.shift[1] - one.shift[1]) for one in (before, after)
-        )
-        moved = cv2.subtract(moved, self._steady.edges(EDGE + float(shaken)))
+        moved = cv2.subtract(moved, self._steady.forgiven)
         sample = moved[::4, ::4].ravel()
         noise = float(np.partition(sample, -sample.size // 200)[-sample.size // 200])
         _, over = cv2.threshold(moved, min(max(ABOVE_NOISE * noise, FAINTEST), COARSEST), 255, cv2.THRESH_BINARY)
@@ -131,7 +128,7 @@ class Spotter:
         if len(found) > SPOTS:
             found.sort(key=lambda box: -int(moved[box[1] : box[1] + box[3], box[0] : box[0] + box[2]].max()))
             del found[SPOTS:]
-        return [_spot(box, moved, rises, middle.shift) for box in found]
+        return [_spot(box, moved, rises) for box in found]
 
     def _learn_busy(self, over: Grey, seconds: float) -> NDArray[np.float32]:
         height, width = over.shape
@@ -152,74 +149,87 @@ def _brightened(one: _Kept, like: _Kept) -> Grey:
     return cv2.add(one.picture, level) if step > 0 else cv2.subtract(one.picture, level)
 
 
-def _spot(box: tuple[int, int, int, int], moved: Grey, rises: Grey, shift: tuple[float, float]) -> Spot:
+def _spot(box: tuple[int, int, int, int], moved: Grey, rises: Grey) -> Spot:
     x, y, width, height = box
     here = slice(y, y + height), slice(x, x + width)
     weight = cv2.moments(moved[here])
     total = max(weight["m00"], 1e-9)
     brighter = 2 * float(rises[here].sum()) > total
-    return Spot(x + weight["m10"] / total - shift[0], y + weight["m01"] / total - shift[1], width, height, brighter)
+    return Spot(x + weight["m10"] / total, y + weight["m01"] / total, width, height, brighter)
 
 
 class _Steady:
-    """How far the picture has shaken, by the steepest places of a picture from before (Lucas and Kanade, 1981)."""
+    """Holds pictures still by the steepest places of one from before (Lucas and Kanade, 1981), and smooths them.
+
+    `forgiven`: grey levels by which a picture may differ from one that is held as well, for the edges in it.
+    """
 
     def __init__(self) -> None:
+        self.forgiven: Grey = np.zeros((0, 0), np.uint8)
         self._since = -np.inf
-        self._edges: Grey | None = None
         self._places: NDArray[np.intp] = np.zeros(0, np.intp)
         self._was: Floats = np.zeros(0)
         self._solver: Floats = np.zeros((4, 0))
         self._origin = (0.0, 0.0)
 
-    def shift(self, picture: Grey, s: float) -> tuple[float, float]:
-        """Return how far the picture lies right of and below the first ones, in pixels; (0, 0) where none can tell."""
-        if self._edges is None or self._edges.shape != picture.shape:
-            self._remember(picture, s, (0.0, 0.0))
-            return 0.0, 0.0
-        x, y = self._measure(picture)
-        here = self._origin[0] + x, self._origin[1] + y
+    def held(self, grey: Grey, s: float) -> Grey:
+        """Return a picture where the first ones were, each pixel the mean of 3 x 3."""
+        smooth = cv2.blur(grey, (3, 3))
+        x, y = self._measure(smooth)
+        right, down = self._origin[0] + x, self._origin[1] + y
         if not s - self._since < REFRESH_S:
             # What is remembered is an estimate; let it sink back, lest the errors of hours add up.
-            self._remember(picture, s, (0.95 * here[0], 0.95 * here[1]))
-        return here
-
-    def edges(self, share: float) -> Grey:
-        """Return `share` of the local gradient, grey levels a pixel."""
-        if self._edges is None:
-            raise RuntimeError("shift() comes first")
-        return cv2.convertScaleAbs(self._edges, alpha=share)
+            self._remember(smooth, s, (0.95 * right, 0.95 * down))
+        if max(abs(right), abs(down)) < STILL:
+            return smooth
+        return cv2.sepFilter2D(grey, -1, _moving(right), _moving(down), borderType=cv2.BORDER_REPLICATE)
 
     def _measure(self, picture: Grey) -> tuple[float, float]:
-        if self._places.size < 50:
+        """Return how far a picture lies right of and below the remembered one, pixels; (0, 0) where none can tell."""
+        if self._places.size < FEWEST:
             return 0.0, 0.0
-        now = picture.ravel()[self._places].astype(np.float64)
-        weights = np.ones_like(now)
         x = y = 0.0
+        pixels = picture.ravel()
         for _ in range(3):
-            weighted = self._solver * weights
+            # What is left is less than a pixel, where a gradient holds; the rest is gone to in whole ones.
+            whole = round(x), round(y)
+            now = pixels[self._places + whole[1] * picture.shape[1] + whole[0]].astype(np.float64)
+            change = now - self._was
+            off = change - (x - whole[0]) * self._solver[0] - (y - whole[1]) * self._solver[1]
+            off -= np.median(off)
+            weighted = self._solver / (1.0 + (off / (2.0 * np.median(np.abs(off)) + 1.0)) ** 2)
             try:
-                found = np.linalg.solve(weighted @ self._solver.T, weighted @ (now - self._was))
+                found = np.linalg.solve(weighted @ self._solver.T, weighted @ change)
             except np.linalg.LinAlgError:
                 return 0.0, 0.0
-            x, y = float(found[0]), float(found[1])
-            off = np.abs(now - self._was - found @ self._solver)
-            weights = 1.0 / (1.0 + (off / (2.0 * np.median(off) + 1.0)) ** 2)
-        return (x, y) if max(abs(x), abs(y)) < SHAKE else (0.0, 0.0)
+            x, y = whole[0] + float(found[0]), whole[1] + float(found[1])
+            if not max(abs(x), abs(y)) < SHAKE:
+                return 0.0, 0.0
+        return x, y
 
     def _remember(self, picture: Grey, s: float, origin: tuple[float, float]) -> None:
         right = cv2.Scharr(picture, cv2.CV_16S, 1, 0, scale=1 / 32)
         down = cv2.Scharr(picture, cv2.CV_16S, 0, 1, scale=1 / 32)
         steep = cv2.add(cv2.convertScaleAbs(right), cv2.convertScaleAbs(down))
-        self._edges = cv2.dilate(steep, np.ones((3, 3), np.uint8))
-        stride = 3
-        flat = steep[::stride, ::stride].ravel()
+        self.forgiven = cv2.convertScaleAbs(cv2.dilate(steep, np.ones((3, 3), np.uint8)), alpha=EDGE)
+        margin = round(SHAKE) + 1
+        inner = steep[margin:-margin:3, margin:-margin:3]
+        flat = inner.ravel()
         wanted = min(ANCHORS, flat.size // 20)
         best = np.argpartition(flat, -wanted)[-wanted:] if wanted else np.zeros(0, np.intp)
-        best = best[flat[best] > 6]
-        rows, columns = np.unravel_index(best, steep[::stride, ::stride].shape)
-        self._places = (rows * stride) * picture.shape[1] + columns * stride
+        rows, columns = np.unravel_index(best[flat[best] > FLAT], inner.shape)
+        self._places = (margin + rows * 3) * picture.shape[1] + margin + columns * 3
         self._was = picture.ravel()[self._places].astype(np.float64)
         slopes = [-right.ravel()[self._places], -down.ravel()[self._places]]
         self._solver = np.stack([*slopes, self._was / 128, np.ones_like(self._was)]).astype(np.float64)
         self._origin, self._since = origin, s
+
+
+def _moving(by: float) -> Floats:
+    """Return the filter that takes the mean of 3 pixels `by` pixels further on."""
+    whole = int(np.floor(by))
+    reach = max(abs(whole), abs(whole + 1)) + 1
+    taps = np.zeros(2 * reach + 1)
+    part = by - whole
+    taps[reach + whole - 1 : reach + whole + 3] = np.array([1 - part, 1, 1, part]) / 3
+    return taps
