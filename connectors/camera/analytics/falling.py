@@ -32,6 +32,8 @@ LINES = 720
 LARGEST_M, SHUTTER_S = 1.2, 1 / 25
 #: How long what was told is remembered, so that it is not told again; and what is the same thing, metres.
 REMEMBERED_S, SAME_M, BESIDE_M = 4.0, 1.5, 0.4
+#: What falls strangely, sideways or hardly as gravity has it, may be a bird that dives: it is told if it goes on, s.
+SUSPECTED_S = 1.0
 #: Spots a picture that mean rain.
 RAIN = 60.0
 
@@ -177,11 +179,12 @@ class FallingObject:
         if len(points) < (demands.points + 4 if rainy else demands.points) or lasted < demands.lasts_s:
             return False
         drop = (points[-1].y - points[0].y) / scale
-        ends = parabola.speed(points[-1].s) / scale
-        begins, aside, pull = parabola.v / scale, abs(parabola.u) / scale, parabola.a / scale / G
-        allowed = demands.rms_px + 0.02 * abs(ends) * scale / 25
-        from_above = points[0].y < 0.04 * self._height
-        fastest = 5.0 if rainy else 14.0 if from_above else 9.0
+        begins, ends = parabola.v / scale, parabola.speed(points[-1].s) / scale
+        aside, pull = abs(parabola.u) / scale, parabola.a / scale / G
+        allowed = demands.rms_px + 0.02 * abs(parabola.speed(points[-1].s)) / 25
+        doubt = (aside / 3.0) ** 2 + (max(abs(pull - 1.0) - 0.1, 0.0) / 0.2) ** 2 + (max(begins - 3.0, 0.0) / 3.0) ** 2
+        if doubt > 1.0 and (drop < 2 * demands.drop_m or lasted < SUSPECTED_S):
+            return False
         return (
             len(points) >= 0.6 * path.pictures
             and drop >= demands.drop_m
@@ -190,9 +193,8 @@ class FallingObject:
             and parabola.rms_x <= allowed
             and parabola.rms_y <= allowed
             and ends >= 4.0
-            and -3.0 <= begins <= fastest
-            and aside < 7.0
-            and aside < 1.3 * ends
+            and -3.0 <= begins <= (5.0 if rainy else 9.0)
+            and aside < min(7.0, 1.3 * ends)
         )
 
     def _tell(self, frame: Frame, path: Path, parabola: Parabola) -> Sighting | None:
