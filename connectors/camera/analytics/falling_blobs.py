@@ -225,11 +225,11 @@ class _Steady:
         self._origin, self._since = origin, s
 
 
-def _moving(by: float) -> Floats:
+def _moving(by: float) -> NDArray[np.float32]:
     """Return the filter that takes the mean of 3 pixels `by` pixels further on."""
     whole = int(np.floor(by))
     reach = max(abs(whole), abs(whole + 1)) + 1
-    taps = np.zeros(2 * reach + 1)
+    taps = np.zeros(2 * reach + 1, np.float32)
     part = by - whole
-    taps[reach + whole - 1 : reach + whole + 3] = np.array([1 - part, 1, 1, part]) / 3
+    taps[reach + whole - 1 : reach + whole + 3] = np.array([1 - part, 1, 1, part], np.float32) / 3
     return taps
