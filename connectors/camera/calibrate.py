@@ -15,6 +15,7 @@ import numpy as np
 
 from connectors.camera.camera import watching_of
 from connectors.camera.config import CameraConfig
+from connectors.camera.detector import Detector
 from connectors.camera.ring import Packet, Take
 from connectors.camera.seeing import Colour, Frame, Sighting, Zone
 from connectors.camera.source import Source
@@ -26,8 +27,10 @@ _GREEN, _RED, _WHITE = (80, 220, 80), (60, 60, 230), (255, 255, 255)
 class _Looker:
     """Looks as a camera does, and remembers the last picture and what was said."""
 
-    def __init__(self, config: CameraConfig, zone: ZoneInfo, monotonic: Callable[[], float]) -> None:
-        self._watching, self._monotonic = watching_of(config, zone), monotonic
+    def __init__(
+        self, config: CameraConfig, zone: ZoneInfo, monotonic: Callable[[], float], detector: Detector | None
+    ) -> None:
+        self._watching, self._monotonic = watching_of(config, zone, detector), monotonic
         self.last: Colour | None = None
         self.said: list[Sighting] = []
         self.pictures = 0
@@ -62,12 +65,13 @@ def look(
     *,
     now: Callable[[], datetime],
     monotonic: Callable[[], float],
+    detector: Detector | None = None,
 ) -> Iterator[str]:
     """Look for so long, write the picture, and say line by line what was seen.
 
     Raises `Misconfigured` when there is no picture or `target` cannot be written.
     """
-    looker = _Looker(config, ZoneInfo(time_zone), monotonic)
+    looker = _Looker(config, ZoneInfo(time_zone), monotonic, detector)
     source = Source(config.source, looker, now=now, monotonic=monotonic, transport=config.transport)
     thread = threading.Thread(target=source.run, daemon=True)
     thread.start()

@@ -18,8 +18,10 @@ import structlog
 from connectors.camera.analytics import ANALYTICS
 from connectors.camera.clip import write_clip
 from connectors.camera.config import Asked, CameraConfig
+from connectors.camera.detector import Detector
 from connectors.camera.ring import Cut, Packet, Ring, Take
 from connectors.camera.seeing import Analytic, Frame, Sighting
+from connectors.camera.sight import Sight
 from connectors.camera.source import Source
 from connectors.camera.spool import Media, Message, Spool
 
@@ -84,16 +86,25 @@ class Watching:
             log.exception("an analytic failed", analytic=self.name)
 
 
-def watching_of(config: CameraConfig, zone: ZoneInfo) -> list[Watching]:
-    """Return the analytics that are asked of a camera, each at its hours of the station's time."""
+def watching_of(config: CameraConfig, zone: ZoneInfo, detector: Detector | None = None) -> list[Watching]:
+    """Return the analytics that are asked of a camera, each at its hours of the station's time.
+
+    What needs a detector is left out where there is none, and the log says so.
+    """
+    sight = Sight(detector) if detector is not None else None
 
     def hours_of(asked: Asked) -> Callable[[datetime], bool]:
         return lambda at: asked.is_on(at.astimezone(zone).time())
 
-    return [
-        Watching(asked.notice, ANALYTICS[asked.notice].make(asked.settings()), hours_of(asked))
-        for asked in config.analytics
-    ]
+    watching = []
+    for asked in config.analytics:
+        known = ANALYTICS[asked.notice]
+        if known.sight == "always" and sight is None:
+            log.error("an analytic rests: there is no detector", device=config.device, analytic=asked.notice)
+            continue
+        given = (asked.settings(),) if known.sight == "never" else (asked.settings(), sight)
+        watching.append(Watching(asked.notice, known.make(*given), hours_of(asked)))
+    return watching
 
 
 class Camera:
@@ -113,13 +124,14 @@ class Camera:
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
         announce: Callable[[bool], None],
+        detector: Detector | None = None,
     ) -> None:
         self.config, self.device = config, config.device
         self._topic = f"anxin/v1/{station}/{config.device}/event"
         self._spool, self._monotonic, self._announce = spool, monotonic, announce
         self.ring = Ring(config.lead_s + config.tail_s + SPARE_S, ring_bytes)
         self.source = Source(config.source, self, now=now, monotonic=monotonic, transport=config.transport)
-        self.watching = watching_of(config, zone)
+        self.watching = watching_of(config, zone, detector)
         self._wanted: list[Wanted] = []
         self._newest_s = 0.0
         self._lost_since: float | None = None

@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from connectors.camera.analytics import ANALYTICS
+from connectors.camera.detector import FILE
 from gateway.model.errors import Misconfigured
 
 #: A device's id, as topics take it.
@@ -101,7 +102,8 @@ class CameraConfig(_Strict):
 class WorkerConfig(_Strict):
     """A worker: whose cameras, where broker and API are, what it may keep while they cannot be reached.
 
-    `spool` holds what waits to be sent, at most `spool_mb`; of the disk `reserve_mb` stay free for events.
+    `spool` holds what waits to be sent, at most `spool_mb`; of the disk `reserve_mb` stay free for events. `detector`:
+    the file of the detector's weights, see `anxin camera weights`.
     """
 
     station: _Id
@@ -114,7 +116,23 @@ class WorkerConfig(_Strict):
     spool_mb: int = Field(2000, ge=10)
     reserve_mb: int = Field(500, ge=0)
     ring_mb: int = Field(64, ge=4, description="Most memory for the packets of one camera.")
+    detector: Path = Path(FILE)
     cameras: list[CameraConfig] = Field(min_length=1)
+
+    @property
+    def has_detector(self) -> bool:
+        """Whether the detector's file is there."""
+        return self.detector.is_file()
+
+    @staticmethod
+    def seeing(camera: CameraConfig) -> list[str]:
+        """Return what is asked of a camera that needs the detector, or is better with it."""
+        return [asked.notice for asked in camera.analytics if ANALYTICS[asked.notice].sight != "never"]
+
+    def resting(self, camera: CameraConfig) -> list[str]:
+        """Return what is asked of a camera and cannot be noticed, for want of the detector."""
+        blind = [asked.notice for asked in camera.analytics if ANALYTICS[asked.notice].sight == "always"]
+        return [] if self.has_detector else blind
 
     @field_validator("time_zone")
     @classmethod
@@ -134,8 +152,11 @@ class WorkerConfig(_Strict):
         return self
 
 
-def read_config(path: Path) -> WorkerConfig:
-    """Read a worker's file; paths in it are relative to it. Raises `Misconfigured` with each place that is wrong."""
+def read_config(path: Path, models: Path | None = None) -> WorkerConfig:
+    """Read a worker's file; paths in it are relative to it. Raises `Misconfigured` with each place that is wrong.
+
+    `models`: a folder where the detector is looked for too, when the file does not name it and it is not beside it.
+    """
     try:
         told = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -147,7 +168,10 @@ def read_config(path: Path) -> WorkerConfig:
     except ValidationError as error:
         places = "\n".join(f"  {_place(one['loc'])}: {one['msg']}" for one in error.errors())
         raise Misconfigured(f"{path} is wrong in:\n{places}") from error
-    return _beside(config, path.parent)
+    beside = _beside(config, path.parent)
+    if "detector" in config.model_fields_set or beside.has_detector or models is None:
+        return beside
+    return beside.model_copy(update={"detector": models / FILE})
 
 
 def _beside(config: WorkerConfig, folder: Path) -> WorkerConfig:
@@ -161,7 +185,7 @@ def _beside(config: WorkerConfig, folder: Path) -> WorkerConfig:
         })
         for camera in config.cameras
     ]  # fmt: skip
-    files = {name: there(getattr(config, name)) for name in ("spool", "broker_ca_file", "api_ca_file")}
+    files = {name: there(getattr(config, name)) for name in ("spool", "broker_ca_file", "api_ca_file", "detector")}
     return config.model_copy(update={"cameras": cameras, **files})
 
 

@@ -84,3 +84,13 @@ class Zone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         drawn = np.zeros((height, width), dtype=np.uint8)
         cv2.fillPoly(drawn, [np.round(corners).astype(np.int32)], 255)
         return drawn
+
+    def holds(self, x: float, y: float) -> bool:
+        """Say whether a point (each 0–1) lies in the zone, or on its edge; what touches the picture's edge is in it."""
+        corners = np.array(self.polygon, np.float32)
+        return cv2.pointPolygonTest(corners, (min(x, 0.999), min(y, 0.999)), measureDist=False) >= 0
+
+    def bounds(self) -> Box:
+        """Return the smallest box around the zone."""
+        across, down = zip(*self.polygon, strict=True)
+        return Box(min(across), min(down), max(across), max(down))

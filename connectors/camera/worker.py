@@ -15,6 +15,7 @@ import structlog
 from connectors.broker_url import read_url
 from connectors.camera.camera import Camera
 from connectors.camera.config import WorkerConfig
+from connectors.camera.detector import Detector
 from connectors.camera.line import Line
 from connectors.camera.spool import Spool
 from connectors.camera.upload import Upload
@@ -34,6 +35,19 @@ class Part(Protocol):
 
 #: How often it says how it fares, in seconds.
 REPORT_S = 60.0
+
+
+def loaded(config: WorkerConfig) -> Detector | None:
+    """Return the detector where one is asked for and there; None otherwise, and then the log says what to do.
+
+    Raises `Misconfigured` when the file is there and cannot be read.
+    """
+    if not any(config.seeing(one) for one in config.cameras):
+        return None
+    if not config.has_detector:
+        log.error("there is no detector; `anxin camera weights` makes it", wanted=str(config.detector))
+        return None
+    return Detector(config.detector)
 
 
 class Worker:
@@ -56,11 +70,11 @@ class Worker:
             )
             for one, spool in zip(config.cameras, self.spools, strict=True)
         ]  # fmt: skip
-        zone = ZoneInfo(config.time_zone)
+        zone, detector = ZoneInfo(config.time_zone), loaded(config)
         self.cameras = [
             Camera(
                 one, config.station, spool, zone=zone, ring_bytes=config.ring_mb * 1024 * 1024, now=now,
-                monotonic=monotonic, announce=line.announce,
+                monotonic=monotonic, announce=line.announce, detector=detector,
             )
             for one, spool, line in zip(config.cameras, self.spools, self.lines, strict=True)
         ]  # fmt: skip

@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+from connectors.camera.analytics.crowding import Crowding, CrowdingSettings
+from connectors.camera.analytics.intrusion import Intrusion, IntrusionSettings
+from connectors.camera.analytics.loitering import Loitering, LoiteringSettings
+from connectors.camera.analytics.parked import Parked, ParkedSettings
+from connectors.camera.analytics.tailgating import Tailgating, TailgatingSettings
 from connectors.camera.seeing import Analytic
+from connectors.camera.sight import Sight
 
 
 class Known(NamedTuple):
-    """An analytic by its settings (a frozen struct that refuses unknown fields) and how it is made from them."""
+    """An analytic by its settings (a frozen struct that refuses unknown fields) and how it is made from them.
+
+    `sight`: whether it needs the camera's detector. `never`: `make(settings)`; `always`: `make(settings, sight)`, and it
+    rests where there is none; `if there`: `make(settings, sight or None)`.
+    """
 
     settings: type[Any]
-    make: Callable[[Any], Analytic]
+    make: Callable[..., Analytic]
+    sight: Literal["never", "if there", "always"] = "never"
+
+
+def _parked(settings: ParkedSettings, sight: Sight | None) -> Analytic:
+    return Parked(settings, sight.is_vehicle if sight is not None and settings.confirm else None)
 
 
 #: By the name a worker's file asks for it.
-ANALYTICS: dict[str, Known] = {}
+ANALYTICS: dict[str, Known] = {
+    "crowding": Known(CrowdingSettings, Crowding, "always"),
+    "intrusion": Known(IntrusionSettings, Intrusion, "always"),
+    "loitering": Known(LoiteringSettings, Loitering, "always"),
+    "parked": Known(ParkedSettings, _parked, "if there"),
+    "tailgating": Known(TailgatingSettings, Tailgating, "always"),
+}

@@ -1,15 +1,14 @@
 """What moves in a picture, and where it went: the front end that everything judging movement shares.
 
 Pictures are brought to a small width; the background is a mixture of Gaussians (Zivkovic 2004, OpenCV's MOG2), its
-memory counted in seconds rather than pictures. Moving pixels become boxes, boxes become tracks: constant velocity, each
-given the box that suits it best, the best pairs first. A change of light over the whole view moves nothing.
+memory counted in seconds rather than pictures. Moving pixels become boxes, boxes become tracks (`tracks`). A change of
+light over the whole view moves nothing.
 """
 
 from __future__ import annotations
 
 import math
-from collections import deque
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import cv2
 import msgspec
@@ -17,6 +16,7 @@ import numpy as np
 from msgspec import Meta
 
 from connectors.camera.seeing import Box, Grey
+from connectors.camera.tracks import Track, Tracks
 
 MEMORY_S = 60.0
 VARIANCE = 20.0
@@ -25,9 +25,6 @@ MOVING = 200
 FLASHED, RELEARNT_S, RELEARNS = 0.6, 1.0, 0.5
 """More than this part of the picture moving is light, not movement; how long and how fast the view is learnt again."""
 MOST_BLOBS = 100
-GATE = 1.35
-UNSEEN_S, HITS = 1.5, 5
-PATH_S = 10.0
 LONGEST_GAP_S = 2.0
 
 
@@ -43,61 +40,23 @@ class MovementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sensitivity: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.5
 
 
-class Place(NamedTuple):
-    """Where a track was: seconds on the stream's clock, and its box."""
-
-    s: float
-    box: Box
-
-
-class Track:
-    """One moving thing. `path`: where it was seen in the last seconds; `confirmed`: seen often enough to be one."""
-
-    def __init__(self, number: int, place: Place) -> None:
-        self.number = number
-        self.path = deque([place], maxlen=512)
-        self.hits = 1
-        self._speed = (0.0, 0.0)
-
-    @property
-    def confirmed(self) -> bool:
-        """Whether it was seen often enough to be a thing."""
-        return self.hits >= HITS
-
-    def expected(self, s: float) -> Box:
-        """Return where it should be at `s`."""
-        last = self.path[-1]
-        dx, dy = (speed * (s - last.s) for speed in self._speed)
-        return Box(last.box.x0 + dx, last.box.y0 + dy, last.box.x1 + dx, last.box.y1 + dy)
-
-    def seen(self, place: Place) -> None:
-        """Take the next place it was seen at."""
-        last, dt = self.path[-1], place.s - self.path[-1].s
-        if dt > 0.0:
-            kept = 0.6 if self.hits > 1 else 0.0
-            fresh = [(b - a) / dt for a, b in zip(centre(last.box), centre(place.box), strict=True)]
-            self._speed = (
-                kept * self._speed[0] + (1 - kept) * fresh[0],
-                kept * self._speed[1] + (1 - kept) * fresh[1],
-            )
-        self.hits += 1
-        self.path.append(place)
-        while place.s - self.path[0].s > PATH_S:
-            self.path.popleft()
-
-
 class Movement:
     """Follows what moves in one camera's pictures."""
 
     def __init__(self, settings: MovementSettings) -> None:
         self._settings = settings
-        self._numbers = 0
+        self._tracks = Tracks()
         self.forget()
+
+    @property
+    def tracks(self) -> list[Track]:
+        """What is followed, also what is just not seen."""
+        return self._tracks.alive
 
     def forget(self) -> None:
         """Start afresh: what follows may be another view."""
         self._shape: tuple[int, ...] | None = None
-        self.tracks: list[Track] = []
+        self._tracks.forget()
 
     def look(self, grey: Grey, s: float) -> list[Track]:
         """Take the next picture, luma of shape (height, width), at `s`; return the tracks seen in it."""
@@ -108,8 +67,9 @@ class Movement:
         dt = max(s - self._s, 0.0)
         self._s = max(s, self._s)
         boxes = self._boxes(grey, dt)
-        self.tracks = [] if dt > LONGEST_GAP_S else [t for t in self.tracks if self._s - t.path[-1].s <= UNSEEN_S]
-        return self._follow(boxes) if dt > 0.0 else []
+        if dt > LONGEST_GAP_S:
+            self._tracks.forget()
+        return self._tracks.follow([(box, 1.0) for box in boxes], self._s) if dt > 0.0 else []
 
     def _start(self, grey: Grey, s: float) -> None:
         self._shape = grey.shape
@@ -144,43 +104,3 @@ class Movement:
         found = [(x, y, w, h) for x, y, w, h in map(cv2.boundingRect, outlines) if w * h >= least]
         found.sort(key=lambda box: -box[2] * box[3])
         return [Box(x / width, y / height, (x + w) / width, (y + h) / height) for x, y, w, h in found[:MOST_BLOBS]]
-
-    def _follow(self, boxes: list[Box]) -> list[Track]:
-        pairs = sorted(
-            (cost, t, b)
-            for t, track in enumerate(self.tracks)
-            for b, box in enumerate(boxes)
-            if (cost := _unlikeness(track.expected(self._s), box)) < GATE
-        )
-        seen: list[Track] = []
-        free_tracks, free_boxes = set(range(len(self.tracks))), set(range(len(boxes)))
-        for _, t, b in pairs:
-            if t in free_tracks and b in free_boxes:
-                free_tracks.remove(t)
-                free_boxes.remove(b)
-                self.tracks[t].seen(Place(self._s, boxes[b]))
-                seen.append(self.tracks[t])
-        for b in sorted(free_boxes):
-            self._numbers += 1
-            self.tracks.append(Track(self._numbers, Place(self._s, boxes[b])))
-        return seen
-
-
-def centre(box: Box) -> tuple[float, float]:
-    """Return the box's middle, each 0–1."""
-    return (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
-
-
-def foot(box: Box) -> tuple[float, float]:
-    """Return where something upright stands: the middle of the box's lower edge, each 0–1."""
-    return (box.x0 + box.x1) / 2, box.y1
-
-
-def _unlikeness(one: Box, other: Box) -> float:
-    """Return 1 - IoU plus half the distance of the centres, counted in the boxes' mean size: 0 for the same box."""
-    wide = max(min(one.x1, other.x1) - max(one.x0, other.x0), 0.0)
-    high = max(min(one.y1, other.y1) - max(one.y0, other.y0), 0.0)
-    both = (one.x1 - one.x0) * (one.y1 - one.y0) + (other.x1 - other.x0) * (other.y1 - other.y0) - wide * high
-    size = (math.hypot(one.x1 - one.x0, one.y1 - one.y0) + math.hypot(other.x1 - other.x0, other.y1 - other.y0)) / 2
-    apart = math.dist(centre(one), centre(other)) / max(size, 1e-6)
-    return 1.0 - wide * high / max(both, 1e-9) + 0.5 * apart

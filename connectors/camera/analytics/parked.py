@@ -65,6 +65,8 @@ class ParkedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `no_parking`). `warn_s`, `dwell_s`: seconds of standing after which it is first said, and said again. `min_area`:
     the least area of a vehicle, in parts of the picture. `tallest`: height over width above which it is a person
     rather than a vehicle. `sensitivity`: 0–1; higher sees vehicles that differ less from the ground, and more shadows.
+    `confirm`: ask the detector, where there is one, whether it is a vehicle; false for a camera that looks straight
+    down, from where it knows hardly any.
     """
 
     zone: Zone
@@ -73,6 +75,7 @@ class ParkedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_area: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.002
     tallest: Annotated[float, Meta(gt=0.0)] = 1.7
     sensitivity: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.5
+    confirm: bool = True
 
     @property
     def threshold(self) -> float:

@@ -1,0 +1,1 @@
+"""The detector's weights, made once at set-up: fetched, converted to ONNX, quantised, checked (docs/cameras.md)."""
