@@ -129,16 +129,22 @@ def explained_by_light(now: Plane, empty: Plane, mask: Mask, noise: float) -> bo
     """
     inside = _inside(mask)
     a, b = now[inside], empty[inside]
-    slope = max(float(np.cov(a, b)[0, 1]) / max(float(b.var()), 1e-6), 0.0)
-    remains = float(np.std(a - slope * (b - b.mean())))
-    return remains < noise or alike(now, empty, mask, noise)
+    if float(b.std()) > noise:
+        return _related(a, b, noise) > SAME_GROUND
+    remains, changed = float(np.std(a)), float(np.abs(a - b).mean())
+    brighter = (float(a.mean()) + 1.0) / (float(b.mean()) + 1.0)
+    return remains < min(noise, 1.0 + UNEVEN * changed) and DARKEST < brighter < BRIGHTEST
 
 
 def alike(now: Plane, then: Plane, mask: Mask, noise: float) -> bool:
     """Return whether both show one texture within `mask`, whatever the light; never where there is none to tell."""
     inside = _inside(mask)
-    a, b = now[inside], then[inside]
-    return min(float(a.std()), float(b.std())) > noise and float(np.corrcoef(a, b)[0, 1]) > RELATED
+    return _related(now[inside], then[inside], noise) > RELATED
+
+
+def _related(a: Plane, b: Plane, noise: float) -> float:
+    """Return the correlation of two samples, -1 to 1; 0 where one of them is but noise."""
+    return float(np.corrcoef(a, b)[0, 1]) if min(float(a.std()), float(b.std())) > noise / 2 else 0.0
 
 
 def _inside(mask: Mask) -> Mask:
@@ -162,7 +168,12 @@ def unlike_light(now: Plane, empty: Plane, noise: float) -> Mask:
 
 WINDOW = (9, 9)
 SMALLEST = 30
-RELATED = 0.6
+RELATED, SAME_GROUND = 0.6, 0.85
+"""Correlations: above which a patch is the vehicle it was, and above which it is the ground in another light."""
+DARKEST, BRIGHTEST = 0.45, 1.8
+"""What a shadow and the sun make of even ground, at most."""
+UNEVEN = 0.12
+"""What light leaves unexplained, per grey level it changes; a vehicle of little contrast leaves more."""
 
 
 def uncovers(now: Plane, empty: Plane, mask: Mask) -> bool:

@@ -51,6 +51,8 @@ TEMPLATE_S, RELIT_S = 20.0, 4.0
 """How fast the patch follows what is seen of it, and what is seen of it under other light: seconds."""
 CLEAR, HARDLY, MOSTLY = 0.4, 0.15, 0.6
 """Parts of a patch: that decide by themselves; that are as good as none; that make something else of it."""
+EVEN_PART = 2.5
+"""A vehicle with its even parts is at most so many times what shows of it; what is larger is a shade it stands in."""
 STILL_AT = 70
 """The percentile of the pixels' ages that tells the stop: an even roof shows one grey before the car stands."""
 NOISE, SMOOTH = 6.0, 4.0
@@ -160,16 +162,17 @@ class Parked:
     def _find(self, grey: Plane) -> None:
         """Look closely at what came to stand: a vehicle, light, a hole, or nothing that belongs here."""
         early = min(EARLY_S, self._settings.warn_s / 2)
-        mask = self._layers.standing(early)
+        stands = self._layers.standing(early)
         for one in self._standing:
-            mask &= ~one.mask
+            stands &= ~one.mask
+        mask = stands
         if int((mask & self._zone).sum()) < self._least:
             return
         layers = self._layers
         now = np.where(mask, layers.held, grey)
         things = unlike_light(now, layers.empty, SMOOTH)
-        layers.absorb(mask & ~things)
-        mask &= things
+        layers.absorb(mask & ~things & (layers.age > SMALL_S))
+        mask = stands & things
         closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
         opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         count, labels, stats, _ = cv2.connectedComponentsWithStats(opened)
@@ -181,7 +184,7 @@ class Parked:
                 continue
             if explained_by_light(now, layers.empty, held, NOISE) or uncovers(now, layers.empty, region):
                 layers.absorb(held)
-            elif not self._joined(one_stop := self._one_stop(held)):
+            elif not self._joined(one_stop := self._one_stop(held, stands)):
                 self._begin(one_stop, int(stats[label, cv2.CC_STAT_WIDTH]), int(stats[label, cv2.CC_STAT_HEIGHT]))
 
     def _joined(self, region: Mask) -> bool:
@@ -207,12 +210,15 @@ class Parked:
         arrived = min(self._since(held, 2), since)
         self._standing.append(_Standing(f"p-{self._tracks}", held, self._layers.held.copy(), since, arrived))
 
-    def _one_stop(self, held: Mask) -> Mask:
-        """Leave out what stood there longer than most of it: somebody a vehicle came to stand beside."""
+    def _one_stop(self, held: Mask, stands: Mask) -> Mask:
+        """Return what came to stand with most of `held`, even parts too; not somebody it came to stand beside."""
         ages = self._layers.age
         counts, edges = np.histogram(ages[held], bins=max(int(ages[held].max()) // 2, 1))
         usual = float(edges[int(counts.argmax()) + 1])
-        return held & (ages <= usual + SAME_STOP_S)
+        same = held & (ages <= usual + SAME_STOP_S)
+        _, labels = cv2.connectedComponents((stands & (np.abs(ages - usual) < SAME_STOP_S)).astype(np.uint8))
+        grown = same | (np.isin(labels, np.unique(labels[same])) & (labels > 0))
+        return grown if int(grown.sum()) <= EVEN_PART * int(same.sum()) else same
 
     def _since(self, region: Mask, percentile: int) -> float:
         return self._s - float(np.percentile(self._layers.age[region], 100 - percentile))
