@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
 Spoiler = Callable[[Picture, float], Picture]
+Make = Callable[[Generator, float], Spoiler]
 
 
 def black(dice: Generator, strength: float) -> Spoiler:
@@ -154,8 +155,13 @@ def shake(dice: Generator, strength: float) -> Spoiler:
     return blow
 
 
-TAMPERING = {made.__name__: made for made in (black, white, covered, sprayed, defocused, moved, frozen)}
-DISTRACTORS = {made.__name__: made for made in (light_jump, infrared, passing, haze, shake)}
+TAMPERING: dict[str, Make] = {
+    "black": black, "white": white, "covered": covered, "sprayed": sprayed, "defocused": defocused, "moved": moved,
+    "frozen": frozen,
+}  # fmt: skip
+DISTRACTORS: dict[str, Make] = {
+    "light jump": light_jump, "infrared": infrared, "passing": passing, "haze": haze, "shake": shake,
+}  # fmt: skip
 
 
 def noisy(seen: NDArray[np.generic], sigma: float, dice: Generator) -> Picture:
