@@ -40,7 +40,9 @@ def test_a_car_crosses_once_and_the_right_way(way: list[float], direction: str) 
     at, one = happened[0]
     passed = next(f.s for f, x in zip(drive(way)[30:], way, strict=False) if abs(x + 23 - 80) <= 5)
     assert abs((one.at - START).total_seconds() - passed) <= 0.7
-    assert one.begins_at is not None and one.begins_at < one.at and at >= passed
+    assert one.begins_at is not None
+    assert one.begins_at < one.at
+    assert at >= passed
 
 
 def test_it_counts_at_a_lower_rate_too() -> None:

@@ -28,7 +28,7 @@ def drive(
     for number in range(round(lasts * fps)):
         s = number / fps
         x = 60 - 70 * max(STOOD - s, 0) / 2 + 50 * max(s - until, 0)
-        seen = with_car(GROUND, x) if COMES < s and x < 160 else GROUND
+        seen = with_car(GROUND, x) if s > COMES and x < 160 else GROUND
         frames.append(frame(noisy(seen if change is None else change(seen, s), number), s))
     return frames
 
@@ -44,10 +44,14 @@ def test_a_car_that_stands_is_said_twice_and_then_left_at_any_rate(fps: float) -
     (_, warned), (_, again), (cleared_s, left) = happened
     assert (warned.kind, warned.data["zone"]) == ("camera.parked", "fire_lane")
     assert abs((warned.at - START).total_seconds() - STOOD) <= 1.5
-    assert warned.begins_at is not None and warned.begins_at <= warned.at == again.at
+    assert warned.begins_at is not None
+    assert warned.begins_at <= warned.at == again.at
     assert again.data["parked_s"] >= SETTINGS.dwell_s
-    assert warned.evidence and not left.evidence and cleared_s - 25 <= 5
-    assert warned.box is not None and abs(warned.box.x0 - 60 / 160) < 0.08
+    assert warned.evidence
+    assert not left.evidence
+    assert cleared_s - 25 <= 5
+    assert warned.box is not None
+    assert abs(warned.box.x0 - 60 / 160) < 0.08
     assert abs(left.data["parked_s"] - 20) <= 2.5
 
 

@@ -96,7 +96,9 @@ def test_it_says_when_it_began_and_takes_back_without_evidence() -> None:
               for n in range(50)]  # fmt: skip
     back = [frame(np.asarray(np.clip(VIEW + n % 2, 0, 255), np.uint8), 25 + n / 2) for n in range(12)]
     (_, on), (_, off) = said(Tamper(), frames + back)
-    assert on.kind == "camera.tamper" and on.evidence and not off.evidence
+    assert on.kind == "camera.tamper"
+    assert on.evidence
+    assert not off.evidence
     assert 14 <= (on.at - START).total_seconds() <= 15.5
     assert 24 <= (off.at - START).total_seconds() <= 26
 

@@ -50,7 +50,7 @@ class Lighting:
         self._reference = self._thumbnail(grey)
 
     def even(self, grey: Grey, dt: float) -> Lit:
-        """Return `grey`, shape (height, width), as it were under the reference's light. `dt`: seconds since the last."""
+        """Return `grey`, shape (height, width), as under the reference's light. `dt`: seconds since the last."""
         seen = self._thumbnail(grey)
         gain = float(np.clip(np.median(seen / self._reference), 0.2, 5.0))
         seen /= gain
@@ -91,7 +91,7 @@ class Layers:
         self.forget(self._lost() & ~on_held, grey)
 
     def standing(self, for_s: float) -> Mask:
-        """Return where something other than the empty scene has been held for `for_s` seconds, and was seen just now."""
+        """Return where something other than the empty scene has been held for `for_s` seconds, seen just now."""
         held = (self.age - self.hidden >= np.float32(for_s)) & (self.hidden <= np.float32(JUST_S)) & ~self._lost()
         return held & ~self.close(self.held, self.empty)
 
@@ -114,6 +114,11 @@ class Layers:
     def _lost(self) -> Mask:
         lost: Mask = self.hidden > np.minimum(np.float32(PATIENCE) * (self.age - self.hidden), np.float32(LONGEST_S))
         return lost
+
+
+def smooth(plane: Plane) -> Plane:
+    """Return the plane without its pixels' noise, shape as given."""
+    return np.asarray(cv2.blur(plane, (3, 3)), dtype=np.float32)
 
 
 def share(dt: float, tau: float) -> np.float32:
@@ -194,5 +199,4 @@ def steepness(plane: Plane) -> Plane:
     """Return the gradient's magnitude, in grey levels per pixel, shape as given."""
     across = cv2.Sobel(plane, cv2.CV_32F, 1, 0, scale=0.125)
     down = cv2.Sobel(plane, cv2.CV_32F, 0, 1, scale=0.125)
-    steep: Plane = cv2.magnitude(across, down)
-    return steep
+    return np.asarray(cv2.magnitude(across, down), dtype=np.float32)

@@ -29,6 +29,7 @@ from connectors.camera.analytics.layers import (
     alike,
     explained_by_light,
     share,
+    smooth,
     uncovers,
     unlike_light,
 )
@@ -40,7 +41,7 @@ EARLY_S = 8.0
 """How long something must have stood to be looked at closely; less where `warn_s` is short."""
 JUDGED_S = 0.5
 GONE_S, REPLACED_S, UNSETTLED_S = 2.0, 15.0, 10.0
-"""For how long it must be gone; how long something else must stand there instead; when a changed view is learnt anew."""
+"""For how long it must be gone; how long something else must stand there instead; when a new view is learnt."""
 ABSORBED_S, SMALL_S = 900.0, 20.0
 """What stands for so long and is no vehicle belongs to the scene, by its shape and by its size."""
 SAME_STOP_S = 5.0
@@ -103,6 +104,12 @@ class Parked:
     """
 
     rate: float | None = 5.0
+    _s: float
+    _judged_s: float
+    _unsettled_s: float
+    _part: tuple[slice, slice]
+    _lighting: Lighting
+    _layers: Layers
 
     def __init__(self, settings: ParkedSettings, confirm: Callable[[Frame, Box], bool] | None = None) -> None:
         self._settings = settings
@@ -131,7 +138,7 @@ class Parked:
                 self.interrupted()
             return ()
         self._unsettled_s = 0.0
-        grey = cv2.blur(lit.grey[self._part], (3, 3))
+        grey = smooth(lit.grey[self._part])
         self._layers.look(grey, dt)
         if self._s - self._judged_s < JUDGED_S:
             return ()
@@ -150,14 +157,14 @@ class Parked:
         self._zone = zone[self._part]
         self._whole = small.shape
         self._lighting = Lighting(small)
-        self._layers = Layers(cv2.blur(small[self._part].astype(np.float32), (3, 3)), self._settings.threshold)
+        self._layers = Layers(smooth(small[self._part].astype(np.float32)), self._settings.threshold)
 
     def _shrunk(self, grey: Grey) -> Grey:
         height, width = grey.shape
         if width <= WIDTH:
             return grey
-        shrunk: Grey = cv2.resize(grey, (WIDTH, max(height * WIDTH // width, 1)), interpolation=cv2.INTER_AREA)
-        return shrunk
+        size = (WIDTH, max(height * WIDTH // width, 1))
+        return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
     def _find(self, grey: Plane) -> None:
         """Look closely at what came to stand: a vehicle, light, a hole, or nothing that belongs here."""
@@ -188,7 +195,7 @@ class Parked:
                 self._begin(one_stop, int(stats[label, cv2.CC_STAT_WIDTH]), int(stats[label, cv2.CC_STAT_HEIGHT]))
 
     def _joined(self, region: Mask) -> bool:
-        """Give the region to the vehicle it touches and came to stand with: until it was said, its stop is the whole's."""
+        """Give the region to the vehicle it touches and came with: until that was said, its stop is the whole's."""
         wide = cv2.dilate(region.astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool)
         for one in self._standing:
             later = self._since(region, STILL_AT) - one.since
