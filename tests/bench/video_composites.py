@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectors.camera.seeing import Colour, Frame, Zone
+from tests.bench.video_films import BEGAN
 
 Picture = NDArray[np.uint8]
-START = datetime(2026, 11, 1, 4, tzinfo=UTC)
 FPS = 10.0
 SIZE = (384, 288)
 ROAD = Zone("fire_lane", ((0.0, 0.29), (0.45, 0.34), (0.72, 0.2), (0.94, 0.2), (1.0, 0.84), (0.52, 0.62), (0.0, 0.42)))
@@ -64,7 +64,7 @@ def frame(grey: Picture, s: float) -> Frame:
     def colour() -> Colour:
         return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), dtype=np.uint8)
 
-    return Frame(START + timedelta(seconds=s), s, grey, colour)
+    return Frame(BEGAN + timedelta(seconds=s), s, grey, colour)
 
 
 def cuts(data: Path) -> list[Cut]:
@@ -73,7 +73,9 @@ def cuts(data: Path) -> list[Cut]:
     empty = np.median(np.stack(seen[::12]), axis=0).astype(np.uint8)
     cars = []
     for at, left, right in CARS:
-        exposed = seen[at] * float(np.median(empty / np.maximum(seen[at], 1.0)))  # bright cars make the camera stop down
+        exposed = seen[at] * float(
+            np.median(empty / np.maximum(seen[at], 1.0))
+        )  # bright cars make the camera stop down
         differs = (np.abs(exposed - empty).max(axis=2) > 30).astype(np.uint8)
         width = differs.shape[1]
         differs[:, : int(left * width)] = 0
@@ -92,7 +94,9 @@ def cuts(data: Path) -> list[Cut]:
 
 def ground(data: Path) -> Ground:
     """Read vtest.avi at half size, with where its pedestrians are."""
-    halved = [np.asarray(cv2.resize(p, SIZE, interpolation=cv2.INTER_AREA), np.uint8) for p in pictures(data / "vtest.avi")]
+    halved = [
+        np.asarray(cv2.resize(p, SIZE, interpolation=cv2.INTER_AREA), np.uint8) for p in pictures(data / "vtest.avi")
+    ]
     empty = np.median(np.stack(halved[520::6]), axis=0).astype(np.uint8)  # two who stood at first have left by then
     people = []
     for picture in halved:
@@ -170,7 +174,7 @@ class Parking:
         if self.truth.light == "tree":
             sway = 5 * math.sin(6.28 * s / 4 + self._phase)
             x, y = self._spot
-            blob = np.exp(-(((xs - x - sway) / 34) ** 2 + ((ys - y) / 22) ** 2) ** 2)
+            blob = np.exp(-((((xs - x - sway) / 34) ** 2 + ((ys - y) / 22) ** 2) ** 2))
             return 1 - 0.35 * blob
         if self.truth.light == "cloud":
             edge = (min(max(s - 6 - self._period / 2, 0), 6) / 6) * SIZE[0] * 0.6

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
 Spoiler = Callable[[Picture, float], Picture]
+Make = Callable[[Generator, float], Spoiler]
 
 
 def black(dice: Generator, strength: float) -> Spoiler:
@@ -31,7 +32,7 @@ def covered(dice: Generator, strength: float) -> Spoiler:
     level, side, part = dice.uniform(30, 120), dice.integers(4), 0.75 + 0.25 * strength
     weave: list[NDArray[np.float32]] = []
 
-    def cover(picture: Picture, s: float) -> Picture:
+    def cover(picture: Picture, _: float) -> Picture:
         height, width = picture.shape
         if not weave:
             rough = dice.normal(0, 14, (12, 16)).astype(np.float32)
@@ -51,9 +52,10 @@ def covered(dice: Generator, strength: float) -> Spoiler:
 
 def sprayed(dice: Generator, strength: float) -> Spoiler:
     """Spray paint: soft blots out of focus on the glass, over 40 to 80 % of the view."""
-    level, share, blots = dice.uniform(20, 200), 0.4 + 0.4 * strength, []
+    level, share = dice.uniform(20, 200), 0.4 + 0.4 * strength
+    blots: list[NDArray[np.float32]] = []
 
-    def spray(picture: Picture, s: float) -> Picture:
+    def spray(picture: Picture, _: float) -> Picture:
         height, width = picture.shape
         if not blots:
             drawn = np.zeros((height, width), np.float32)
@@ -75,7 +77,7 @@ def moved(dice: Generator, strength: float) -> Spoiler:
     """Turn the camera by 15 to 60 % of its view; what comes into view mirrors what went."""
     part, turn, sign = 0.15 + 0.45 * strength, dice.uniform(-8, 8), 1 if dice.random() < 0.5 else -1
 
-    def move(picture: Picture, s: float) -> Picture:
+    def move(picture: Picture, _: float) -> Picture:
         height, width = picture.shape
         turned = cv2.getRotationMatrix2D((width / 2, height / 2), turn, 1.0)
         turned[:, 2] += (sign * part * width, dice_down * height)
@@ -85,10 +87,10 @@ def moved(dice: Generator, strength: float) -> Spoiler:
     return move
 
 
-def frozen(dice: Generator, strength: float) -> Spoiler:
+def frozen(_: Generator, __: float) -> Spoiler:
     first: list[Picture] = []
 
-    def freeze(picture: Picture, s: float) -> Picture:
+    def freeze(picture: Picture, _: float) -> Picture:
         first.append(picture) if not first else None
         return first[0]
 
@@ -104,7 +106,7 @@ def infrared(dice: Generator, strength: float) -> Spoiler:
     """Switch to the infrared lamp: bright in the middle, other greys, more noise."""
     gamma, dark = dice.uniform(0.6, 1.5), 0.3 + 0.4 * strength
 
-    def switch(picture: Picture, s: float) -> Picture:
+    def switch(picture: Picture, _: float) -> Picture:
         height, width = picture.shape
         ys, xs = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
         lamp = 1.15 - dark * (xs**2 + ys**2) / 2
@@ -154,8 +156,13 @@ def shake(dice: Generator, strength: float) -> Spoiler:
     return blow
 
 
-TAMPERING = {made.__name__: made for made in (black, white, covered, sprayed, defocused, moved, frozen)}
-DISTRACTORS = {made.__name__: made for made in (light_jump, infrared, passing, haze, shake)}
+TAMPERING: dict[str, Make] = {
+    "black": black, "white": white, "covered": covered, "sprayed": sprayed, "defocused": defocused, "moved": moved,
+    "frozen": frozen,
+}  # fmt: skip
+DISTRACTORS: dict[str, Make] = {
+    "light jump": light_jump, "infrared": infrared, "passing": passing, "haze": haze, "shake": shake,
+}  # fmt: skip
 
 
 def noisy(seen: NDArray[np.generic], sigma: float, dice: Generator) -> Picture:

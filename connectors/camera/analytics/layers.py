@@ -50,7 +50,7 @@ class Lighting:
         self._reference = self._thumbnail(grey)
 
     def even(self, grey: Grey, dt: float) -> Lit:
-        """Return `grey`, shape (height, width), as it were under the reference's light. `dt`: seconds since the last."""
+        """Return `grey`, shape (height, width), as under the reference's light. `dt`: seconds since the last."""
         seen = self._thumbnail(grey)
         gain = float(np.clip(np.median(seen / self._reference), 0.2, 5.0))
         seen /= gain
@@ -91,7 +91,7 @@ class Layers:
         self.forget(self._lost() & ~on_held, grey)
 
     def standing(self, for_s: float) -> Mask:
-        """Return where something other than the empty scene has been held for `for_s` seconds, and was seen just now."""
+        """Return where something other than the empty scene has been held for `for_s` seconds, seen just now."""
         held = (self.age - self.hidden >= np.float32(for_s)) & (self.hidden <= np.float32(JUST_S)) & ~self._lost()
         return held & ~self.close(self.held, self.empty)
 
@@ -116,6 +116,11 @@ class Layers:
         return lost
 
 
+def smooth(plane: Plane) -> Plane:
+    """Return the plane without its pixels' noise, shape as given."""
+    return np.asarray(cv2.blur(plane, (3, 3)), dtype=np.float32)
+
+
 def share(dt: float, tau: float) -> np.float32:
     """Return what an average with time constant `tau` takes of a picture `dt` seconds after the last: 0–1."""
     return np.float32(1.0 - np.exp(-max(dt, 0.0) / tau))
@@ -129,16 +134,22 @@ def explained_by_light(now: Plane, empty: Plane, mask: Mask, noise: float) -> bo
     """
     inside = _inside(mask)
     a, b = now[inside], empty[inside]
-    slope = max(float(np.cov(a, b)[0, 1]) / max(float(b.var()), 1e-6), 0.0)
-    remains = float(np.std(a - slope * (b - b.mean())))
-    return remains < noise or alike(now, empty, mask, noise)
+    if float(b.std()) > noise:
+        return _related(a, b, noise) > SAME_GROUND
+    remains, changed = float(np.std(a)), float(np.abs(a - b).mean())
+    brighter = (float(a.mean()) + 1.0) / (float(b.mean()) + 1.0)
+    return remains < min(noise, 1.0 + UNEVEN * changed) and DARKEST < brighter < BRIGHTEST
 
 
 def alike(now: Plane, then: Plane, mask: Mask, noise: float) -> bool:
     """Return whether both show one texture within `mask`, whatever the light; never where there is none to tell."""
     inside = _inside(mask)
-    a, b = now[inside], then[inside]
-    return min(float(a.std()), float(b.std())) > noise and float(np.corrcoef(a, b)[0, 1]) > RELATED
+    return _related(now[inside], then[inside], noise) > RELATED
+
+
+def _related(a: Plane, b: Plane, noise: float) -> float:
+    """Return the correlation of two samples, -1 to 1; 0 where one of them is but noise."""
+    return float(np.corrcoef(a, b)[0, 1]) if min(float(a.std()), float(b.std())) > noise / 2 else 0.0
 
 
 def _inside(mask: Mask) -> Mask:
@@ -162,7 +173,12 @@ def unlike_light(now: Plane, empty: Plane, noise: float) -> Mask:
 
 WINDOW = (9, 9)
 SMALLEST = 30
-RELATED = 0.6
+RELATED, SAME_GROUND = 0.6, 0.85
+"""Correlations: above which a patch is the vehicle it was, and above which it is the ground in another light."""
+DARKEST, BRIGHTEST = 0.45, 1.8
+"""What a shadow and the sun make of even ground, at most."""
+UNEVEN = 0.12
+"""What light leaves unexplained, per grey level it changes; a vehicle of little contrast leaves more."""
 
 
 def uncovers(now: Plane, empty: Plane, mask: Mask) -> bool:
@@ -183,5 +199,4 @@ def steepness(plane: Plane) -> Plane:
     """Return the gradient's magnitude, in grey levels per pixel, shape as given."""
     across = cv2.Sobel(plane, cv2.CV_32F, 1, 0, scale=0.125)
     down = cv2.Sobel(plane, cv2.CV_32F, 0, 1, scale=0.125)
-    steep: Plane = cv2.magnitude(across, down)
-    return steep
+    return np.asarray(cv2.magnitude(across, down), dtype=np.float32)

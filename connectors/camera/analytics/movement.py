@@ -43,6 +43,9 @@ class MovementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Movement:
     """Follows what moves in one camera's pictures."""
 
+    _s: float
+    _relearns_until: float
+
     def __init__(self, settings: MovementSettings) -> None:
         self._settings = settings
         self._tracks = Tracks()
@@ -83,8 +86,7 @@ class Movement:
         if width <= self._settings.width:
             return grey
         size = (self._settings.width, max(height * self._settings.width // width, 1))
-        small: Grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-        return small
+        return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
     def _boxes(self, grey: Grey, dt: float) -> list[Box]:
         small = self._small(grey)
@@ -96,9 +98,9 @@ class Movement:
             return []
         if relearns:
             return []
-        moving = cv2.morphologyEx(moving, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-        moving = cv2.morphologyEx(moving, cv2.MORPH_CLOSE, np.ones((7, 5), np.uint8))
-        outlines, _ = cv2.findContours(moving, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        opened = cv2.morphologyEx(moving, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, np.ones((7, 5), np.uint8))
+        outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         height, width = small.shape
         least = self._settings.min_area * height * width
         found = [(x, y, w, h) for x, y, w, h in map(cv2.boundingRect, outlines) if w * h >= least]

@@ -29,6 +29,7 @@ from connectors.camera.analytics.layers import (
     alike,
     explained_by_light,
     share,
+    smooth,
     uncovers,
     unlike_light,
 )
@@ -40,7 +41,7 @@ EARLY_S = 8.0
 """How long something must have stood to be looked at closely; less where `warn_s` is short."""
 JUDGED_S = 0.5
 GONE_S, REPLACED_S, UNSETTLED_S = 2.0, 15.0, 10.0
-"""For how long it must be gone; how long something else must stand there instead; when a changed view is learnt anew."""
+"""For how long it must be gone; how long something else must stand there instead; when a new view is learnt."""
 ABSORBED_S, SMALL_S = 900.0, 20.0
 """What stands for so long and is no vehicle belongs to the scene, by its shape and by its size."""
 SAME_STOP_S = 5.0
@@ -51,6 +52,8 @@ TEMPLATE_S, RELIT_S = 20.0, 4.0
 """How fast the patch follows what is seen of it, and what is seen of it under other light: seconds."""
 CLEAR, HARDLY, MOSTLY = 0.4, 0.15, 0.6
 """Parts of a patch: that decide by themselves; that are as good as none; that make something else of it."""
+EVEN_PART = 2.5
+"""A vehicle with its even parts is at most so many times what shows of it; what is larger is a shade it stands in."""
 STILL_AT = 70
 """The percentile of the pixels' ages that tells the stop: an even roof shows one grey before the car stands."""
 NOISE, SMOOTH = 6.0, 4.0
@@ -104,6 +107,12 @@ class Parked:
     """
 
     rate: float | None = 5.0
+    _s: float
+    _judged_s: float
+    _unsettled_s: float
+    _part: tuple[slice, slice]
+    _lighting: Lighting
+    _layers: Layers
 
     def __init__(self, settings: ParkedSettings, confirm: Callable[[Frame, Box], bool] | None = None) -> None:
         self._settings = settings
@@ -132,7 +141,7 @@ class Parked:
                 self.interrupted()
             return ()
         self._unsettled_s = 0.0
-        grey = cv2.blur(lit.grey[self._part], (3, 3))
+        grey = smooth(lit.grey[self._part])
         self._layers.look(grey, dt)
         if self._s - self._judged_s < JUDGED_S:
             return ()
@@ -151,28 +160,29 @@ class Parked:
         self._zone = zone[self._part]
         self._whole = small.shape
         self._lighting = Lighting(small)
-        self._layers = Layers(cv2.blur(small[self._part].astype(np.float32), (3, 3)), self._settings.threshold)
+        self._layers = Layers(smooth(small[self._part].astype(np.float32)), self._settings.threshold)
 
     def _shrunk(self, grey: Grey) -> Grey:
         height, width = grey.shape
         if width <= WIDTH:
             return grey
-        shrunk: Grey = cv2.resize(grey, (WIDTH, max(height * WIDTH // width, 1)), interpolation=cv2.INTER_AREA)
-        return shrunk
+        size = (WIDTH, max(height * WIDTH // width, 1))
+        return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
     def _find(self, grey: Plane) -> None:
         """Look closely at what came to stand: a vehicle, light, a hole, or nothing that belongs here."""
         early = min(EARLY_S, self._settings.warn_s / 2)
-        mask = self._layers.standing(early)
+        stands = self._layers.standing(early)
         for one in self._standing:
-            mask &= ~one.mask
+            stands &= ~one.mask
+        mask = stands
         if int((mask & self._zone).sum()) < self._least:
             return
         layers = self._layers
         now = np.where(mask, layers.held, grey)
         things = unlike_light(now, layers.empty, SMOOTH)
-        layers.absorb(mask & ~things)
-        mask &= things
+        layers.absorb(mask & ~things & (layers.age > SMALL_S))
+        mask = stands & things
         closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
         opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         count, labels, stats, _ = cv2.connectedComponentsWithStats(opened)
@@ -184,11 +194,11 @@ class Parked:
                 continue
             if explained_by_light(now, layers.empty, held, NOISE) or uncovers(now, layers.empty, region):
                 layers.absorb(held)
-            elif not self._joined(one_stop := self._one_stop(held)):
+            elif not self._joined(one_stop := self._one_stop(held, stands)):
                 self._begin(one_stop, int(stats[label, cv2.CC_STAT_WIDTH]), int(stats[label, cv2.CC_STAT_HEIGHT]))
 
     def _joined(self, region: Mask) -> bool:
-        """Give the region to the vehicle it touches and came to stand with: until it was said, its stop is the whole's."""
+        """Give the region to the vehicle it touches and came with: until that was said, its stop is the whole's."""
         wide = cv2.dilate(region.astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool)
         for one in self._standing:
             later = self._since(region, STILL_AT) - one.since
@@ -210,12 +220,15 @@ class Parked:
         arrived = min(self._since(held, 2), since)
         self._standing.append(_Standing(f"p-{self._tracks}", held, self._layers.held.copy(), since, arrived))
 
-    def _one_stop(self, held: Mask) -> Mask:
-        """Leave out what stood there longer than most of it: somebody a vehicle came to stand beside."""
+    def _one_stop(self, held: Mask, stands: Mask) -> Mask:
+        """Return what came to stand with most of `held`, even parts too; not somebody it came to stand beside."""
         ages = self._layers.age
         counts, edges = np.histogram(ages[held], bins=max(int(ages[held].max()) // 2, 1))
         usual = float(edges[int(counts.argmax()) + 1])
-        return held & (ages <= usual + SAME_STOP_S)
+        same = held & (ages <= usual + SAME_STOP_S)
+        _, labels = cv2.connectedComponents((stands & (np.abs(ages - usual) < SAME_STOP_S)).astype(np.uint8))
+        grown = same | (np.isin(labels, np.unique(labels[same])) & (labels > 0))
+        return grown if int(grown.sum()) <= EVEN_PART * int(same.sum()) else same
 
     def _since(self, region: Mask, percentile: int) -> float:
         return self._s - float(np.percentile(self._layers.age[region], 100 - percentile))

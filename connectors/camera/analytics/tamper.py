@@ -79,6 +79,8 @@ class Tamper:
     """
 
     rate: float | None = 2.0
+    _s: float
+    _began: float
 
     def __init__(self, settings: TamperSettings | None = None) -> None:
         self._settings = settings or TamperSettings()
@@ -127,7 +129,7 @@ class Tamper:
     def _learn(self, looks: _Looks, dt: float) -> None:
         tau = REFERENCE_S if self._learnt else max(self._s - self._began, 0.1)
         for usual, seen in zip(self._usual, looks, strict=True):
-            usual += share(dt, tau) * (seen - usual)
+            np.add(usual, share(dt, tau) * (seen - usual), out=usual)
 
     def _tell(self, reason: str | None, frame: Frame, dt: float) -> Sequence[Sighting]:
         """Say a change of state that has held for long enough."""
