@@ -34,6 +34,10 @@ LARGEST_M, SHUTTER_S = 1.2, 1 / 25
 REMEMBERED_S, SAME_M, BESIDE_M = 4.0, 1.5, 0.4
 #: What falls strangely, sideways or hardly as gravity has it, may be a bird that dives: it is told if it goes on, s.
 SUSPECTED_S = 1.0
+#: With this many others that move alike beside it, it is part of a car or a shadow, unless it falls as it should.
+CROWD, UNDOUBTED = 2, 0.3
+#: The share of the pictures of its way that it must be seen in.
+SEEN = 0.5
 #: Spots a picture that mean rain.
 RAIN = 60.0
 
@@ -182,19 +186,20 @@ class FallingObject:
         begins, ends = parabola.v / scale, parabola.speed(points[-1].s) / scale
         aside, pull = abs(parabola.u) / scale, parabola.a / scale / G
         allowed = demands.rms_px + 0.02 * abs(parabola.speed(points[-1].s)) / 25
-        doubt = (aside / 3.0) ** 2 + (max(abs(pull - 1.0) - 0.1, 0.0) / 0.2) ** 2 + (max(begins - 3.0, 0.0) / 3.0) ** 2
+        doubt = (aside / 3.5) ** 2 + (max(abs(pull - 1.0) - 0.1, 0.0) / 0.2) ** 2 + (max(begins - 4.0, 0.0) / 4.0) ** 2
         if doubt > 1.0 and (drop < 2 * demands.drop_m or lasted < SUSPECTED_S):
             return False
         return (
-            len(points) >= 0.6 * path.pictures
+            len(points) >= SEEN * path.pictures
             and drop >= demands.drop_m
             and 0.35 <= pull <= 1.8
             and parabola.surely >= demands.surely
             and parabola.rms_x <= allowed
             and parabola.rms_y <= allowed
             and ends >= 4.0
-            and -3.0 <= begins <= (5.0 if rainy else 9.0)
+            and -3.0 <= begins <= (7.0 if rainy else 9.0)
             and aside < min(7.0, 1.3 * ends)
+            and (doubt < UNDOUBTED or self._paths.company(path) < CROWD)
         )
 
     def _tell(self, frame: Frame, path: Path, parabola: Parabola) -> Sighting | None:

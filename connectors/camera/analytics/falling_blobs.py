@@ -23,7 +23,7 @@ REACH_S = 0.055
 #: Pictures further apart than this say nothing of each other.
 TORN_S = 0.35
 #: Grey levels: the threshold, whatever the noise, lies between these.
-FAINTEST, COARSEST = 5.0, 40.0
+FAINTEST, COARSEST = 4.5, 14.0
 #: Times the 99.5th percentile of what moves is the threshold: what is left of noise then is a few spots a picture.
 ABOVE_NOISE = 1.6
 #: Spots a picture at most; where there are more, the strongest count. More than `FLOOD` is a flash, a cut, a hand.
