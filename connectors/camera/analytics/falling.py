@@ -187,6 +187,8 @@ class FallingObject:
         aside, pull = abs(parabola.u) / scale, parabola.a / scale / G
         allowed = demands.rms_px + 0.02 * abs(parabola.speed(points[-1].s)) / 25
         doubt = (aside / 3.5) ** 2 + (max(abs(pull - 1.0) - 0.1, 0.0) / 0.2) ** 2 + (max(begins - 4.0, 0.0) / 4.0) ** 2
+        proven = lasted >= SUSPECTED_S and parabola.surely >= 5 * demands.surely
+        fastest = 14.0 if proven else 7.0 if rainy else 9.0
         if doubt > 1.0 and (drop < 2 * demands.drop_m or lasted < SUSPECTED_S):
             return False
         return (
@@ -197,7 +199,7 @@ class FallingObject:
             and parabola.rms_x <= allowed
             and parabola.rms_y <= allowed
             and ends >= 4.0
-            and -3.0 <= begins <= (7.0 if rainy else 9.0)
+            and -3.0 <= begins <= fastest
             and aside < min(7.0, 1.3 * ends)
             and (doubt < UNDOUBTED or self._paths.company(path) < CROWD)
         )
