@@ -33,7 +33,7 @@ LARGEST_M, SHUTTER_S = 1.2, 1 / 25
 #: How long what was told is remembered, so that it is not told again; and what is the same thing, metres.
 REMEMBERED_S, SAME_M, BESIDE_M = 4.0, 1.5, 0.4
 #: What falls strangely, sideways or hardly as gravity has it, may be a bird that dives: it is told if it goes on, s.
-SUSPECTED_S = 1.0
+SUSPECTED_S, STRANGEST = 1.0, 5.0
 #: With this many others that move alike beside it, it is part of a car or a shadow, unless it falls as it should.
 CROWD, UNDOUBTED = 2, 0.3
 #: The share of the pictures of its way that it must be seen in.
@@ -80,7 +80,7 @@ class FallingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if (self.px_per_m is None) == (not self.columns):
             raise ValueError("say either px_per_m or columns")
-        if self.px_per_m is not None and self.px_per_m <= 0 or self.storey_m <= 0:
+        if (self.px_per_m is not None and self.px_per_m <= 0) or self.storey_m <= 0:
             raise ValueError("px_per_m and storey_m must be more than 0")
 
 
@@ -185,14 +185,17 @@ class FallingObject:
         drop = (points[-1].y - points[0].y) / scale
         begins, ends = parabola.v / scale, parabola.speed(points[-1].s) / scale
         aside, pull = abs(parabola.u) / scale, parabola.a / scale / G
-        allowed = demands.rms_px + 0.02 * abs(parabola.speed(points[-1].s)) / 25
+        share = len(points) / path.pictures
+        # What is seen seldom may be several things: it has to fit the better.
+        allowed = share * (demands.rms_px + 0.02 * abs(parabola.speed(points[-1].s)) / 25)
         doubt = (aside / 3.5) ** 2 + (max(abs(pull - 1.0) - 0.1, 0.0) / 0.2) ** 2 + (max(begins - 4.0, 0.0) / 4.0) ** 2
         proven = lasted >= SUSPECTED_S and parabola.surely >= 5 * demands.surely
         fastest = 14.0 if proven else 7.0 if rainy else 9.0
         if doubt > 1.0 and (drop < 2 * demands.drop_m or lasted < SUSPECTED_S):
             return False
         return (
-            len(points) >= SEEN * path.pictures
+            share >= SEEN
+            and doubt <= STRANGEST
             and drop >= demands.drop_m
             and 0.35 <= pull <= 1.8
             and parabola.surely >= demands.surely

@@ -28,6 +28,8 @@ FAINTEST, COARSEST = 4.5, 14.0
 ABOVE_NOISE = 1.6
 #: Spots a picture at most; where there are more, the strongest count. More than `FLOOD` is a flash, a cut, a hand.
 SPOTS, FLOOD = 120, 600
+#: Pixels of the smallest box, which the dilation has made 3 x 3 at least.
+SMALLEST = 9
 #: Cells of this many pixels a side that move more than this share of a second or so are trees, flags, laundry.
 CELL, BUSY, BUSY_S = 8, 0.22, 1.0
 #: Share of the local gradient that is forgiven, and how often the gradient is looked at, s.
@@ -40,7 +42,8 @@ SHAKE, STILL = 4.0, 0.05
 
 class Spot(NamedTuple):
     """Something that moved. `x`, `y`: its centre; `width`, `height`: all in pixels, the shake taken out; `rises`:
-    whether it is brighter than what is behind it."""
+    whether it is brighter than what is behind it.
+    """
 
     x: float
     y: float
@@ -73,6 +76,7 @@ class Spotter:
         self._hidden = hidden
         self._kept: deque[_Kept] = deque(maxlen=24)
         self._next = -np.inf  # the second from which on pictures have not been answered for
+        self._judged = -np.inf
         self._steady = _Steady()
         self._busy: NDArray[np.float32] | None = None
         self.load = 0.0  # spots a picture, in the mean of the last seconds
@@ -113,14 +117,16 @@ class Spotter:
             over[self._hidden != 0] = 0
         over = cv2.dilate(over, np.ones((3, 3), np.uint8))
         outlines, _ = cv2.findContours(over, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-        busy = self._learn_busy(over, middle.s - before.s)
-        self.load += 0.04 * (min(len(outlines), FLOOD) - self.load)
+        lately = 1 - float(np.exp(-min(middle.s - self._judged, TORN_S) / BUSY_S))
+        self._judged = middle.s
+        busy = self._learn_busy(over, lately)
+        self.load += lately * (min(len(outlines), FLOOD) - self.load)
         if len(outlines) > FLOOD:
             return []
         boxes = [cv2.boundingRect(outline) for outline in outlines]
         found = []
         for x, y, width, height in boxes:
-            if width > self._largest[0] or height > self._largest[1] or width * height < 9:
+            if width > self._largest[0] or height > self._largest[1] or width * height < SMALLEST:
                 continue
             if busy[(y + height // 2) // CELL, (x + width // 2) // CELL] > BUSY:
                 continue
@@ -130,13 +136,13 @@ class Spotter:
             del found[SPOTS:]
         return [_spot(box, moved, rises) for box in found]
 
-    def _learn_busy(self, over: Grey, seconds: float) -> NDArray[np.float32]:
+    def _learn_busy(self, over: Grey, lately: float) -> NDArray[np.float32]:
         height, width = over.shape
         cells = cv2.resize(over, (-(-width // CELL), -(-height // CELL)), interpolation=cv2.INTER_AREA)
         occupied = np.minimum(cells, 1).astype(np.float32)
         if self._busy is None:
             self._busy = np.zeros_like(occupied)
-        cv2.accumulateWeighted(occupied, self._busy, 0.04)
+        cv2.accumulateWeighted(occupied, self._busy, lately)
         return self._busy
 
 

@@ -187,7 +187,9 @@ class Paths:
             if other is path or other.parabola is None or s - other.points[-1].s > UNSEEN_S:
                 continue
             (other_x, other_y), other_fall = other.parabola.at(s), other.parabola.speed(s)
-            alike = abs(other_fall - fall) < 0.25 * abs(fall) and abs(other.parabola.u - path.parabola.u) < 0.25 * abs(fall)
+            alike = abs(other_fall - fall) < 0.25 * abs(fall) and abs(other.parabola.u - path.parabola.u) < 0.25 * abs(
+                fall
+            )
             found += alike and abs(other_x - x) < near and abs(other_y - y) < near
         return found
 
