@@ -1,8 +1,9 @@
 """Falling objects: composites over stills, rendered facades of which half stand on stills, and public clips.
 
 Rendered scenes go through H.264 as a camera's pictures do. The scale is marked as an installer would: the ground, and
-the level of the highest floor that is well in view. A throw is found when an alarm dates to between half a second before its
-release and its landing, within 4 m of its column; each further alarm is false, a second one for the same throw too.
+the level of the highest floor that is well in view. A throw is found when an alarm dates to between half a second
+before its release and its landing, within 4 m of its column; each further alarm is false, a second one for the same
+throw too.
 """
 
 from __future__ import annotations

@@ -200,7 +200,8 @@ def test_nothing_is_told_from_where_it_is_not_watched() -> None:
 
 
 def test_an_interruption_parts_what_was_from_what_comes() -> None:
-    eye, told = analytic(), []
+    eye = analytic()
+    told: list[Sighting] = []
     for one in film(dropped(150, 27.0)):
         if 1.1 <= one.s - 1000.0 < 1.14:
             eye.interrupted()
