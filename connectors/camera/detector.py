@@ -96,7 +96,8 @@ def prepared(picture: Colour, height: int = 0, width: int = 0) -> tuple[Floats, 
     size = (max(round(picture.shape[1] * scale), 1), max(round(picture.shape[0] * scale), 1))
     height = height or -(-size[1] // STRIDES[-1]) * STRIDES[-1]
     filled = np.zeros((height, width, 3), np.float32)
-    how = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR  # as it was trained; far smaller would alias
+    # Linear, as it was trained; far larger pictures would alias.
+    how = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR  # noqa: PLR2004
     filled[: size[1], : size[0]] = cv2.resize(picture, size, interpolation=how)
     filled -= MEAN
     filled /= SPREAD

@@ -17,8 +17,8 @@ from connectors.camera.sight import Sight
 class Known(NamedTuple):
     """An analytic by its settings (a frozen struct that refuses unknown fields) and how it is made from them.
 
-    `sight`: whether it needs the camera's detector. `never`: `make(settings)`; `always`: `make(settings, sight)`, and it
-    rests where there is none; `if there`: `make(settings, sight or None)`.
+    `sight`: whether it needs the camera's detector. `never`: `make(settings)`; `always`: `make(settings, sight)`, and
+    it rests where there is none; `if there`: `make(settings, sight or None)`.
     """
 
     settings: type[Any]

@@ -1,7 +1,7 @@
 """More people in a zone than there may be.
 
-People are counted one by one, the median over five seconds is what counts, and a limit with two edges (ten seconds above
-it, twenty seconds two below) keeps it from flickering.
+People are counted one by one, the median over five seconds is what counts, and a limit with two edges (ten seconds
+above it, twenty seconds two below) keeps it from flickering.
 
 The count saturates: of more than about fifteen people, or people under 30 pixels (in a picture 416 wide), some hide
 others and are missed. Then `data.at_least` is true: there are so many, or more. A limit far above that needs a camera
@@ -29,9 +29,9 @@ SATURATED, SMALL_PX, LOOKED_AT_PX = 15, 30, 416
 class CrowdingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where, and how many are too many.
 
-    `zone`: its name becomes `data.zone`. `limit`: how many there may be. `again_s`: it is said again after so long while
-    there are more; the rule `crowding` asks for two within two minutes. `least`: how sure the detector must be of a
-    person, 0–1.
+    `zone`: its name becomes `data.zone`. `limit`: how many there may be. `again_s`: it is said again after so long
+    while there are more; the rule `crowding` asks for two within two minutes. `least`: how sure the detector must be
+    of a person, 0–1.
     """
 
     zone: Zone
@@ -95,7 +95,7 @@ class Crowding:
     def _saturates(self, boxes: list[Any], frame: Frame) -> bool:
         height, width = frame.grey.shape
         to_px = height * LOOKED_AT_PX / width
-        return len(boxes) >= SATURATED or bool(boxes) and median(b.y1 - b.y0 for b in boxes) * to_px < SMALL_PX
+        return len(boxes) >= SATURATED or (bool(boxes) and median(b.y1 - b.y0 for b in boxes) * to_px < SMALL_PX)
 
     def _sighting(self, seen: Seen) -> Sighting:
         data: dict[str, Any] = {

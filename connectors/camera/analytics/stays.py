@@ -19,9 +19,12 @@ RATE = 2.0
 
 @dataclass(slots=True)
 class Stay:
-    """One track's time in the zone. `since_s`, `last_s`: seconds on the stream's clock; `in_a_row`: times seen there
-    since last seen elsewhere; `score`: mean of these; `told`: how often it was said, `told_s`: when last; `shown_s`: its
-    dwell when pictures last went with it."""
+    """One track's time in the zone.
+
+    `since_s`, `last_s`: seconds on the stream's clock. `in_a_row`: times seen there since last seen elsewhere; `score`:
+    the mean of these. `told`: how often it was said, `told_s`: when last; `shown_s`: its dwell when pictures last went
+    with it.
+    """
 
     track: Track
     since_s: float

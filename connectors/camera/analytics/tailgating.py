@@ -2,11 +2,12 @@
 
 The camera need not know the door. It counts (`door.passed`, as a turnstile does), and the rule `tailgating` sets the
 count against what the door's readers let in at the same place, however late either is told; the camera's device needs
-the attribute `counts_people: true`. Pictures come with whoever goes in closely behind another, not with everybody. Where
-one opening is for one person and no reader is connected, `granted` makes the camera say `camera.tailgating` itself.
+the attribute `counts_people: true`. Pictures come with whoever goes in closely behind another, not with everybody.
+Where one opening is for one person and no reader is connected, `granted` makes the camera say `camera.tailgating`
+itself.
 
-It wants a view from above at about 45 degrees, with the feet and two metres before and behind the door in it. Two people
-side by side whose boxes cover each other by half count with half the confidence; children carried, not at all.
+It wants a view from above at about 45 degrees, with the feet and two metres before and behind the door in it. Two
+people side by side whose boxes cover each other by half count with half the confidence; children carried, not at all.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ class TailgatingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
     `line`: its name, `data.zone`. `start`, `end`: the ends of the door's line on the ground (x, y), each 0–1. `inward`:
     the side that is inside, for one who looks from start to end. `window_s`: who goes in so soon after another follows
-    them. `granted`: how many one opening is for, where no reader tells it. `band`: half the dead band about the line, in
-    parts of the picture's width. `least`: how sure the detector must be of a person, 0–1.
+    them. `granted`: how many one opening is for, where no reader tells it. `band`: half the dead band about the line,
+    in parts of the picture's width. `least`: how sure the detector must be of a person, 0–1.
     """
 
     line: str

@@ -118,9 +118,7 @@ class Converter:
             node = self._nodes.get(name)
             if node is None or node["op"] not in self._ways:
                 raise NotUnderstood(f"{name}: {node['op'] if node else 'a tensor that nobody makes'} is not known here")
-            missing = [
-                one for one in map(_node_of, node.get("input", ())) if one not in self._constants | self._values
-            ]
+            missing = [one for one in map(_node_of, node.get("input", ())) if one not in self._constants | self._values]
             if not missing:
                 self._ways[node["op"]](node)
             waiting += missing

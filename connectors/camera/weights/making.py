@@ -7,7 +7,6 @@ static quantisation, QDQ). Weights have seven bits: with eight, processors witho
 from __future__ import annotations
 
 import logging
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -15,12 +14,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from connectors.camera.detector import prepared
+from connectors.camera.detector import FILE, prepared
 from connectors.camera.seeing import Colour
 from connectors.camera.weights.graph import Converter, NotUnderstood
 from connectors.camera.weights.package import NAME, VERSION, Package
 from connectors.camera.weights.pictures import drawn, taken
 from gateway.model.errors import Misconfigured
+
+__all__ = ["FILE", "NOTICE", "make"]
 
 #: Pictures to quantise with; others, with seeds from here on, to compare with.
 PICTURES, COMPARED, FIRST_COMPARED = 64, 16, 10_000
@@ -33,9 +34,10 @@ http://www.apache.org/licenses/LICENSE-2.0, as converted for TensorFlow.js in {N
 
 
 class Made(NamedTuple):
-    """How it went: where the detector is, its size in bytes, and how alike it is to the whole one (correlation)."""
+    """How it went: where detector and licences are, its size in bytes, how alike it is to the whole one (correlation)."""
 
     path: Path
+    licences: Path
     size: int
     alike: float
 
@@ -66,8 +68,8 @@ def make(package: Package, target: Path, films: Sequence[Path], say: Callable[[s
             raise Misconfigured(f"the quantised detector is too unlike the whole one: {alike:.3f} < {LEAST_ALIKE}")
         licences = target.with_name(target.name + ".licences.txt")
         licences.write_text(f"{NOTICE}\n{package.licence}", encoding="utf-8")
-        os.replace(small, target)
-    return Made(target, target.stat().st_size, alike)
+        small.replace(target)
+    return Made(target, licences, target.stat().st_size, alike)
 
 
 def of_any_height(model: Any) -> Any:

@@ -34,8 +34,8 @@ def drawn(seed: int) -> Colour:
         tall = (foot - horizon * random.uniform(0.5, 1.0)) * random.uniform(0.5, 0.9)
         draw = _figure if random.random() < 0.7 else _vehicle  # noqa: PLR2004 - more people than cars
         draw(picture, random, random.uniform(0, width), float(foot), max(float(tall), 12.0))
-    picture = cv2.GaussianBlur(picture.astype(np.float32), (0, 0), random.uniform(0.4, 1.4))
-    lit = (picture - 128) * random.uniform(0.5, 1.5) + 128 + random.uniform(-50, 40)
+    soft = np.asarray(cv2.GaussianBlur(picture.astype(np.float32), (0, 0), random.uniform(0.4, 1.4)), np.float64)
+    lit = (soft - 128) * random.uniform(0.5, 1.5) + 128 + random.uniform(-50, 40)
     lit = lit + random.normal(0, random.uniform(1, 7), lit.shape)
     grey = random.random() < 0.2  # noqa: PLR2004 - nights
     lit = np.repeat(lit.mean(-1, keepdims=True), 3, -1) if grey else lit
@@ -108,7 +108,10 @@ def _vehicle(picture: Canvas, random: np.random.Generator, x: float, foot: float
     long, paint = tall * random.uniform(1.8, 2.8), _paint(random, 10, 240)
     parts = ((0.0, 1.0, 0.55, 0.12, paint), (0.15, 0.8, 1.0, 0.5, paint), (0.2, 0.75, 0.93, 0.58, [40, 35, 30]))
     for left, right, top, bottom, colour in parts:
-        ends = (round(x + left * long), round(foot - top * tall)), (round(x + right * long), round(foot - bottom * tall))
+        ends = (
+            (round(x + left * long), round(foot - top * tall)),
+            (round(x + right * long), round(foot - bottom * tall)),
+        )
         cv2.rectangle(picture, *ends, colour, cv2.FILLED)
     for wheel in (0.2, 0.8):
         cv2.circle(picture, (round(x + wheel * long), round(foot - 0.14 * tall)), round(0.15 * tall), (25, 25, 25), -1)
