@@ -34,7 +34,7 @@ http://www.apache.org/licenses/LICENSE-2.0, as converted for TensorFlow.js in {N
 
 
 class Made(NamedTuple):
-    """How it went: where detector and licences are, its size in bytes, how alike it is to the whole one (correlation)."""
+    """How it went: where detector and licences are, its size in bytes, its correlation with the whole one's answers."""
 
     path: Path
     licences: Path
