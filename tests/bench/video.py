@@ -44,7 +44,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=FIRST_SEED, help=f"of the first clip; below {FIRST_SEED}: tuning")
     parser.add_argument("--jobs", type=int, default=Options().jobs, help="processes that render and judge scenes")
     parser.add_argument("--detector", type=Path, metavar="FILE", help="what `anxin camera weights` made")
-    parser.add_argument("--package", type=Path, metavar="TGZ", help="the npm package, to compare with the whole network")
+    parser.add_argument(
+        "--package", type=Path, metavar="TGZ", help="the npm package, to compare with the whole network"
+    )
     parser.add_argument("--record", action="store_true", help="write the table into docs/video.md")
     arguments = parser.parse_args()
     if not (arguments.data / LABELS).exists():

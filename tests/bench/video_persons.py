@@ -1,7 +1,7 @@
 """`make bench-video`, what the detector finds and what is judged by it: people, dwell, counts, passages.
 
-Needs `--detector FILE`; with `--package FILE.tgz` the whole network (32 bits) is converted anew and stands beside it. The
-boxes are those of MOT 2015 on 7 pictures, visits and passages were read by hand (labels.json, and below).
+Needs `--detector FILE`; with `--package FILE.tgz` the whole network (32 bits) is converted anew and stands beside it.
+The boxes are those of MOT 2015 on 7 pictures, visits and passages were read by hand (labels.json, and below).
 """
 
 from __future__ import annotations
@@ -194,7 +194,7 @@ def _hits(detector: Detector, frames: list[Frame], labels: dict[str, list[list[f
         for x, y, w, h in truth:
             total += 1
             wanted = Box(x / width, y / height, (x + w) / width, (y + h) / height)
-            best = max(free, key=lambda one: overlap(one.box, wanted), default=None)  # noqa: B023
+            best = max(free, key=lambda one: overlap(one.box, wanted), default=None)
             if best is not None and overlap(best.box, wanted) >= FOUND:
                 hits += 1
                 free.remove(best)

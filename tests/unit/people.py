@@ -24,6 +24,7 @@ class Told:
         self.calls = 0
 
     def found(self, picture: Colour) -> list[Detection]:
+        assert picture.ndim == 3
         self.calls += 1
         return self.now
 

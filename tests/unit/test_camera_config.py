@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from datetime import time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from click.testing import CliRunner
+from structlog.testing import capture_logs
 
+from connectors.camera.camera import watching_of
 from connectors.camera.config import Asked, read_config
+from connectors.camera.worker import loaded
+from gateway.cli import main
 from gateway.model.errors import Misconfigured
 from tests.films import bright
 
@@ -83,6 +89,65 @@ def test_a_secret_that_is_not_there_is_said(tmp_path: Path) -> None:
     (tmp_path / "worker.yaml").write_text(RIGHT)
     with pytest.raises(Misconfigured, match=r"cam-1: its secret_file .* cannot be read"):
         read_config(tmp_path / "worker.yaml").cameras[0].password()
+
+
+GUARDED = """    analytics:
+      - notice: intrusion
+        zone: {name: yard, polygon: [[0, 0], [1, 0], [1, 1]]}
+      - {notice: bright}
+"""
+
+
+def guarded(folder: Path) -> Path:
+    """A worker's file that asks for what needs the detector."""
+    path = folder / "worker.yaml"
+    path.write_text(RIGHT[: RIGHT.index("    analytics")] + GUARDED)
+    (folder / "cam-1.secret").write_text("s3cret")
+    return path
+
+
+def test_the_detector_is_looked_for_beside_the_file_and_among_the_models(tmp_path: Path) -> None:
+    path, models = guarded(tmp_path), tmp_path / "models"
+    missing = read_config(path, models)
+    assert missing.detector == models / "nanodet.onnx"
+    assert missing.resting(missing.cameras[0]) == ["intrusion"]
+    models.mkdir()
+    (models / "nanodet.onnx").touch()
+    assert read_config(path, models).resting(missing.cameras[0]) == []
+    (tmp_path / "nanodet.onnx").touch()
+    assert read_config(path, models).detector == tmp_path / "nanodet.onnx"
+    path.write_text(f"detector: other.onnx\n{path.read_text()}")
+    assert read_config(path, models).detector == tmp_path / "other.onnx"
+
+
+def test_without_the_detector_what_needs_it_rests_and_the_others_run(tmp_path: Path) -> None:
+    config = read_config(guarded(tmp_path))
+    with capture_logs() as logs:
+        assert loaded(config) is None
+        watching = watching_of(config.cameras[0], ZoneInfo("Asia/Shanghai"), None)
+    assert [one.name for one in watching] == ["bright"]
+    assert [one["log_level"] for one in logs] == ["error", "error"]
+    assert "anxin camera weights" in logs[0]["event"]
+    assert (logs[1]["device"], logs[1]["analytic"]) == ("cam-1", "intrusion")
+
+
+def test_check_says_what_rests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANXIN_HOME", str(tmp_path / "home"))
+    path = guarded(tmp_path)
+    done = CliRunner().invoke(main, ["camera", "check", str(path)])
+    assert done.exit_code == 1
+    assert "intrusion (rests), bright" in done.stdout
+    assert "`anxin camera weights`" in done.stderr
+    (tmp_path / "nanodet.onnx").touch()
+    done = CliRunner().invoke(main, ["camera", "check", str(path)])
+    assert (done.exit_code, done.stdout.split()) == (0, ["ok", "cam-1", "intrusion,", "bright"])
+
+
+def test_a_file_without_what_needs_it_needs_no_detector(tmp_path: Path) -> None:
+    (tmp_path / "worker.yaml").write_text(RIGHT)
+    with capture_logs() as logs:
+        assert loaded(read_config(tmp_path / "worker.yaml")) is None
+    assert logs == []
 
 
 @pytest.mark.parametrize(

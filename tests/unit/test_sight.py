@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from connectors.camera.analytics import ANALYTICS
 from connectors.camera.analytics.intrusion import Intrusion, IntrusionSettings
 from connectors.camera.analytics.loitering import Loitering, LoiteringSettings
+from connectors.camera.analytics.parked import ParkedSettings
 from connectors.camera.seeing import Box, Zone
 from connectors.camera.sight import GLANCE_S, Sight
 from connectors.camera.tracks import Line, Tracks
@@ -103,6 +106,14 @@ def test_whether_what_stands_is_a_vehicle(kind: str, box: Box, is_one: bool) -> 
     detector = Told()
     detector.now = [standing(0.4, 0.5)._replace(kind=kind, box=box)]  # type: ignore[arg-type]
     assert Sight(detector).is_vehicle(frame(3.0), Box(0.3, 0.3, 0.5, 0.5)) is is_one
+
+
+def test_parked_asks_the_detector_unless_it_is_told_not_to() -> None:
+    for asked, looks in ((True, True), (False, False)):
+        settings = msgspec.convert({"zone": {"name": "a", "polygon": []}, "confirm": asked}, ParkedSettings)
+        parked = ANALYTICS["parked"].make(settings, Sight(Told()))
+        assert (parked._confirm is not None) is looks  # type: ignore[attr-defined]
+    assert ANALYTICS["parked"].make(settings, None)._confirm is None  # type: ignore[attr-defined]
 
 
 # ── tracks ───────────────────────────────────────────────────────────────────────────────────────────────────────────
