@@ -27,6 +27,7 @@ from connectors.camera.analytics.layers import (
     Mask,
     Plane,
     alike,
+    around,
     explained_by_light,
     share,
     smooth,
@@ -153,7 +154,7 @@ class Parked:
         small = self._shrunk(frame.grey)
         zone = self._settings.zone.mask(*small.shape) > 0
         self._least = max(self._settings.min_area * small.size, 4.0)
-        self._part = _around(zone)
+        self._part = around(zone, WIDEST_MARGIN)
         self._zone = zone[self._part]
         self._whole = small.shape
         self._lighting = Lighting(small)
@@ -294,15 +295,3 @@ class Parked:
             float(columns[-1] + left + 1) / width,
             float(rows[-1] + top + 1) / height,
         )
-
-
-def _around(zone: Mask) -> tuple[slice, slice]:
-    """Return the part of the picture to be looked at: the zone, and what of a vehicle may stand out of it."""
-    rows, columns = np.flatnonzero(zone.any(axis=1)), np.flatnonzero(zone.any(axis=0))
-    if not rows.size:
-        return slice(0, 1), slice(0, 1)
-    down, across = (round(WIDEST_MARGIN * side) for side in zone.shape)
-    return (
-        slice(max(int(rows[0]) - down, 0), int(rows[-1]) + down + 1),
-        slice(max(int(columns[0]) - across, 0), int(columns[-1]) + across + 1),
-    )
