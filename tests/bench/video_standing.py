@@ -171,7 +171,11 @@ def _parked_rows(material: str, runs: list[_Judged]) -> list[Row]:
 
 def _judge(said: list[tuple[float, Sighting]], stops: list[_Stop]) -> _Judged:
     """Hold what was said against the truth: a stop is found by its first sighting at its place while it lasts."""
-    told = [(s, one) for s, one in said if one.data["state"] == "parked" and one.data["parked_s"] < DWELL_S - 1]
+    told, tracks = list[tuple[float, Sighting]](), set[str]()
+    for s, one in said:
+        if one.data["state"] == "parked" and one.data["track"] not in tracks:
+            told.append((s, one))
+            tracks.add(one.data["track"])
     errors, clears, false_short, used = list[float](), list[float | None](), 0, set[int]()
     for stop in stops:
         mine = [n for n, (s, one) in enumerate(told)
@@ -181,8 +185,8 @@ def _judge(said: list[tuple[float, Sighting]], stops: list[_Stop]) -> _Judged:
             false_short += bool(mine)
         elif mine:
             errors.append((told[mine[0]][1].at - BEGAN).total_seconds() - stop.stood)
-            tracks = {told[n][1].data["track"] for n in mine}
-            gone = [s for s, one in said if one.data["state"] == "left" and one.data["track"] in tracks]
+            its = {told[n][1].data["track"] for n in mine}
+            gone = [s for s, one in said if one.data["state"] == "left" and one.data["track"] in its]
             if stop.left is not None:
                 clears.append(max(gone) - stop.left if gone else None)
     return _Judged(

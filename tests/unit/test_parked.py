@@ -81,10 +81,11 @@ def test_what_was_there_from_the_first_picture_and_leaves_is_no_car_that_came() 
     assert said(Parked(SETTINGS), frames) == []
 
 
-def test_a_shadow_that_stays_is_no_car() -> None:
+@pytest.mark.parametrize("ground", [GROUND, np.full(GROUND.shape, 110, np.float32)], ids=["textured", "even"])
+def test_a_shadow_that_stays_is_no_car(ground: Any) -> None:
     shade = np.ones(GROUND.shape, np.float32)
     shade[45:80, 40:110] = 0.65
-    frames = [frame(noisy(GROUND * shade if n > 25 else GROUND, n), n / 5) for n in range(150)]
+    frames = [frame(noisy(ground * shade if n > 25 else ground, n), n / 5) for n in range(150)]
     assert said(Parked(SETTINGS), frames) == []
 
 

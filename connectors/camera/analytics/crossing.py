@@ -23,11 +23,11 @@ ONCE_S = 1.0
 class CrossingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A line, and what is to cross it.
 
-    `line`: its name, `data.line`. `start`, `end`: its ends (x, y), each in 0–1. `directions`: which are said;
-    `right` is from the left of the line to its right, for one who looks from start to end. `judged_by`: the box's
-    `centre` suits a camera that looks down from above, its `foot` one that looks across. `min_area`: the least area
-    of its box, in parts of the picture. `band`: half the dead band about the line, in parts of the picture's width.
-    `sensitivity`: 0–1.
+    `line`: its name, `data.line`. `start`, `end`: its ends (x, y), each in 0–1. `directions`: which are said; `right`
+    is from the left of the line to its right, for one who looks from start to end. `judged_by`: the box's `centre`
+    suits a camera that looks down from above, its `foot` one that looks across. `min_area`: the least area of its box,
+    in parts of the picture. `band`: half the dead band about the line, in parts of the picture's width. `sensitivity`:
+    0–1; higher sees what differs less from the ground.
     """
 
     line: str

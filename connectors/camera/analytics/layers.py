@@ -24,7 +24,8 @@ RELATIVE = 0.06
 """What the threshold grows by per grey level: gain is never corrected exactly, and bright parts show it most."""
 PATIENCE, LONGEST_S = 0.6, 20.0
 """A held grey may be hidden for this part of the time it was seen, and for so many seconds at most."""
-JUST_S = 3.0
+JUST_S, OLDEST_S = 3.0, 86400.0
+"""What is held was just seen within so many seconds; older than a day is old: float32 cannot count for ever."""
 FLASHED = 0.6
 """More of the picture than this changed at once is a change of light, of the view or of the exposure."""
 
@@ -83,7 +84,7 @@ class Layers:
         """Take the next picture, `dt` seconds after the last."""
         on_empty = self.close(grey, self.empty)
         on_held = self.close(grey, self.held) & ~on_empty
-        self.age += np.float32(dt)
+        self.age = np.minimum(self.age + np.float32(dt), np.float32(OLDEST_S))
         self.hidden += np.float32(dt)
         self.hidden[on_held] = 0.0
         np.add(self.empty, share(dt, EMPTY_S) * (grey - self.empty), out=self.empty, where=on_empty)
@@ -200,3 +201,15 @@ def steepness(plane: Plane) -> Plane:
     across = cv2.Sobel(plane, cv2.CV_32F, 1, 0, scale=0.125)
     down = cv2.Sobel(plane, cv2.CV_32F, 0, 1, scale=0.125)
     return np.asarray(cv2.magnitude(across, down), dtype=np.float32)
+
+
+def around(zone: Mask, margin: float) -> tuple[slice, slice]:
+    """Return the rows and columns to look at: the zone, and `margin`, a part of the picture's sides, about it."""
+    rows, columns = np.flatnonzero(zone.any(axis=1)), np.flatnonzero(zone.any(axis=0))
+    if not rows.size:
+        return slice(0, 1), slice(0, 1)
+    down, across = (round(margin * side) for side in zone.shape)
+    return (
+        slice(max(int(rows[0]) - down, 0), int(rows[-1]) + down + 1),
+        slice(max(int(columns[0]) - across, 0), int(columns[-1]) + across + 1),
+    )

@@ -27,6 +27,7 @@ from connectors.camera.analytics.layers import (
     Mask,
     Plane,
     alike,
+    around,
     explained_by_light,
     share,
     smooth,
@@ -68,8 +69,7 @@ class ParkedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `no_parking`). `warn_s`, `dwell_s`: seconds of standing after which it is first said, and said again. `min_area`:
     the least area of a vehicle, in parts of the picture. `tallest`: height over width above which it is a person
     rather than a vehicle. `sensitivity`: 0–1; higher sees vehicles that differ less from the ground, and more shadows.
-    `confirm`: ask the detector, where there is one, whether it is a vehicle; false for a camera that looks straight
-    down, from where it knows hardly any.
+    `confirm`: ask the detector, if there is one, whether it is a vehicle; from straight above it knows few.
     """
 
     zone: Zone
@@ -78,7 +78,7 @@ class ParkedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_area: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.002
     tallest: Annotated[float, Meta(gt=0.0)] = 1.7
     sensitivity: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.5
-    confirm: bool = True
+    confirm: bool = False
 
     @property
     def threshold(self) -> float:
@@ -156,7 +156,7 @@ class Parked:
         small = self._shrunk(frame.grey)
         zone = self._settings.zone.mask(*small.shape) > 0
         self._least = max(self._settings.min_area * small.size, 4.0)
-        self._part = _around(zone)
+        self._part = around(zone, WIDEST_MARGIN)
         self._zone = zone[self._part]
         self._whole = small.shape
         self._lighting = Lighting(small)
@@ -297,15 +297,3 @@ class Parked:
             float(columns[-1] + left + 1) / width,
             float(rows[-1] + top + 1) / height,
         )
-
-
-def _around(zone: Mask) -> tuple[slice, slice]:
-    """Return the part of the picture to be looked at: the zone, and what of a vehicle may stand out of it."""
-    rows, columns = np.flatnonzero(zone.any(axis=1)), np.flatnonzero(zone.any(axis=0))
-    if not rows.size:
-        return slice(0, 1), slice(0, 1)
-    down, across = (round(WIDEST_MARGIN * side) for side in zone.shape)
-    return (
-        slice(max(int(rows[0]) - down, 0), int(rows[-1]) + down + 1),
-        slice(max(int(columns[0]) - across, 0), int(columns[-1]) + across + 1),
-    )
