@@ -237,8 +237,8 @@ def camera(notices: list[tuple[str, bytes]]) -> Iterator[tuple[str, list[str]]]:
 def heard(url: str, folder: Path, password: str = SECRET) -> Iterator[tuple[Spool, list[bool]]]:
     spool, there = Spool(folder, 10_000_000, 0), []
     stream = AlertStream(
-        Account(url, "viewer", password, 1), Reporter("s", "cam-1", spool), parked_s=180, loitered_s=180, now=lambda: NOW,
-        monotonic=time.monotonic, announce=there.append,
+        Account(url, "viewer", password, 1), Reporter("s", "cam-1", spool), parked_s=180, loitered_s=180,
+        now=lambda: NOW, monotonic=time.monotonic, announce=there.append,
     )  # fmt: skip
     stream.start()
     try:
