@@ -25,8 +25,8 @@ class Lane:
     """A fire lane. `truth["vehicles"]` has each car: when it stands, when it leaves, its box, whether in the zone.
 
     `truth["zones"]` has the lane's polygon in parts of the picture. `stops`: exactly which cars stop, or drawn.
-    `distractors`: which kinds (of `KINDS`) and how dense, 1 being usual; None draws both. `night` and `optics` are drawn
-    where not given. Raises ValueError for an unknown kind, or for stops that want one place at one time.
+    `distractors`: which kinds (of `KINDS`) and how dense, 1 being usual; None draws both. `night`, `optics`: drawn
+    where None. Raises ValueError for an unknown kind, or for stops that want one place at one time.
     """
 
     def __init__(
