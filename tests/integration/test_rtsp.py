@@ -1,4 +1,4 @@
-"""The stand-in camera over RTSP, read with PyAV, ffprobe and OpenCV: what it sends, asks, and how it fails when told."""
+"""The stand-in camera over RTSP, read with PyAV, ffprobe and OpenCV: what it sends, asks, and how it fails."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -79,20 +80,16 @@ def timed(frames: Iterator[VideoFrame], count: int) -> list[float]:
 
 
 def test_pyav_reads_it_at_the_pace_of_the_clock_through_the_loop(camera: CameraServer) -> None:
+    begun = time.monotonic()
     with opened(camera.url()) as stream:
         frames = stream.decode(video=0)
         first = next(frames)
         assert (first.width, first.height) == (640, 360)
-        times = timed(frames, 1)
-        begun = time.monotonic()
-        times += timed(frames, 40)
+        times = timed(frames, 45)
         took = time.monotonic() - begun
-    steps = [b - a for a, b in zip(times, times[1:], strict=False)]
-    assert steps == pytest.approx([1 / FPS] * len(steps), abs=0.002), (
-        "the film is 30 pictures long: the loop has no seam"
-    )
-    # Forty pictures take four seconds; some may have waited in FFmpeg. Faster than that would not be the clock's pace.
-    assert took > 2.0
+    steps = [b - a for a, b in pairwise(times)]
+    assert steps == pytest.approx([1 / FPS] * len(steps), abs=0.002), "the film has 30 pictures: the loop has no seam"
+    assert took >= times[-1] - times[0], "nothing comes before it is due"
 
 
 @pytest.mark.skipif(shutil.which("ffprobe") is None, reason="ffprobe is not installed")
@@ -289,37 +286,21 @@ def test_it_sends_garbage(camera: CameraServer, client: Client) -> None:
     client.play(camera.url())
     camera.channels["door"].garbage(60)
     until(lambda: camera.channels["door"].state["garbage"])
-    data = [
-        packet for channel, packet in (next(packet for packet in [one]) for one in _next(client, 60)) if channel == 4
-    ]
+    data = [packet for channel, packet in islice(client.packets(), 60) if channel == 4]
     assert sum(packet[0] == 0x80 and packet[1] & 0x7F == 96 for packet in data[-20:]) <= 1
 
 
-def _next(client: Client, count: int) -> list[tuple[int, bytes]]:
-    packets = client.packets()
-    return [next(packets) for _ in range(count)]
-
-
 @pytest.mark.parametrize("seconds", [3600.0, -3600.0])
-def test_its_timestamps_jump(camera: CameraServer, seconds: float) -> None:
-    with opened(camera.url()) as stream:
-        packets = stream.demux(video=0)
-        times = [float(packet.pts * packet.time_base) for packet in _some(packets, 5)]
-        camera.channels["door"].jump(seconds)
-        times += [float(packet.pts * packet.time_base) for packet in _some(packets, 30)]
-    steps = [b - a for a, b in zip(times, times[1:], strict=False)]
-    [jump] = [step for step in steps if abs(step) > 1]
-    assert jump == pytest.approx(seconds, abs=1)
-
-
-def _some(packets: Any, count: int) -> list[Any]:
-    found = []
-    for packet in packets:
-        if packet.pts is not None:
-            found.append(packet)
-        if len(found) == count:
-            break
-    return found
+def test_its_timestamps_jump(camera: CameraServer, client: Client, seconds: float) -> None:
+    client.play(camera.url())
+    packets = client.packets()
+    data = (packet for channel, packet in packets if channel == 4)
+    before = list(islice(data, 2))
+    camera.channels["door"].jump(seconds)
+    stamps = [struct.unpack("!I", packet[4:8])[0] for packet in [*before, *islice(data, 150)]]
+    steps = [((b - a + 2**31) % 2**32 - 2**31) / 90_000 for a, b in pairwise(stamps)]
+    assert sum(abs(step) > 1 for step in steps) == 1
+    assert max(steps, key=abs) == pytest.approx(seconds, abs=1)
 
 
 def test_it_changes_its_resolution(camera: CameraServer, films: dict[str, Path]) -> None:
@@ -335,8 +316,9 @@ def test_it_changes_its_resolution(camera: CameraServer, films: dict[str, Path])
 def test_it_loses_packets(camera: CameraServer, client: Client) -> None:
     camera.channels["door"].drop(0.3)
     client.play(camera.url())
-    numbers = [struct.unpack("!H", packet[2:4])[0] for channel, packet in _next(client, 300) if channel == 4]
-    steps = [(b - a) % 65_536 for a, b in zip(numbers, numbers[1:], strict=False)]
+    packets = islice(client.packets(), 300)
+    numbers = [struct.unpack("!H", packet[2:4])[0] for channel, packet in packets if channel == 4]
+    steps = [(b - a) % 65_536 for a, b in pairwise(numbers)]
     lost = sum(step - 1 for step in steps) / sum(steps)
     assert 0.15 < lost < 0.45
 
