@@ -48,7 +48,7 @@ def camera() -> None:
     "--gop", default=2.0, show_default=True, type=click.FloatRange(min=0.1), help="Seconds between keyframes."
 )
 def film(*, scene: str, seed: int, out: Path, seconds: float | None, crf: int, gop: float) -> None:
-    r"""Write SCENE as an H.264 film, and the truth about it: what happens when, with boxes in pixels.
+    """Write SCENE as an H.264 film, and the truth about it: what happens when, with boxes in pixels.
 
     \b
     facade       a building; something is thrown in every other scene   1280x720, 25/s
@@ -60,7 +60,7 @@ def film(*, scene: str, seed: int, out: Path, seconds: float | None, crf: int, g
 
     The same seed, the same bytes before encoding. Tune with seeds below 1000 and test with seeds from 1000 on. The
     demo scenes have a seed of their own.
-    """
+    """  # noqa: D301  # click wants the real \b
     cv2.setNumThreads(1)
     try:
         truth = _film(scene, seed, seconds, out, crf, gop)
@@ -94,7 +94,7 @@ def rtsp(
     seed: int,
     seconds: float | None,
 ) -> None:
-    r"""Serve each FILE_OR_SCENE at rtsp://HOST:PORT/NAME until interrupted, in a loop at the pace of the clock.
+    """Serve each FILE_OR_SCENE at rtsp://HOST:PORT/NAME until interrupted, in a loop at the pace of the clock.
 
     A file is an MP4 with H.264, its NAME the file's without `.mp4`. A scene is rendered first, into a temporary file.
     Media travels over the RTSP connection (TCP, interleaved) only; UDP is refused, and clients then fall back by
@@ -110,7 +110,7 @@ def rtsp(
     curl -XPOST .../NAME/drop?share=0.05                         lose packets
     curl -XPOST .../NAME/switch?film=other.mp4                   another film, of another size too
     curl -XPOST .../NAME/mend                                    as it should be
-    """
+    """  # noqa: D301  # click wants the real \b
     cv2.setNumThreads(1)
     secret = password if password is not None else os.environ.get(_PASSWORD, "")
     stop = threading.Event()
