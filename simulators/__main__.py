@@ -2,6 +2,7 @@
 
 import click
 
+from simulators.camera.command import camera
 from simulators.county.site import site
 from simulators.history import history
 from simulators.load import load
@@ -20,6 +21,7 @@ from simulators.town import town
         "receivers": receivers,
         "send": send,
         "load": load,
+        "camera": camera,
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

@@ -1,0 +1,1 @@
+"""Stand-in for camera hardware: rendered scenes with ground truth, films of them, and a camera that serves them."""
