@@ -17,7 +17,7 @@ import cv2
 from simulators import options
 from simulators.camera.control import Control
 from simulators.camera.film import write_film
-from simulators.camera.named import NAMES, named
+from simulators.camera.named import NAMES, QUIET_FROM, named
 from simulators.camera.reel import NoFilm
 from simulators.camera.rtsp import CameraServer
 from simulators.camera.scene import TEST_SEEDS
@@ -79,6 +79,12 @@ def film(*, scene: str, seed: int, out: Path, seconds: float | None, crf: int, g
     "--password", help=f"The user's password; better in the environment, {_PASSWORD}, where `ps` does not show it."
 )
 @click.option("--basic", is_flag=True, help="Ask for Basic authentication instead, as old cameras do.")
+@click.option(
+    "--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep what was rendered here, for the next time."
+)
+@click.option(
+    "--once", is_flag=True, help="Demo scenes: begin with the first viewer, show what happens once, then stay quiet."
+)
 @click.option("--faults-port", type=click.IntRange(1, 65535), help="Take faults by HTTP here.")
 @options.seed
 @_seconds
@@ -90,6 +96,8 @@ def rtsp(
     user: str | None,
     password: str | None,
     basic: bool,
+    keep: Path | None,
+    once: bool,
     faults_port: int | None,
     seed: int,
     seconds: float | None,
@@ -117,11 +125,20 @@ def rtsp(
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: stop.set())
     with contextlib.ExitStack() as stack:
-        made = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="camera-")))
+        made = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="camera-")))
+        made.mkdir(parents=True, exist_ok=True)
         try:
             films = dict(_source(source, seed, seconds, made) for source in sources)
             server = stack.enter_context(
-                CameraServer(films, host=host, port=port, user=user, password=secret, basic=basic)
+                CameraServer(
+                    films,
+                    host=host,
+                    port=port,
+                    user=user,
+                    password=secret,
+                    basic=basic,
+                    again_from=QUIET_FROM if once else None,
+                )
             )
             if faults_port is not None:
                 stack.enter_context(Control(server.channels, host, faults_port))
@@ -140,7 +157,11 @@ def _source(source: str, seed: int, seconds: float | None, made: Path) -> tuple[
             raise click.BadParameter(f"{source} is neither a file nor one of {', '.join(NAMES)}")
         return path.stem, path
     out = made / f"{source}.mp4"
-    _film(source, seed, seconds, out, 27, 2.0)
+    if not out.exists():
+        unfinished = out.with_suffix(".unfinished.mp4")
+        _film(source, seed, seconds, unfinished, 27, 2.0)
+        unfinished.with_suffix(".json").rename(out.with_suffix(".json"))
+        unfinished.rename(out)
     return source, out
 
 
