@@ -183,7 +183,8 @@ class Camera:
         if has_clip:
             at_s = frame.s - (frame.at - sighting.at).total_seconds()
             begins = frame.s - (frame.at - (sighting.begins_at or sighting.at)).total_seconds()
-            self._wanted.append(Wanted(event, at_s, min(begins, at_s) - self.config.lead_s, at_s + self.config.tail_s))
+            begins = max(min(begins, at_s), at_s - SPARE_S)  # what takes minutes is not shown from its beginning
+            self._wanted.append(Wanted(event, at_s, begins - self.config.lead_s, at_s + self.config.tail_s))
 
     def _keep_snapshot(self, event: str, frame: Frame) -> None:
         done, jpeg = cv2.imencode(".jpg", frame.colour(), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
