@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 LOCKED := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps
 
-.PHONY: help setup setup-dev console console-check console-test pictures demo test check bench bench-access bench-quiet bench-care faults browser acceptance soak lock clean
+.PHONY: help setup setup-dev console console-check console-test pictures demo test check bench bench-access bench-quiet bench-care bench-video faults browser acceptance soak lock clean
 
 help:            ## Show this.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -77,6 +77,9 @@ bench-access: setup-dev ## The entry rules on the card log of VAST 2016: DATA=di
 
 bench-care: setup-dev ## How well an elder's silence is judged: DATA=dir of recordings; ARGS=--record writes docs/care.md.
 	$(BIN)/python -m tests.bench.care --data $(or $(DATA),$(error say where the recordings are: make bench-care DATA=dir)) $(ARGS)
+
+bench-video: setup-dev ## How well cameras' analytics see, and what they cost: DATA=dir of clips; ARGS="--clips 60 --jobs 2 --record" writes docs/video.md.
+	$(BIN)/python -m tests.bench.video --data $(or $(DATA),$(error say where the clips are: make bench-video DATA=dir)) $(ARGS)
 
 lock:            ## Write the lock files anew (needs uv).
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -42,6 +42,7 @@ def main() -> int:
     parser.add_argument("--clips", type=int, default=Options().clips, help="rendered clips a part may judge")
     parser.add_argument("--minutes", type=float, default=Options().minutes, help="of pure distractors")
     parser.add_argument("--seed", type=int, default=FIRST_SEED, help=f"of the first clip; below {FIRST_SEED}: tuning")
+    parser.add_argument("--jobs", type=int, default=Options().jobs, help="processes that render and judge scenes")
     parser.add_argument("--record", action="store_true", help="write the table into docs/video.md")
     arguments = parser.parse_args()
     if not (arguments.data / LABELS).exists():
@@ -54,7 +55,7 @@ def main() -> int:
     def note(text: str) -> None:
         print(f"… {time.monotonic() - began:5.0f} s  {text}", file=sys.stderr, flush=True)
 
-    options = Options(arguments.clips, arguments.minutes, arguments.seed, note)
+    options = Options(arguments.clips, arguments.minutes, arguments.seed, arguments.jobs, note)
     rows: list[Row] = []
     for name in arguments.only:
         note(name)

@@ -12,11 +12,12 @@ FIRST_SEED = 1000
 
 class Options(NamedTuple):
     """`clips`: rendered clips a part may judge, `minutes`: length of its run of pure distractors, `seed`: of the first
-    clip (>= `FIRST_SEED` in published figures), `note`: says how far it is."""
+    clip (>= `FIRST_SEED` in published figures), `jobs`: processes that render and judge, `note`: says how far it is."""
 
     clips: int = 200
     minutes: float = 60.0
     seed: int = FIRST_SEED
+    jobs: int = 1
     note: Callable[[str], None] = print
 
 

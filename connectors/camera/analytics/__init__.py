@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from connectors.camera.analytics.crossing import Crossing, CrossingSettings
+from connectors.camera.analytics.falling import FallingObject, FallingSettings
+from connectors.camera.analytics.parked import Parked, ParkedSettings
+from connectors.camera.analytics.tamper import Tamper, TamperSettings
 from connectors.camera.seeing import Analytic
 
 
@@ -16,4 +20,9 @@ class Known(NamedTuple):
 
 
 #: By the name a worker's file asks for it.
-ANALYTICS: dict[str, Known] = {}
+ANALYTICS: dict[str, Known] = {
+    "falling_object": Known(FallingSettings, FallingObject),
+    "parked": Known(ParkedSettings, Parked),
+    "crossing": Known(CrossingSettings, Crossing),
+    "tamper": Known(TamperSettings, Tamper),
+}

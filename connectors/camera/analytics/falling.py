@@ -15,13 +15,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import count
 from typing import Literal, NamedTuple
 
 import cv2
 import msgspec
 import numpy as np
 
-from connectors.camera.analytics.falling_blobs import Spotter
+from connectors.camera.analytics.falling_blobs import Spotter, as_grey
 from connectors.camera.analytics.falling_tracks import G, Parabola, Path, Paths
 from connectors.camera.seeing import Box, Frame, Grey, Sighting, Zone
 
@@ -33,7 +34,17 @@ LARGEST_M, SHUTTER_S = 1.2, 1 / 25
 #: How long what was told is remembered, so that it is not told again; and what is the same thing, metres.
 REMEMBERED_S, SAME_M, BESIDE_M = 4.0, 1.5, 0.4
 #: What falls strangely, sideways or hardly as gravity has it, may be a bird that dives: it is told if it goes on, s.
-SUSPECTED_S = 1.0
+SUSPECTED_S, STRANGEST = 1.0, 5.0
+#: Shares of gravity that a falling thing may be pulled with: less by drag, either by a scale that is not quite right.
+PULL = (0.35, 1.8)
+#: Metres a second: when it is told, at least; when it is first seen, downwards; and sideways.
+SLOWEST_END, UPWARDS, FASTEST, FASTEST_IN_RAIN, FASTEST_PROVEN, SIDEWAYS = 4.0, -3.0, 9.0, 7.0, 14.0, 7.0
+#: Seconds of its way by which the centre of a smear is uncertain.
+BLUR = 0.02 / 25
+#: With this many others that move alike beside it, it is part of a car or a shadow, unless it falls as it should.
+CROWD, UNDOUBTED = 2, 0.3
+#: The share of the pictures of its way that it must be seen in.
+SEEN = 0.5
 #: Spots a picture that mean rain.
 RAIN = 60.0
 
@@ -76,7 +87,7 @@ class FallingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if (self.px_per_m is None) == (not self.columns):
             raise ValueError("say either px_per_m or columns")
-        if self.px_per_m is not None and self.px_per_m <= 0 or self.storey_m <= 0:
+        if (self.px_per_m is not None and self.px_per_m <= 0) or self.storey_m <= 0:
             raise ValueError("px_per_m and storey_m must be more than 0")
 
 
@@ -111,7 +122,7 @@ class FallingObject:
     def __init__(self, settings: FallingSettings) -> None:
         self._settings = settings
         self._demands = DEMANDS[settings.sensitivity]
-        self._shape = (0, 0)
+        self._numbers = count(1)
         self.interrupted()
 
     def interrupted(self) -> None:
@@ -126,7 +137,7 @@ class FallingObject:
             self._begin(frame.grey)
         grey = frame.grey
         if self._shrunk < 1:
-            grey = cv2.resize(grey, (self._width, self._height), interpolation=cv2.INTER_AREA)
+            grey = as_grey(cv2.resize(grey, (self._width, self._height), interpolation=cv2.INTER_AREA))
         sightings = []
         for seen in self._spotter.look(grey, frame.s):
             for path in self._paths.follow(seen):
@@ -146,15 +157,14 @@ class FallingObject:
         self._shrunk = min(1.0, LINES / grey.shape[0])
         self._height, self._width = (max(1, round(side * self._shrunk)) for side in grey.shape)
         marks = sorted(self._settings.columns, key=lambda column: column.x)
-        whole = [
+        self._at = [column.x * self._width for column in marks] or [0.0]
+        self._scales = [
             (column.ground - column.line) * self._height / ((column.floor - 1) * self._settings.storey_m)
             for column in marks
         ] or [(self._settings.px_per_m or 0.0) * self._shrunk]
-        self._at = [column.x * self._width for column in marks] or [0.0]
-        self._scales = whole
         self._grounds = [column.ground * self._height for column in marks] or [self._settings.ground * self._height]
-        px_per_m = float(np.median(whole))
-        self._paths = Paths(px_per_m)
+        px_per_m = float(np.median(self._scales))
+        self._paths = Paths(px_per_m, self._numbers)
         largest = LARGEST_M * px_per_m
         self._spotter = Spotter(self._hidden(), (2 * largest, 2 * largest + 40 * px_per_m * SHUTTER_S))
 
@@ -163,9 +173,9 @@ class FallingObject:
             return None
         hidden = np.zeros((self._height, self._width), np.uint8)
         if self._settings.watched is not None:
-            hidden = cv2.bitwise_not(self._settings.watched.mask(self._height, self._width))
+            hidden = as_grey(cv2.bitwise_not(self._settings.watched.mask(self._height, self._width)))
         for zone in self._settings.ignored:
-            hidden = cv2.bitwise_or(hidden, zone.mask(self._height, self._width))
+            hidden = as_grey(cv2.bitwise_or(hidden, zone.mask(self._height, self._width)))
         return hidden
 
     def _px_per_m(self, x: float) -> float:
@@ -181,20 +191,24 @@ class FallingObject:
         drop = (points[-1].y - points[0].y) / scale
         begins, ends = parabola.v / scale, parabola.speed(points[-1].s) / scale
         aside, pull = abs(parabola.u) / scale, parabola.a / scale / G
-        allowed = demands.rms_px + 0.02 * abs(parabola.speed(points[-1].s)) / 25
-        doubt = (aside / 3.0) ** 2 + (max(abs(pull - 1.0) - 0.1, 0.0) / 0.2) ** 2 + (max(begins - 3.0, 0.0) / 3.0) ** 2
+        share = len(points) / path.pictures
+        # What is seen seldom may be several things: it has to fit the better.
+        allowed = share * (demands.rms_px + BLUR * abs(ends) * scale)
+        doubt = (aside / 3.5) ** 2 + (max(abs(pull - 1.0) - 0.1, 0.0) / 0.2) ** 2 + (max(begins - 4.0, 0.0) / 4.0) ** 2
         if doubt > 1.0 and (drop < 2 * demands.drop_m or lasted < SUSPECTED_S):
             return False
+        proven = lasted >= SUSPECTED_S and parabola.surely >= 5 * demands.surely
         return (
-            len(points) >= 0.6 * path.pictures
+            share >= SEEN
+            and doubt <= STRANGEST
             and drop >= demands.drop_m
-            and 0.35 <= pull <= 1.8
+            and PULL[0] <= pull <= PULL[1]
             and parabola.surely >= demands.surely
-            and parabola.rms_x <= allowed
-            and parabola.rms_y <= allowed
-            and ends >= 4.0
-            and -3.0 <= begins <= (5.0 if rainy else 9.0)
-            and aside < min(7.0, 1.3 * ends)
+            and max(parabola.rms_x, parabola.rms_y) <= allowed
+            and ends >= SLOWEST_END
+            and UPWARDS <= begins <= (FASTEST_PROVEN if proven else FASTEST_IN_RAIN if rainy else FASTEST)
+            and aside < min(SIDEWAYS, 1.3 * ends)
+            and (doubt < UNDOUBTED or self._paths.company(path) < CROWD)
         )
 
     def _tell(self, frame: Frame, path: Path, parabola: Parabola) -> Sighting | None:

@@ -8,7 +8,8 @@ with the sign kept; Kameda and Minoh, VSMM 1996, is the source of the unsigned f
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -23,30 +24,28 @@ REACH_S = 0.055
 #: Pictures further apart than this say nothing of each other.
 TORN_S = 0.35
 #: Grey levels: the threshold, whatever the noise, lies between these.
-FAINTEST, COARSEST = 5.0, 40.0
+FAINTEST, COARSEST = 4.5, 14.0
 #: Times the 99.5th percentile of what moves is the threshold: what is left of noise then is a few spots a picture.
 ABOVE_NOISE = 1.6
 #: Spots a picture at most; where there are more, the strongest count. More than `FLOOD` is a flash, a cut, a hand.
 SPOTS, FLOOD = 120, 600
+#: Pixels of the smallest box, which the dilation has made 3 x 3 at least.
+SMALLEST = 9
 #: Cells of this many pixels a side that move more than this share of a second or so are trees, flags, laundry.
 CELL, BUSY, BUSY_S = 8, 0.22, 1.0
 #: Share of the local gradient that is forgiven, and how often the gradient is looked at, s.
 EDGE, REFRESH_S = 0.10, 2.0
-#: How many of the steepest places the shake is measured by, at most and at least, and what is not steep, levels a pixel.
+#: How many of the steepest places tell the shake, at most and at least, and what is not steep, levels a pixel.
 ANCHORS, FEWEST, FLAT = 1500, 50, 6
 #: The largest shake that is believed, and the smallest that is worth the work, pixels.
 SHAKE, STILL = 4.0, 0.05
 
 
 class Spot(NamedTuple):
-    """Something that moved. `x`, `y`: its centre; `width`, `height`: all in pixels, the shake taken out; `rises`:
-    whether it is brighter than what is behind it."""
+    """The centre of something that moved: `x`, `y` in pixels of the picture held still."""
 
     x: float
     y: float
-    width: int
-    height: int
-    rises: bool
 
 
 class Seen(NamedTuple):
@@ -73,6 +72,7 @@ class Spotter:
         self._hidden = hidden
         self._kept: deque[_Kept] = deque(maxlen=24)
         self._next = -np.inf  # the second from which on pictures have not been answered for
+        self._judged = -np.inf
         self._steady = _Steady()
         self._busy: NDArray[np.float32] | None = None
         self.load = 0.0  # spots a picture, in the mean of the last seconds
@@ -83,9 +83,7 @@ class Spotter:
             self._kept.clear()
         picture = self._steady.held(grey, s)
         self._kept.append(_Kept(s, picture, float(picture[::8, ::8].mean())))
-        return [
-            Seen(middle.s, self._spots(before, middle, after)) for before, middle, after in self._ready()
-        ]  # fmt: skip
+        return [Seen(middle.s, self._spots(before, middle, after)) for before, middle, after in self._ready()]
 
     def _ready(self) -> list[tuple[_Kept, _Kept, _Kept]]:
         newest = self._kept[-1]
@@ -100,12 +98,7 @@ class Spotter:
         return ready
 
     def _spots(self, before: _Kept, middle: _Kept, after: _Kept) -> list[Spot]:
-        a, b = _brightened(before, middle), _brightened(after, middle)
-        m = middle.picture
-        rises = cv2.min(cv2.subtract(m, a), cv2.subtract(m, b))
-        sinks = cv2.min(cv2.subtract(a, m), cv2.subtract(b, m))
-        moved = cv2.max(rises, sinks)
-        moved = cv2.subtract(moved, self._steady.forgiven)
+        moved = as_grey(cv2.subtract(_moved(before, middle, after), self._steady.forgiven))
         sample = moved[::4, ::4].ravel()
         noise = float(np.partition(sample, -sample.size // 200)[-sample.size // 200])
         _, over = cv2.threshold(moved, min(max(ABOVE_NOISE * noise, FAINTEST), COARSEST), 255, cv2.THRESH_BINARY)
@@ -113,31 +106,44 @@ class Spotter:
             over[self._hidden != 0] = 0
         over = cv2.dilate(over, np.ones((3, 3), np.uint8))
         outlines, _ = cv2.findContours(over, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-        busy = self._learn_busy(over, middle.s - before.s)
-        self.load += 0.04 * (min(len(outlines), FLOOD) - self.load)
+        lately = 1 - float(np.exp(-min(middle.s - self._judged, TORN_S) / BUSY_S))
+        self._judged = middle.s
+        self.load += lately * (min(len(outlines), FLOOD) - self.load)
+        busy = self._learn_busy(as_grey(over), lately)
         if len(outlines) > FLOOD:
             return []
-        boxes = [cv2.boundingRect(outline) for outline in outlines]
-        found = []
-        for x, y, width, height in boxes:
-            if width > self._largest[0] or height > self._largest[1] or width * height < 9:
-                continue
-            if busy[(y + height // 2) // CELL, (x + width // 2) // CELL] > BUSY:
-                continue
-            found.append((x, y, width, height))
-        if len(found) > SPOTS:
-            found.sort(key=lambda box: -int(moved[box[1] : box[1] + box[3], box[0] : box[0] + box[2]].max()))
-            del found[SPOTS:]
-        return [_spot(box, moved, rises) for box in found]
+        boxes = [box for box in map(cv2.boundingRect, outlines) if self._may_fall(box, busy)]
+        if len(boxes) > SPOTS:
+            boxes.sort(key=lambda box: -int(_inside(box, moved).max()))
+        return [_spot(box, moved) for box in boxes[:SPOTS]]
 
-    def _learn_busy(self, over: Grey, seconds: float) -> NDArray[np.float32]:
+    def _may_fall(self, box: Sequence[int], busy: NDArray[np.float32]) -> bool:
+        x, y, width, height = box
+        if width > self._largest[0] or height > self._largest[1] or width * height < SMALLEST:
+            return False
+        return bool(busy[(y + height // 2) // CELL, (x + width // 2) // CELL] <= BUSY)
+
+    def _learn_busy(self, over: Grey, lately: float) -> NDArray[np.float32]:
         height, width = over.shape
         cells = cv2.resize(over, (-(-width // CELL), -(-height // CELL)), interpolation=cv2.INTER_AREA)
         occupied = np.minimum(cells, 1).astype(np.float32)
         if self._busy is None:
             self._busy = np.zeros_like(occupied)
-        cv2.accumulateWeighted(occupied, self._busy, 0.04)
+        cv2.accumulateWeighted(occupied, self._busy, lately)
         return self._busy
+
+
+def as_grey(picture: NDArray[Any]) -> Grey:
+    """Return what OpenCV made of bytes as the bytes it is; nothing is copied."""
+    return picture.astype(np.uint8, copy=False)
+
+
+def _moved(before: _Kept, middle: _Kept, after: _Kept) -> NDArray[Any]:
+    """Return by how much the middle differs from both, where it differs from both in the same direction."""
+    a, b, m = _brightened(before, middle), _brightened(after, middle), middle.picture
+    rises = cv2.min(cv2.subtract(m, a), cv2.subtract(m, b))
+    sinks = cv2.min(cv2.subtract(a, m), cv2.subtract(b, m))
+    return cv2.max(rises, sinks)
 
 
 def _brightened(one: _Kept, like: _Kept) -> Grey:
@@ -146,16 +152,18 @@ def _brightened(one: _Kept, like: _Kept) -> Grey:
     if not step:
         return one.picture
     level = np.array([abs(step)], np.uint8)
-    return cv2.add(one.picture, level) if step > 0 else cv2.subtract(one.picture, level)
+    return as_grey(cv2.add(one.picture, level) if step > 0 else cv2.subtract(one.picture, level))
 
 
-def _spot(box: tuple[int, int, int, int], moved: Grey, rises: Grey) -> Spot:
+def _inside(box: Sequence[int], picture: Grey) -> Grey:
     x, y, width, height = box
-    here = slice(y, y + height), slice(x, x + width)
-    weight = cv2.moments(moved[here])
+    return picture[y : y + height, x : x + width]
+
+
+def _spot(box: Sequence[int], moved: Grey) -> Spot:
+    weight = cv2.moments(_inside(box, moved))
     total = max(weight["m00"], 1e-9)
-    brighter = 2 * float(rises[here].sum()) > total
-    return Spot(x + weight["m10"] / total, y + weight["m01"] / total, width, height, brighter)
+    return Spot(box[0] + weight["m10"] / total, box[1] + weight["m01"] / total)
 
 
 class _Steady:
@@ -174,7 +182,7 @@ class _Steady:
 
     def held(self, grey: Grey, s: float) -> Grey:
         """Return a picture where the first ones were, each pixel the mean of 3 x 3."""
-        smooth = cv2.blur(grey, (3, 3))
+        smooth = as_grey(cv2.blur(grey, (3, 3)))
         x, y = self._measure(smooth)
         right, down = self._origin[0] + x, self._origin[1] + y
         if not s - self._since < REFRESH_S:
@@ -182,7 +190,7 @@ class _Steady:
             self._remember(smooth, s, (0.95 * right, 0.95 * down))
         if max(abs(right), abs(down)) < STILL:
             return smooth
-        return cv2.sepFilter2D(grey, -1, _moving(right), _moving(down), borderType=cv2.BORDER_REPLICATE)
+        return as_grey(cv2.sepFilter2D(grey, -1, _moving(right), _moving(down), borderType=cv2.BORDER_REPLICATE))
 
     def _measure(self, picture: Grey) -> tuple[float, float]:
         """Return how far a picture lies right of and below the remembered one, pixels; (0, 0) where none can tell."""
@@ -211,7 +219,7 @@ class _Steady:
         right = cv2.Scharr(picture, cv2.CV_16S, 1, 0, scale=1 / 32)
         down = cv2.Scharr(picture, cv2.CV_16S, 0, 1, scale=1 / 32)
         steep = cv2.add(cv2.convertScaleAbs(right), cv2.convertScaleAbs(down))
-        self.forgiven = cv2.convertScaleAbs(cv2.dilate(steep, np.ones((3, 3), np.uint8)), alpha=EDGE)
+        self.forgiven = as_grey(cv2.convertScaleAbs(cv2.dilate(steep, np.ones((3, 3), np.uint8)), alpha=EDGE))
         margin = round(SHAKE) + 1
         inner = steep[margin:-margin:3, margin:-margin:3]
         flat = inner.ravel()

@@ -5,7 +5,7 @@ A path is followed by its own parabola once it has points enough for one, and be
 
 from __future__ import annotations
 
-from itertools import count
+from collections.abc import Iterator
 from math import sqrt
 from typing import NamedTuple
 
@@ -20,11 +20,13 @@ G = 9.81
 #: Metres a second between the first two points of a path, at most: down, up, sideways.
 DOWN, UP, ASIDE = 24.0, 4.0, 10.0
 #: Seconds a path may be unseen; one of a single point is given up sooner.
-UNSEEN_S, UNSEEN_ONCE_S = 0.17, 0.10
+UNSEEN_S, UNSEEN_ONCE_S = 0.29, 0.10
 #: Pixels a spot may lie from where its path is expected, by how well that is known, and besides per pixel of way.
 GATE_NEW, GATE_KNOWN, GATE_WAY = 8.0, 5.0, 0.18
 #: From this many points on a path has a parabola of its own.
 OWN = 5
+#: Metres within which another that moves alike is part of the same thing.
+BESIDE_M = 5.0
 #: Paths at once, and seconds that one is followed: bounds of memory and of time.
 PATHS, OLDEST_S = 160, 8.0
 #: Seconds of a path that its parabola is fitted to: drag bends longer ones away from any.
@@ -164,15 +166,32 @@ class Path:
 
 
 class Paths:
-    """All that moves, in pictures with `px_per_m` pixels a metre."""
+    """All that moves, in pictures with `px_per_m` pixels a metre. `numbers` are given to paths, one each."""
 
-    def __init__(self, px_per_m: float) -> None:
+    def __init__(self, px_per_m: float, numbers: Iterator[int]) -> None:
         self._px_per_m = px_per_m
-        self._numbers = count(1)
+        self._numbers = numbers
         self._alive: list[Path] = []
 
     def __len__(self) -> int:
         return len(self._alive)
+
+    def company(self, path: Path) -> int:
+        """Return how many others move beside a path as fast as it does: parts of one large thing."""
+        if path.parabola is None:
+            return 0
+        s, near = path.points[-1].s, BESIDE_M * self._px_per_m
+        (x, y), fall = path.parabola.at(s), path.parabola.speed(s)
+        found = 0
+        for other in self._alive:
+            if other is path or other.parabola is None or s - other.points[-1].s > UNSEEN_S:
+                continue
+            (other_x, other_y), other_fall = other.parabola.at(s), other.parabola.speed(s)
+            alike = abs(other_fall - fall) < 0.25 * abs(fall) and abs(other.parabola.u - path.parabola.u) < 0.25 * abs(
+                fall
+            )
+            found += alike and abs(other_x - x) < near and abs(other_y - y) < near
+        return found
 
     def follow(self, seen: Seen) -> list[Path]:
         """Join the spots of the next picture to the paths; return those that went on and have a parabola."""
