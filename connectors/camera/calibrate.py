@@ -72,6 +72,8 @@ def look(
     Raises `Misconfigured` when there is no picture or `target` cannot be written.
     """
     looker = _Looker(config, ZoneInfo(time_zone), monotonic, detector)
+    if config.source is None:
+        raise Misconfigured(f"{config.device} has no source: nothing of it is seen here")
     source = Source(config.source, looker, now=now, monotonic=monotonic, transport=config.transport)
     thread = threading.Thread(target=source.run, daemon=True)
     thread.start()

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any, NamedTuple
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import av
 import cv2
-import msgspec
 import structlog
 
 from connectors.camera.analytics import ANALYTICS
 from connectors.camera.clip import write_clip
 from connectors.camera.config import Asked, CameraConfig
 from connectors.camera.detector import Detector
+from connectors.camera.reporting import Reporter
 from connectors.camera.ring import Cut, Packet, Ring, Take
 from connectors.camera.seeing import Analytic, Frame, Sighting
 from connectors.camera.sight import Sight
 from connectors.camera.source import Source
-from connectors.camera.spool import Media, Message, Spool
+from connectors.camera.spool import Media, Spool
 
 log = structlog.get_logger()
 
@@ -127,10 +125,10 @@ class Camera:
         detector: Detector | None = None,
     ) -> None:
         self.config, self.device = config, config.device
-        self._topic = f"anxin/v1/{station}/{config.device}/event"
-        self._spool, self._monotonic, self._announce = spool, monotonic, announce
+        self._reporter = Reporter(station, config.device, spool)
+        self.spool, self._monotonic, self._announce = spool, monotonic, announce
         self.ring = Ring(config.lead_s + config.tail_s + SPARE_S, ring_bytes)
-        self.source = Source(config.source, self, now=now, monotonic=monotonic, transport=config.transport)
+        self.source = Source(config.source or "", self, now=now, monotonic=monotonic, transport=config.transport)
         self.watching = watching_of(config, zone, detector)
         self._wanted: list[Wanted] = []
         self._newest_s = 0.0
@@ -190,29 +188,22 @@ class Camera:
             data["box"] = [round(side, 4) for side in sighting.box]
         has_clip = sighting.evidence and len(self._wanted) < MOST_CLIPS
         data["media"] = (["snapshot", "clip"] if has_clip else ["snapshot"]) if sighting.evidence else []
-        event = self._say(sighting.kind, sighting.at, data)
+        event = self._reporter.say(sighting.kind, sighting.at, data)
         log.info("seen", device=self.device, kind=sighting.kind, event_id=event)
         if sighting.evidence:
             self._keep_snapshot(event, frame)
         if has_clip:
             at_s = frame.s - (frame.at - sighting.at).total_seconds()
             begins = frame.s - (frame.at - (sighting.begins_at or sighting.at)).total_seconds()
-            self._wanted.append(Wanted(event, at_s, min(begins, at_s) - self.config.lead_s, at_s + self.config.tail_s))
-
-    def _say(self, kind: str, at: datetime, data: dict[str, Any]) -> str:
-        """Put an event into the spool; returns its id, which sorts by time and is never used twice."""
-        event = f"{int(at.timestamp() * 1000):013d}-{secrets.token_hex(5)}"
-        told = {"id": event, "ts": at.astimezone(UTC).isoformat(), "kind": kind, "data": data}
-        self._spool.say(Message(self._topic, msgspec.json.encode(told).decode()))
-        return event
+            begins = max(min(begins, at_s), at_s - SPARE_S)  # what takes minutes is not shown from its beginning
+            self._wanted.append(Wanted(event, at_s, begins - self.config.lead_s, at_s + self.config.tail_s))
 
     def _keep_snapshot(self, event: str, frame: Frame) -> None:
         done, jpeg = cv2.imencode(".jpg", frame.colour(), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         if not done:
             log.error("a snapshot cannot be made", device=self.device, event_id=event)
             return
-        about = Media(self.device, event, "snapshot", "image/jpeg", frame.at, frame.at)
-        self._spool.keep(about, lambda path: _write(path, jpeg.tobytes()))
+        self._reporter.keep_snapshot(event, jpeg.tobytes(), frame.at)
 
     def _cut_due(self, newest_s: float) -> None:
         due = [one for one in self._wanted if one.end_s <= newest_s]
@@ -232,10 +223,6 @@ class Camera:
             return
         about = Media(self.device, event, "clip", "video/mp4", begins, max(ends, begins + timedelta(milliseconds=1)))
         try:
-            self._spool.keep(about, lambda path: write_clip(cut, path))
+            self.spool.keep(about, lambda path: write_clip(cut, path))
         except av.FFmpegError as error:
             log.exception("a clip cannot be cut", device=self.device, event_id=event, error=str(error))
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.write_bytes(content)

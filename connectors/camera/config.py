@@ -62,6 +62,28 @@ class Asked(_Strict):
         return not self.hours or any(_within(at, span) for span in self.hours)
 
 
+class IsapiConfig(_Strict):
+    """A camera, or a channel of a recorder, that notices things by itself and tells them over ISAPI (Hikvision).
+
+    `parked_s`, `loitered_s`: after how long it is set to call a vehicle parked, and somebody loitering; it does not say
+    so itself.
+    """
+
+    url: str = Field(pattern=r"^https?://")
+    user: str = Field(min_length=1)
+    password: str | None = Field(None, min_length=1)
+    password_file: Path | None = None
+    channel: int = Field(1, ge=1, le=4096)
+    parked_s: float = Field(180, ge=0)
+    loitered_s: float = Field(180, ge=0)
+
+    @model_validator(mode="after")
+    def _has_one_password(self) -> IsapiConfig:
+        if (self.password is None) == (self.password_file is None):
+            raise ValueError("give either password or password_file")
+        return self
+
+
 class CameraConfig(_Strict):
     """One camera: which device it is, where its pictures come from, what is asked of it.
 
@@ -72,7 +94,8 @@ class CameraConfig(_Strict):
     device: _Id
     secret: str | None = Field(None, min_length=1)
     secret_file: Path | None = None
-    source: str = Field(min_length=1)
+    source: str | None = Field(None, min_length=1)
+    isapi: IsapiConfig | None = None
     transport: Literal["tcp", "udp"] = "tcp"
     lead_s: float = Field(10, ge=0, le=60)
     tail_s: float = Field(30, ge=0, le=120)
@@ -82,21 +105,27 @@ class CameraConfig(_Strict):
     def _has_one_secret(self) -> CameraConfig:
         if (self.secret is None) == (self.secret_file is None):
             raise ValueError("give either secret or secret_file")
+        if self.source is None and self.isapi is None:
+            raise ValueError("say where its pictures come from (source), or where it tells what it notices (isapi)")
+        if self.analytics and self.source is None:
+            raise ValueError("analytics look at pictures: say where they come from (source)")
         return self
 
     @property
     def is_file(self) -> bool:
         """Whether its pictures come from a file."""
-        return "://" not in self.source
+        return self.source is not None and "://" not in self.source
 
     def password(self) -> str:
         """Return the device's secret. Raises `Misconfigured` when its file cannot be read."""
-        if self.secret_file is None:
-            return self.secret or ""
-        try:
-            return self.secret_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise Misconfigured(f"{self.device}: its secret_file {self.secret_file} cannot be read: {error}") from error
+        return _secret(self.secret, self.secret_file, f"{self.device}: its secret_file")
+
+    def isapi_password(self) -> str:
+        """Return what logs in at its ISAPI. Raises `Misconfigured` when its file cannot be read."""
+        told = self.isapi
+        if told is None:
+            return ""
+        return _secret(told.password, told.password_file, f"{self.device}: its isapi.password_file")
 
 
 class WorkerConfig(_Strict):
@@ -181,12 +210,24 @@ def _beside(config: WorkerConfig, folder: Path) -> WorkerConfig:
     cameras = [
         camera.model_copy(update={
             "secret_file": there(camera.secret_file),
-            "source": str(folder / camera.source) if camera.is_file else camera.source,
+            "source": str(folder / camera.source) if camera.source and camera.is_file else camera.source,
+            "isapi": camera.isapi and camera.isapi.model_copy(
+                update={"password_file": there(camera.isapi.password_file)}
+            ),
         })
         for camera in config.cameras
     ]  # fmt: skip
     files = {name: there(getattr(config, name)) for name in ("spool", "broker_ca_file", "api_ca_file", "detector")}
     return config.model_copy(update={"cameras": cameras, **files})
+
+
+def _secret(told: str | None, file: Path | None, what: str) -> str:
+    if file is None:
+        return told or ""
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{what} {file} cannot be read: {error}") from error
 
 
 def _place(parts: tuple[int | str, ...]) -> str:

@@ -31,7 +31,7 @@ class Line:
     """One device's connection, with a thread of its own."""
 
     def __init__(self, broker: Broker, station: str, device: str, spool: Spool) -> None:
-        self._broker, self._device, self._spool = broker, device, spool
+        self._broker, self.device, self._spool = broker, device, spool
         self._root = f"anxin/v1/{station}/{device}"
         self._on_their_way: dict[int, int] = {}
         self._last_sent = 0
@@ -65,9 +65,9 @@ class Line:
                 client.connect(self._broker.host, self._broker.port, keepalive=KEEPALIVE_S)
                 was_online = self._pump(client)
             except (OSError, ValueError) as error:
-                log.warning("the broker does not answer", device=self._device, error=str(error), again_in_s=delay)
+                log.warning("the broker does not answer", device=self.device, error=str(error), again_in_s=delay)
             except Exception:
-                log.exception("the line failed", device=self._device)
+                log.exception("the line failed", device=self.device)
             finally:
                 if (plug := client.socket()) is not None:
                     plug.close()
@@ -86,7 +86,7 @@ class Line:
 
         def welcomed(client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
             if reason.is_failure:
-                log.warning("the broker refuses this camera", device=self._device, reason=str(reason))
+                log.warning("the broker refuses this camera", device=self.device, reason=str(reason))
                 client.disconnect()
                 return
             self.online = True

@@ -29,6 +29,8 @@ log = structlog.get_logger()
 
 OPEN_S, READ_S = 10.0, 5.0
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 15.0
+#: How much of a stream is looked at before its first picture, in microseconds: the SDP has said what it is.
+PROBED_US = "500000"
 #: A step in time that no camera makes by itself, in seconds.
 JUMP_S = 5.0
 #: So many packets in a row that cannot be decoded: the connection is worth nothing.
@@ -82,8 +84,7 @@ class Source:
         delay, silent = FIRST_RETRY_S, False
         while not self.stopping.is_set():
             shown = self.pictures
-            self.clock.begin(self.monotonic(), after_silence=silent)
-            why = self._read_once()
+            why = self._read_once(after_silence=silent)
             if self.stopping.is_set():
                 return
             silent = not self.is_film or self.pictures == shown
@@ -109,16 +110,18 @@ class Source:
         if self.clock.lay(s, self.monotonic(), self._now()):
             log.warning("the machine's clock was set; what is seen is told by the new time", source=self.hidden)
 
-    def _read_once(self) -> str:
+    def _read_once(self, *, after_silence: bool) -> str:
         """Read one connection to its end; returns why it ended."""
-        options = {} if self.is_film else {"rtsp_transport": self._transport}
+        options = {} if self.is_film else {"rtsp_transport": self._transport, "analyzeduration": PROBED_US}
         try:
             with av.open(self.url, options=options, timeout=(OPEN_S, self._read_s)) as container:
                 if not container.streams.video:
                     return "there is no video in it"
-                _Connection(self, container.streams.video[0]).read(container)
+                _Connection(self, container.streams.video[0], after_silence=after_silence).read(container)
         except Broken as error:
             return str(error)
+        except av.ExitError:
+            return f"it has sent nothing for {self._read_s:g} s"
         except (av.FFmpegError, OSError, ValueError) as error:
             return f"{type(error).__name__}: {error}".replace(self.url, self.hidden)
         except Exception as error:  # this camera must not die of one packet
@@ -130,8 +133,8 @@ class Source:
 class _Connection:
     """One connection, from its first keyframe to whatever ends it."""
 
-    def __init__(self, source: Source, stream: VideoStream) -> None:
-        self._source, self._stream = source, stream
+    def __init__(self, source: Source, stream: VideoStream, *, after_silence: bool) -> None:
+        self._source, self._stream, self._after_silence = source, stream, after_silence
         stream.codec_context.thread_count = 1  # streams share the cores; threads of many would fight
         self._base = Fraction(stream.time_base) if stream.time_base else Fraction(1, 90_000)
         self._first: int | None = None
@@ -160,6 +163,8 @@ class _Connection:
         if not self._stream.codec_context.width:
             raise Broken("it does not say what size its pictures have")
         self._first = dts
+        # Only now: what connecting took is silence, and no delay of the pictures.
+        self._source.clock.begin(self._source.monotonic(), after_silence=self._after_silence)
         self._source.watcher.began(Take(header_of(self._stream, packet), self._base))
 
     def _check_time(self, dts: int) -> None:

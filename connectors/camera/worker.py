@@ -17,8 +17,10 @@ from connectors.camera.camera import Camera
 from connectors.camera.config import WorkerConfig
 from connectors.camera.detector import Detector
 from connectors.camera.line import Line
+from connectors.camera.reporting import Reporter
 from connectors.camera.spool import Spool
 from connectors.camera.upload import Upload
+from connectors.hikvision.alert_stream import Account, AlertStream
 
 log = structlog.get_logger()
 
@@ -71,30 +73,42 @@ class Worker:
             for one, spool in zip(config.cameras, self.spools, strict=True)
         ]  # fmt: skip
         zone, detector = ZoneInfo(config.time_zone), loaded(config)
+        ours = list(zip(config.cameras, self.spools, self.lines, strict=True))
         self.cameras = [
             Camera(
                 one, config.station, spool, zone=zone, ring_bytes=config.ring_mb * 1024 * 1024, now=now,
                 monotonic=monotonic, announce=line.announce, detector=detector,
             )
-            for one, spool, line in zip(config.cameras, self.spools, self.lines, strict=True)
+            for one, spool, line in ours if one.source is not None
+        ]  # fmt: skip
+        self.streams = [
+            AlertStream(
+                Account(one.isapi.url, one.isapi.user, one.isapi_password(), one.isapi.channel),
+                Reporter(config.station, one.device, spool), parked_s=one.isapi.parked_s,
+                loitered_s=one.isapi.loitered_s, now=now, monotonic=monotonic,
+                # Where there are pictures too, they say whether the camera is there.
+                announce=line.announce if one.source is None else lambda _present: None,
+            )
+            for one, spool, line in ours if one.isapi is not None
         ]  # fmt: skip
         self.upload = Upload(config.api, self.spools, passwords, config.api_ca_file)
 
     def run(self, stopping: threading.Event) -> None:
         """Watch until told to stop, then end in the order things depend on each other."""
-        parts: list[Part] = [*self.lines, self.upload, *self.cameras]
+        parts: list[Part] = [*self.lines, self.upload, *self.cameras, *self.streams]
         for part in parts:
             part.start()
         try:
             while not stopping.wait(REPORT_S):
-                for camera, line, spool in zip(self.cameras, self.lines, self.spools, strict=True):
-                    self._report(camera, line, spool)
+                for camera in self.cameras:
+                    self._report(camera)
         finally:
             for part in reversed(parts):
                 part.stop()
 
-    def _report(self, camera: Camera, line: Line, spool: Spool) -> None:
-        source = camera.source
+    def _report(self, camera: Camera) -> None:
+        source, spool = camera.source, camera.spool
+        line = next(one for one in self.lines if one.device == camera.device)
         log.info(
             "camera", device=camera.device, pictures=source.pictures, left_out=source.left_out, broken=source.broken,
             online=line.online, events_waiting=len(spool.to_say()), media_waiting_bytes=spool.size,

@@ -14,13 +14,16 @@ from gateway.registering.site import Site
 
 #: Each film by the kind of place whose camera shows it, and what is asked of that camera.
 FILMS: dict[str, tuple[str, list[dict[str, Any]]]] = {
-    "demo-facade": ("building", [{"notice": "falling_object", "px_per_m": 18.0, "ground": 0.96}, {"notice": "tamper"}]),
+    "demo-facade": (
+        "building",
+        [{"notice": "falling_object", "px_per_m": 18.0, "ground": 0.957}, {"notice": "tamper"}],
+    ),
     "demo-lane": (
         "mall",
         [
             {
                 "notice": "parked",
-                "zone": {"name": "fire_lane", "polygon": [[0.2, 0.5], [0.8, 0.5], [0.95, 0.95], [0.05, 0.95]]},
+                "zone": {"name": "fire_lane", "polygon": [[0.23, 0.55], [0.86, 0.66], [0.83, 0.56], [0.29, 0.48]]},
             },
             {"notice": "tamper"},
         ],

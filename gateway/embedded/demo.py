@@ -252,7 +252,7 @@ class Demo:
         self._say(f"starting two cameras (films over RTSP, port {self._ports['cameras']}; made at the first start)")
         self._start_program(
             "cameras", "-m", "simulators", "camera", "rtsp", "--port", str(self._ports["cameras"]),
-            "--keep", self.home / "films", *self._cameras,
+            "--keep", self.home / "films", "--once", *self._cameras,
         )  # fmt: skip
         told = cameras.write_worker_file(self.home, self.site, secrets, self._ports)
         self._start_program("camera", "-m", "gateway.cli", "camera", "run", told)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from simulators.camera.reel import Reel, Unit, read_reel
 
-_REPORT_S = 5.0
+_REPORT_S, _LOOK_S = 5.0, 0.02
 
 
 class Receiver(Protocol):
@@ -55,11 +55,13 @@ class Faults:
 class Channel:
     """A film that is always on. Everybody sees the same moment, as with a camera; timestamps go on from loop to loop.
 
-    The faults may be ordered from any thread.
+    With `again_from`, in seconds, it begins with its first receiver, and after its end goes on from the keyframe at or
+    before that second: what happens before is seen once. The faults may be ordered from any thread.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, again_from: float | None = None) -> None:
         self.reel = read_reel(path)
+        self._again_from = again_from
         self.receivers: set[Receiver] = set()
         self.faults = Faults()
         self._next: Reel | None = None
@@ -69,10 +71,13 @@ class Channel:
     async def run(self) -> None:
         """Play for ever."""
         self._loop = asyncio.get_running_loop()
+        while self._again_from is not None and not self.receivers:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_S)  # a set that others fill has no event to wait for
         begun = time.monotonic()
         base, reported = begun, -math.inf
+        first = 0
         while True:
-            for unit in self.reel.units:
+            for unit in self.reel.units[first:]:
                 due = base + unit.s
                 await asyncio.sleep(max(due - time.monotonic(), 0))
                 if self._next is not None:
@@ -83,10 +88,11 @@ class Channel:
                     reported, self._report_now = due, False
                 self._send(unit, due, s)
             else:
-                base += self.reel.seconds
+                first = _keyframe(self.reel, self._again_from or 0.0)
+                base += self.reel.seconds - self.reel.units[first].s
                 continue
             if self._next is not None:
-                self.reel, self._next, base = self._next, None, due
+                self.reel, self._next, base, first = self._next, None, due, 0
 
     def hang(self, seconds: float = math.inf) -> None:
         """Send nothing for some seconds, on connections that stay open."""
@@ -165,6 +171,11 @@ class Channel:
                     receiver.report(_unix(due), s)
                 receiver.waits_for_key = False
                 receiver.unit(unit, s, self.faults)
+
+
+def _keyframe(reel: Reel, s: float) -> int:
+    """Return which unit is the last keyframe at or before a second of a film."""
+    return max((number for number, unit in enumerate(reel.units) if unit.key and unit.s <= s), default=0)
 
 
 def _unix(moment: float) -> float:

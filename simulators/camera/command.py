@@ -17,7 +17,7 @@ import cv2
 from simulators import options
 from simulators.camera.control import Control
 from simulators.camera.film import write_film
-from simulators.camera.named import NAMES, named
+from simulators.camera.named import NAMES, QUIET_FROM, named
 from simulators.camera.reel import NoFilm
 from simulators.camera.rtsp import CameraServer
 from simulators.camera.scene import TEST_SEEDS
@@ -48,7 +48,7 @@ def camera() -> None:
     "--gop", default=2.0, show_default=True, type=click.FloatRange(min=0.1), help="Seconds between keyframes."
 )
 def film(*, scene: str, seed: int, out: Path, seconds: float | None, crf: int, gop: float) -> None:
-    r"""Write SCENE as an H.264 film, and the truth about it: what happens when, with boxes in pixels.
+    """Write SCENE as an H.264 film, and the truth about it: what happens when, with boxes in pixels.
 
     \b
     facade       a building; something is thrown in every other scene   1280x720, 25/s
@@ -60,7 +60,7 @@ def film(*, scene: str, seed: int, out: Path, seconds: float | None, crf: int, g
 
     The same seed, the same bytes before encoding. Tune with seeds below 1000 and test with seeds from 1000 on. The
     demo scenes have a seed of their own.
-    """
+    """  # noqa: D301  # click wants the real \b
     cv2.setNumThreads(1)
     try:
         truth = _film(scene, seed, seconds, out, crf, gop)
@@ -79,6 +79,12 @@ def film(*, scene: str, seed: int, out: Path, seconds: float | None, crf: int, g
     "--password", help=f"The user's password; better in the environment, {_PASSWORD}, where `ps` does not show it."
 )
 @click.option("--basic", is_flag=True, help="Ask for Basic authentication instead, as old cameras do.")
+@click.option(
+    "--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep what was rendered here, for the next time."
+)
+@click.option(
+    "--once", is_flag=True, help="Demo scenes: begin with the first viewer, show what happens once, then stay quiet."
+)
 @click.option("--faults-port", type=click.IntRange(1, 65535), help="Take faults by HTTP here.")
 @options.seed
 @_seconds
@@ -90,11 +96,13 @@ def rtsp(
     user: str | None,
     password: str | None,
     basic: bool,
+    keep: Path | None,
+    once: bool,
     faults_port: int | None,
     seed: int,
     seconds: float | None,
 ) -> None:
-    r"""Serve each FILE_OR_SCENE at rtsp://HOST:PORT/NAME until interrupted, in a loop at the pace of the clock.
+    """Serve each FILE_OR_SCENE at rtsp://HOST:PORT/NAME until interrupted, in a loop at the pace of the clock.
 
     A file is an MP4 with H.264, its NAME the file's without `.mp4`. A scene is rendered first, into a temporary file.
     Media travels over the RTSP connection (TCP, interleaved) only; UDP is refused, and clients then fall back by
@@ -110,18 +118,27 @@ def rtsp(
     curl -XPOST .../NAME/drop?share=0.05                         lose packets
     curl -XPOST .../NAME/switch?film=other.mp4                   another film, of another size too
     curl -XPOST .../NAME/mend                                    as it should be
-    """
+    """  # noqa: D301  # click wants the real \b
     cv2.setNumThreads(1)
     secret = password if password is not None else os.environ.get(_PASSWORD, "")
     stop = threading.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: stop.set())
     with contextlib.ExitStack() as stack:
-        made = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="camera-")))
+        made = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="camera-")))
+        made.mkdir(parents=True, exist_ok=True)
         try:
             films = dict(_source(source, seed, seconds, made) for source in sources)
             server = stack.enter_context(
-                CameraServer(films, host=host, port=port, user=user, password=secret, basic=basic)
+                CameraServer(
+                    films,
+                    host=host,
+                    port=port,
+                    user=user,
+                    password=secret,
+                    basic=basic,
+                    again_from=QUIET_FROM if once else None,
+                )
             )
             if faults_port is not None:
                 stack.enter_context(Control(server.channels, host, faults_port))
@@ -140,7 +157,11 @@ def _source(source: str, seed: int, seconds: float | None, made: Path) -> tuple[
             raise click.BadParameter(f"{source} is neither a file nor one of {', '.join(NAMES)}")
         return path.stem, path
     out = made / f"{source}.mp4"
-    _film(source, seed, seconds, out, 27, 2.0)
+    if not out.exists():
+        unfinished = out.with_suffix(".unfinished.mp4")
+        _film(source, seed, seconds, unfinished, 27, 2.0)
+        unfinished.with_suffix(".json").rename(out.with_suffix(".json"))
+        unfinished.rename(out)
     return source, out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from simulators.camera.lane_life import KINDS, LaneLife, densities, usual
 from simulators.camera.lane_plan import Drive, Stop, drawn_stops, drives
 from simulators.camera.scene import Picture, dice
-from simulators.camera.things.cars import draw_car
+from simulators.camera.things.cars import Car, draw_car
 from simulators.camera.things.ground import Ground, flat
 from simulators.camera.things.lens import Lens, Optics
 from simulators.camera.things.yard import Street, draw_street
@@ -19,14 +20,16 @@ from simulators.camera.things.yard import Street, draw_street
 __all__ = ["KINDS", "Lane", "Stop"]
 
 _NIGHT = 0.32
+#: Metres along the lane beyond which a car is too small, or behind the camera.
+_OUT_OF_SIGHT = 60.0
 
 
 class Lane:
     """A fire lane. `truth["vehicles"]` has each car: when it stands, when it leaves, its box, whether in the zone.
 
     `truth["zones"]` has the lane's polygon in parts of the picture. `stops`: exactly which cars stop, or drawn.
-    `distractors`: which kinds (of `KINDS`) and how dense, 1 being usual; None draws both. `night` and `optics` are drawn
-    where not given. Raises ValueError for an unknown kind, or for stops that want one place at one time.
+    `distractors`: which kinds (of `KINDS`) and how dense, 1 being usual; None draws both. `night`, `optics`: drawn
+    where None. Raises ValueError for an unknown kind, or for stops that want one place at one time.
     """
 
     def __init__(
@@ -103,11 +106,7 @@ class Lane:
             yield self._lens.see(self._life.light(picture, t), frame)
 
     def _seen(self, drive: Drive, at: tuple[float, float, float]) -> bool:
-        corners = flat(drive.car.footprint(*at))
-        if float(self.view.depth(corners).min()) < 1:
-            return False
-        x0, y0, x1, y1 = drive.car.box(self.view, *at)
-        return x1 > x0 and y1 > y0
+        return abs(at[0]) < _OUT_OF_SIGHT and _in_picture(drive.car, self.view, *at)
 
     @staticmethod
     def _runs(drive: Drive, t: float) -> bool:
@@ -167,6 +166,15 @@ class Lane:
         zone = self._street.zone_corners.astype(np.float32)
         area, _ = cv2.intersectConvexConvex(footprint.astype(np.float32), zone)
         return float(area) / float(cv2.contourArea(footprint.astype(np.float32)))
+
+
+@functools.lru_cache(maxsize=64)
+def _in_picture(car: Car, view: Ground, x: float, y: float, heading: float) -> bool:
+    """Tell whether something of a car is in the picture; remembered, for most cars stand still."""
+    if float(view.depth(flat(car.footprint(x, y, heading))).min()) < 1:
+        return False
+    x0, y0, x1, y1 = car.box(view, x, y, heading)
+    return x1 > x0 and y1 > y0
 
 
 def _optics(random: np.random.Generator, kinds: Mapping[str, float], *, night: bool) -> Optics:

@@ -80,6 +80,8 @@ _NAMED: dict[str, Callable[[int, float | None], Scene]] = {
     "demo-facade": _demo_facade,
     "demo-lane": _demo_lane,
 }
+#: From which second on nothing happens any more in a scene that shows something: that part may go on for ever.
+QUIET_FROM = {"demo-facade": 30.0, "demo-lane": 290.0}
 #: The names, for a command line.
 NAMES = tuple(_NAMED)
 

@@ -186,7 +186,8 @@ class CameraServer:
     """Cameras at one port, each by the name of its film: `rtsp://host:port/NAME`. With one camera, any path will do.
 
     A context manager that serves on a thread of its own; `port` is the real one once it runs. `channels` has each
-    camera's faults to order. Raises NoFilm or OSError for films that can't be read, OSError for a port that is taken.
+    camera's faults to order. `again_from`: films that are shown once, and then from this second on again
+    and again. Raises NoFilm or OSError for films that can't be read, OSError for a port that is taken.
     """
 
     def __init__(
@@ -198,8 +199,9 @@ class CameraServer:
         user: str | None = None,
         password: str = "",
         basic: bool = False,
+        again_from: Mapping[str, float] | None = None,
     ) -> None:
-        self.channels = {name: Channel(path) for name, path in films.items()}
+        self.channels = {name: Channel(path, (again_from or {}).get(name)) for name, path in films.items()}
         self.host, self.port = host, port
         self._user, self._password, self._basic = user, password, basic
         self._loop = asyncio.new_event_loop()

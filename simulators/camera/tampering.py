@@ -44,6 +44,8 @@ class Tampered:
     def __init__(self, scene: Scene, seed: int, tampers: Sequence[Tamper]) -> None:
         if strange := {one.kind for one in tampers} - {*HARMFUL, *HARMLESS}:
             raise ValueError(f"unknown tampering {sorted(strange)}; there is {', '.join((*HARMFUL, *HARMLESS))}")
+        # What is done to the light before the sensor leaves the sensor's noise as it was.
+        self._sigma = float(scene.truth.get("noise_sigma", 1.6))
         self._scene, self._seed, self._tampers = scene, seed, tuple(tampers)
         self.width, self.height, self.fps, self.seconds = scene.width, scene.height, scene.fps, scene.seconds
         told = [{"kind": one.kind, "at_s": one.at_s, "until_s": one.until_s, "harmful": one.kind in HARMFUL,
@@ -82,14 +84,14 @@ class Tampered:
         return draw
 
     def _flat(self, level: float, number: int) -> _Hand:
-        noise = self._noise(number, level, 1.6)
+        noise = self._noise(number, level, self._sigma)
         return lambda _picture, _part, _gone: noise()
 
     def _cover(self, number: int, *, plain: bool, share: float) -> _Hand:
         """Lay something close over the lens: out of focus, dark, with a soft edge; it slides in from one side."""
         random = dice(self._seed, f"cover {number}")
         cloth = _cloth(random, self.width, self.height, plain=plain)
-        noise = self._noise(number, 128, 2.0)
+        noise = self._noise(number, 128, self._sigma)
         edge = self.width * 0.05
         columns = np.arange(self.width, dtype=np.float32)[None, :, None]
 
@@ -104,7 +106,7 @@ class Tampered:
     def _spray(self, number: int) -> _Hand:
         """Paint lands blot by blot until hardly anything is seen."""
         random = dice(self._seed, f"spray {number}")
-        colour = random.uniform(20, 90, 3)
+        colour, noise = random.uniform(25, 75) + random.normal(0, 12, 3), self._noise(number, 128, self._sigma)
         small = (self.height // 4, self.width // 4)
         blots = [
             (random.uniform((-0.1, -0.1), (1.1, 1.1)) * small[::-1], float(random.uniform(0.04, 0.16)) * small[1])
@@ -120,7 +122,7 @@ class Tampered:
 
         def hand(picture: Picture, part: float, _gone: float) -> Picture:
             over = np.clip((part - wide) * 8 + 0.5, 0, 0.96)[..., None]
-            return as_picture(picture + (colour - picture) * over)
+            return as_picture(picture + (colour - picture) * over + (noise().astype(np.float32) - 128) * over)
 
         return hand
 
@@ -136,6 +138,15 @@ class Tampered:
             moved[:, 2] += np.array([right * eased, down * eased])
             size = (self.width, self.height)
             return cv2.warpAffine(picture, moved, size, borderMode=cv2.BORDER_REFLECT_101).astype(np.uint8, copy=False)
+
+        return hand
+
+    def _defocus(self, number: int) -> _Hand:
+        noise = self._noise(number, 128, self._sigma)
+
+        def hand(picture: Picture, part: float, _gone: float) -> Picture:
+            blurred = cv2.GaussianBlur(picture, (0, 0), max(0.3, 7.0 * part * self.width / 640))
+            return cv2.addWeighted(blurred, 1.0, noise(), 1.0, -128).astype(np.uint8, copy=False)
 
         return hand
 
@@ -181,10 +192,6 @@ class Tampered:
 _Hand = Callable[[Picture, float, float], Picture]
 
 
-def _defocus(picture: Picture, part: float, _gone: float) -> Picture:
-    return cv2.GaussianBlur(picture, (0, 0), max(0.3, 7.0 * part * picture.shape[1] / 640)).astype(np.uint8, copy=False)
-
-
 def _haze(picture: Picture, part: float, _gone: float) -> Picture:
     return cv2.convertScaleAbs(picture, alpha=1 - 0.42 * part, beta=80 * part).astype(np.uint8, copy=False)
 
@@ -213,7 +220,7 @@ def _cloth(random: np.random.Generator, width: int, height: int, *, plain: bool)
 
 
 def _flank(random: np.random.Generator, width: int, height: int) -> Picture:
-    colour = random.uniform(60, 220, 3)
+    colour = random.uniform(70, 210) + random.normal(0, 20, 3)
     side = np.clip(colour + random.normal(0, 2.5, (height, width, 1)), 0, 255).astype(np.uint8)
     for x in range(0, width, max(width // 9, 8)):
         cv2.line(side, (x, 0), (x, height), tuple(float(part) * 0.8 for part in colour), 2)
@@ -230,7 +237,7 @@ _HANDS: dict[str, Callable[[Tampered, int, Tamper], _Hand]] = {
     "covered-plain": lambda whole, i, _: whole._cover(i, plain=True, share=1.0),  # noqa: SLF001
     "covered-most": lambda whole, i, _: whole._cover(i, plain=False, share=0.8),  # noqa: SLF001
     "sprayed": lambda whole, i, _: whole._spray(i),  # noqa: SLF001
-    "defocused": lambda _whole, _i, _: _defocus,
+    "defocused": lambda whole, i, _: whole._defocus(i),  # noqa: SLF001
     "turned": lambda whole, i, _: whole._turn(i),  # noqa: SLF001
     "frozen": lambda whole, i, _: whole._freeze(i),  # noqa: SLF001
     "light-jump": lambda _whole, _i, _: _light_jump,

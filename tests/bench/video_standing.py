@@ -184,7 +184,7 @@ def _judge(said: list[tuple[float, Sighting]], stops: list[_Stop]) -> _Judged:
         if not stop.long:
             false_short += bool(mine)
         elif mine:
-            errors.append((told[mine[0]][1].at - BEGAN).total_seconds() - stop.stood)
+            errors.append((told[mine[0]][1].begins_at - BEGAN).total_seconds() - stop.stood)
             its = {told[n][1].data["track"] for n in mine}
             gone = [s for s, one in said if one.data["state"] == "left" and one.data["track"] in its]
             if stop.left is not None:

@@ -75,3 +75,13 @@ def test_late_and_early() -> None:
     came(clock, 0, 100)
     assert clock.ahead_s(5, 102) == pytest.approx(3)
     assert clock.ahead_s(1, 103) == pytest.approx(-2)
+
+
+def test_what_connecting_took_is_no_delay() -> None:
+    clock = StreamClock(drifts=True)
+    clock.begin(10, after_silence=False)
+    came(clock, clock.s(0), 10)
+    clock.shown(clock.s(4))
+    clock.begin(23, after_silence=True)  # when the first packet of the new connection is there
+    came(clock, clock.s(0), 23)
+    assert clock.ahead_s(clock.s(0), 23) == pytest.approx(0)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
+from connectors.camera.analytics.crossing import Crossing, CrossingSettings
 from connectors.camera.analytics.crowding import Crowding, CrowdingSettings
+from connectors.camera.analytics.falling import FallingObject, FallingSettings
 from connectors.camera.analytics.intrusion import Intrusion, IntrusionSettings
 from connectors.camera.analytics.loitering import Loitering, LoiteringSettings
 from connectors.camera.analytics.parked import Parked, ParkedSettings
 from connectors.camera.analytics.tailgating import Tailgating, TailgatingSettings
+from connectors.camera.analytics.tamper import Tamper, TamperSettings
 from connectors.camera.seeing import Analytic
 from connectors.camera.sight import Sight
 
@@ -32,9 +35,12 @@ def _parked(settings: ParkedSettings, sight: Sight | None) -> Analytic:
 
 #: By the name a worker's file asks for it.
 ANALYTICS: dict[str, Known] = {
+    "crossing": Known(CrossingSettings, Crossing),
     "crowding": Known(CrowdingSettings, Crowding, "always"),
+    "falling_object": Known(FallingSettings, FallingObject),
     "intrusion": Known(IntrusionSettings, Intrusion, "always"),
     "loitering": Known(LoiteringSettings, Loitering, "always"),
     "parked": Known(ParkedSettings, _parked, "if there"),
     "tailgating": Known(TailgatingSettings, Tailgating, "always"),
+    "tamper": Known(TamperSettings, Tamper),
 }

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import count
 from typing import Literal, NamedTuple
 
 import cv2
@@ -121,7 +122,7 @@ class FallingObject:
     def __init__(self, settings: FallingSettings) -> None:
         self._settings = settings
         self._demands = DEMANDS[settings.sensitivity]
-        self._shape = (0, 0)
+        self._numbers = count(1)
         self.interrupted()
 
     def interrupted(self) -> None:
@@ -156,15 +157,14 @@ class FallingObject:
         self._shrunk = min(1.0, LINES / grey.shape[0])
         self._height, self._width = (max(1, round(side * self._shrunk)) for side in grey.shape)
         marks = sorted(self._settings.columns, key=lambda column: column.x)
-        whole = [
+        self._at = [column.x * self._width for column in marks] or [0.0]
+        self._scales = [
             (column.ground - column.line) * self._height / ((column.floor - 1) * self._settings.storey_m)
             for column in marks
         ] or [(self._settings.px_per_m or 0.0) * self._shrunk]
-        self._at = [column.x * self._width for column in marks] or [0.0]
-        self._scales = whole
         self._grounds = [column.ground * self._height for column in marks] or [self._settings.ground * self._height]
-        px_per_m = float(np.median(whole))
-        self._paths = Paths(px_per_m)
+        px_per_m = float(np.median(self._scales))
+        self._paths = Paths(px_per_m, self._numbers)
         largest = LARGEST_M * px_per_m
         self._spotter = Spotter(self._hidden(), (2 * largest, 2 * largest + 40 * px_per_m * SHUTTER_S))
 

@@ -5,7 +5,7 @@ A path is followed by its own parabola once it has points enough for one, and be
 
 from __future__ import annotations
 
-from itertools import count
+from collections.abc import Iterator
 from math import sqrt
 from typing import NamedTuple
 
@@ -166,11 +166,11 @@ class Path:
 
 
 class Paths:
-    """All that moves, in pictures with `px_per_m` pixels a metre."""
+    """All that moves, in pictures with `px_per_m` pixels a metre. `numbers` are given to paths, one each."""
 
-    def __init__(self, px_per_m: float) -> None:
+    def __init__(self, px_per_m: float, numbers: Iterator[int]) -> None:
         self._px_per_m = px_per_m
-        self._numbers = count(1)
+        self._numbers = numbers
         self._alive: list[Path] = []
 
     def __len__(self) -> int:

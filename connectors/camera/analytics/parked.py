@@ -94,7 +94,6 @@ class _Standing:
     mask: Mask
     looks: Plane
     since: float
-    arrived: float
     said: int = 0
     asked: int = 0
     gone_at: float | None = None
@@ -217,8 +216,7 @@ class Parked:
             return
         self._tracks += 1
         since = self._since(held, STILL_AT)
-        arrived = min(self._since(held, 2), since)
-        self._standing.append(_Standing(f"p-{self._tracks}", held, self._layers.held.copy(), since, arrived))
+        self._standing.append(_Standing(f"p-{self._tracks}", held, self._layers.held.copy(), since))
 
     def _one_stop(self, held: Mask, stands: Mask) -> Mask:
         """Return what came to stand with most of `held`, even parts too; not somebody it came to stand beside."""
@@ -277,13 +275,14 @@ class Parked:
     def _sighting(self, one: _Standing, frame: Frame, state: str, until: float) -> Sighting:
         parked = state == "parked"
         data = {"zone": self._settings.zone.name, "state": state, "parked_s": round(until - one.since)}
-        happened = one.since if parked else until
+        # A rule judges what is said now: that it has stood for so long. Since when, `parked_s` tells.
+        happened = frame.s if parked else until
         return Sighting(
             "camera.parked",
             frame.at - timedelta(seconds=frame.s - happened),
             data | {"track": one.track},
             self._box(one.mask),
-            frame.at - timedelta(seconds=frame.s - one.arrived) if parked else None,
+            frame.at - timedelta(seconds=frame.s - one.since) if parked else None,
             evidence=parked,
         )
 
