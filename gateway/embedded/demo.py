@@ -16,8 +16,8 @@ from typing import IO, Any
 from gateway.app import on_signal
 from gateway.clock import clock_of
 from gateway.embedded import cameras
-from gateway.embedded.broker import INTEGRATOR_USER, EmbeddedBroker
-from gateway.embedded.greeting import greeting, is_ready
+from gateway.embedded.broker import EmbeddedBroker
+from gateway.embedded.greeting import described, greeting, is_ready
 from gateway.embedded.logins import Logins, behind, of_devices, register
 from gateway.embedded.ports import LOOPBACK, choose, is_free, must_be_free
 from gateway.embedded.postgres import EmbeddedPostgres
@@ -150,7 +150,11 @@ class Demo:
         give_push_phone(
             read_settings(**self._settings), self.site, f"http://{LOOPBACK}:{self._ports['receivers']}/webpush"
         )
-        self._described = self._describe(postgres, secrets)
+        self._described = {
+            **described(self.site, secrets, self._ports), "database_url": postgres.url, "settings": self._settings,
+            "devices_file": str(self.home / "devices.json"), "site_file": str(self.site_file),
+            "seed": self.options.seed,
+        }  # fmt: skip
         self._write_demo_file()
         if self.options.simulators:
             self._start_program(
@@ -285,30 +289,6 @@ class Demo:
             self._supervisor.look()
             time.sleep(0.1)
         return False
-
-    def _describe(self, postgres: EmbeddedPostgres, secrets: Secrets) -> dict[str, Any]:
-        receivers = f"http://{LOOPBACK}:{self._ports['receivers']}"
-        return {
-            "url": f"http://{LOOPBACK}:{self._ports['http']}",
-            "mqtt": {
-                "host": LOOPBACK,
-                "port": self._ports["mqtt"],
-                "username": INTEGRATOR_USER,
-                "password": secrets.integrator,
-            },
-            "database_url": postgres.url,
-            "station": self.station,
-            "users": {
-                user.username: {"username": user.username, "password": secrets.users[user.username]}
-                for user in self.site.users
-            },
-            "phones": {"url": f"{receivers}/phones"},
-            "command_room": {"url": f"{receivers}/command-room"},
-            "devices_file": str(self.home / "devices.json"),
-            "site_file": str(self.site_file),
-            "seed": self.options.seed,
-            "settings": self._settings,
-        }
 
     def _write_demo_file(self) -> None:
         """Say where everything is; again with the new process ids when something was started again."""
