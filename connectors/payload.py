@@ -15,7 +15,7 @@ from gateway.model.errors import BadInput
 
 #: The largest message taken; a report is some hundred bytes.
 MOST_BYTES = 65_536
-#: How deep what is stored may be nested. Whoever reads it again (the API, a rule) recurses, with more of the stack in use.
+#: How deep what is stored may be nested. Who reads it again (the API, a rule) recurses, with more of the stack in use.
 MOST_DEPTH = 32
 
 _SURROGATE_OR_NUL = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")

@@ -26,7 +26,7 @@ OUTWARD_LANES = frozenset({"command", "display"})
 #: What is said to people's apps, on `anxin/v1/<station>/app/<recipient>`: likewise.
 APPS = "app"
 
-_ROOT = "anxin/v1/"
+ROOT = "anxin/v1/"
 #: A battery at or below this many percent is worth a visit.
 BATTERY_LOW = 20
 
@@ -84,7 +84,7 @@ def decode(delivery: Delivery) -> list[Report]:
 
 
 def _parse_topic(topic: str) -> tuple[str, str, str]:
-    parts = topic.removeprefix(_ROOT).split("/") if topic.startswith(_ROOT) else []
+    parts = topic.removeprefix(ROOT).split("/") if topic.startswith(ROOT) else []
     if len(parts) == 3 and parts[1] == APPS and parts[2] not in LANES:  # noqa: PLR2004  # station, app, recipient
         return parts[0], parts[1], "display"
     if len(parts) != 3 or parts[2] not in LANES | OUTWARD_LANES:  # noqa: PLR2004  # station, device, lane
