@@ -26,6 +26,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from connectors.broker_url import Broker, Visit, read_url
 from connectors.markers import MARKER_DEVICE, Markers
+from connectors.settling import in_order
 from gateway.model.ports import Delivery
 
 __all__ = ["MARKER_DEVICE", "Broker", "MqttSource", "Visit", "read_url", "visit"]
@@ -151,6 +152,7 @@ class MqttSource:
         self._former = sorted({*former} - {*self._topics})
         #: Mappings' messages that came before the connection had settled; None once it has.
         self._settling: list[Delivery] | None = None
+        self._connected_at = now()
         self._markers = Markers(station, lane, now)
         self._settle_s, self._now, self._monotonic, self._wake = settle_s, now, monotonic, wake
         self._waiting: deque[Delivery] = deque()
@@ -342,14 +344,9 @@ class MqttSource:
         client.publish(self._markers.topic, self._markers.next(), qos=1)
 
     def _let_settle(self) -> None:
-        """Hand over what was held back, in the order in which it was said.
-
-        Mappings go by the order of messages that may carry no time. Brokers may redeliver behind what is new
-        (docs/mqtt.md), and what they redeliver is older; their copy of a state is the newest.
-        """
+        """Hand over what was held back, in the order in which it was said."""
         held, self._settling = self._settling or [], None
-        held.sort(key=lambda delivery: (not delivery.again, delivery.retained))
-        self._waiting.extend(held)
+        self._waiting.extend(in_order(held, self._connected_at))
         self._wake()
 
     # ── paho's callbacks, on the network thread; nothing here may raise ──────────────────────────────
@@ -363,7 +360,7 @@ class MqttSource:
         self._markers.forget()
         self.connected = True
         self.progressed_at = self._monotonic()
-        self._settling = [] if len(self._topics) > 1 else None
+        self._settling, self._connected_at = [] if len(self._topics) > 1 else None, self._now()
         log.info("connected to the broker", source=self.name, topics=self._topics)
         if self._former:
             client.unsubscribe(self._former)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from connectors.mapping.expression import Absent, Context, Expression
+from connectors.mapping.expression import Absent, Context, Expression, Failed
 from connectors.payload import check_time
 from gateway.model.errors import BadInput
 
@@ -24,13 +24,13 @@ class Moment:
         """Return the moment (aware), or None when this message says none. Raises `BadInput`."""
         try:
             told = self._told.follow(context)
-        except Absent:
+        except (Absent, Failed):  # a bare word has no field to look into
             return None
         if told is None:
             return None
         moment = self._read(told)
         check_time(moment)
-        return moment
+        return moment.astimezone(UTC)
 
     def _read(self, told: object) -> datetime:
         if isinstance(told, datetime):

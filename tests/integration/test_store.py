@@ -78,6 +78,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             "0020.rule_tests",
             "0021.absences",
             "0022.evidence",
+            "0023.mapped",
         ]
         assert migrate(server.url) == []
         with connect(server.url, "test") as connection:
