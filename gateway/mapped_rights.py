@@ -9,7 +9,7 @@ from connectors.mapping.decode import Mapping
 
 
 class MappedRights(NamedTuple):
-    """Filters: `reads`, what the gateway reads; `roots`, what integrators say and hear; `publishers`, what devices do."""
+    """Filters: `reads`, for the gateway; `roots`, what integrators say and hear; `publishers`, what devices do."""
 
     reads: tuple[str, ...]
     roots: tuple[str, ...]

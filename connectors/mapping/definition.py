@@ -155,7 +155,7 @@ def files(told: Iterable[Path]) -> list[Path]:
 
 
 def check_apart(mappings: Iterable[tuple[str, Sequence[str]]]) -> None:
-    """Refuse a pattern that reads all that another does: brokers deliver such messages twice, and only one could decode.
+    """Refuse a pattern that reads all that another does: brokers deliver such messages twice, and only one decodes.
 
     Takes each mapping's name and filters. Raises `Misconfigured`.
     """

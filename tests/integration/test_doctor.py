@@ -35,9 +35,9 @@ from tests.station import Station, postgres_bin, wait_for
 
 Look = Callable[[Settings], Iterator[Finding]]
 NAMES = {
-    "data key", "consent", "second factor",
+    "data key", "consent", "second factor", "mappings",
     "home disk", "database", "database durability", "database connections", "database clock", "database disk",
-    "schema", "partitions", "gateway", "gateway sources", "gateway horizon", "gateway rules", "gateway delivery", "mappings",
+    "schema", "partitions", "gateway", "gateway sources", "gateway horizon", "gateway rules", "gateway delivery",
     "inbox", "outbox", "messages", "dead letters", "evidence", "evidence head",
     "broker", "broker encryption", "broker round trip", "broker window",
     "broker settings", "API", "API clock", "phones", "phones clock", "command room", "command room clock",

@@ -1,10 +1,12 @@
-"""Other vendors' messages over a real broker: events, an alert, repetitions that are none, crashes that change nothing."""
+"""Other vendors' messages over a real broker: events, an alert, repetitions, crashes that change nothing.
+
+Read with tests/unit/test_mapping.py: there is what one message becomes.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,19 +28,29 @@ devices: {contact-301: contact-1, contact-302: contact-2, contact-303: contact-3
 PARKED = CONNECTORS / "frigate" / "samples" / "car-parked-in-fire-lane.json"
 
 
-@pytest.fixture
-def mapped(tmp_path: Path) -> Iterator[Station]:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
+    folder = tmp_path_factory.mktemp("mapped")
     files = []
     for name, text in (("frigate", FRIGATE), ("zigbee", ZIGBEE)):
-        files.append(tmp_path / f"{name}.yaml")
+        files.append(folder / f"{name}.yaml")
         files[-1].write_text(text)
-    station = Station(tmp_path / "home", mappings=files)
+    station = Station(folder / "home", mappings=files)
     station.settings["ANXIN_TIMERS_SETTLE_S"] = "2.6"
     try:
-        station.start_stores().start_gateway()
-        yield station
+        yield station.start_stores().start_gateway()
     finally:
         station.close()
+
+
+@pytest.fixture
+def mapped(running: Station) -> Station:
+    """A station that has heard nothing yet; what the gateway holds in memory goes with it."""
+    heard_all(running)
+    running.stop("gateway")
+    for table in ("event", "event_seen", "dead_letter", "mapped_state", "process_health"):
+        running.execute("delete from " + table)  # noqa: S608  # its names stand a line above
+    return running.start_gateway()
 
 
 def say(station: Station, topic: str, told: Any, username: str | None = None, *, retain: bool = False) -> None:
@@ -162,10 +174,14 @@ def test_what_a_mapping_has_no_word_for_says_so(mapped: Station) -> None:
 def test_a_mapping_that_was_taken_out_is_read_no_longer(mapped: Station) -> None:
     heard_all(mapped)
     restart(mapped, ANXIN_MAPPINGS=json.dumps([json.loads(mapped.settings["ANXIN_MAPPINGS"])[1]]))
+    assert mapped.gateway_facts()["mappings"].keys() == {"zigbee"}
     say(mapped, "frigate/events", now_parked(mapped))
     heard_all(mapped)
     assert kinds(mapped, "camera-1") == []
     assert mapped.one("select count(*) from dead_letter") == 0
+    restart(mapped)
+    say(mapped, "frigate/events", now_parked(mapped))
+    wait_for(lambda: "camera.parked" in kinds(mapped, "camera-1"), "the mapping that is back")
 
 
 def test_who_is_no_publisher_may_not_speak_for_a_vendor(mapped: Station) -> None:

@@ -48,10 +48,10 @@ def why(text: str) -> str:
     [
         ("name: acme", "name: Acme Ltd", "acme.yaml, line 1, name: "),
         ("device: topic.unit", "devise: topic.unit", "acme.yaml, line 1: Object contains unknown field `devise`"),
-        ("device: topic.unit", "device: topic.unit +", "acme.yaml, line 4, device: 'topic.unit +' is no CEL expression"),
-        ("device: topic.unit", "device: barrier", "acme.yaml, line 4, device: 'barrier' speaks of 'barrier'; there are"),
+        ("device: topic.unit", "device: topic.unit +", "line 4, device: 'topic.unit +' is no CEL"),
+        ("device: topic.unit", "device: barrier", "line 4, device: 'barrier' speaks of 'barrier'; there are"),
         ("device: topic.unit", "device: upper(topic.unit)", "calls upper(), which there is not"),
-        ("kind: door.forced", "kind: forced", "acme.yaml, line 6, events[0].kind: 'forced' is no kind; write noun.verb"),
+        ("kind: door.forced", "kind: forced", "line 6, events[0].kind: 'forced' is no kind; write noun.verb"),
         ("kind: door.forced", "kind: {true: door.forced}", "kinds by value need a `state`"),
         ("when: message.ev == 'FORCED'", "state: message.ev", "say which value makes which kind"),
         ("when: message", "wenn: message", "acme.yaml, line 6, events[0]: Object contains unknown field `wenn`"),
@@ -65,7 +65,7 @@ def why(text: str) -> str:
         ("acme/{unit}/evt", "acme/{path}", "`topic.path` is the whole topic already"),
         ("acme/{unit}/evt", "$SYS/{unit}", "the broker's own"),
         ("acme/{unit}/evt", "acme//evt", "no level of a topic"),
-        ("events:", "timezone: Shanghai\nat: message.t\nevents:", "acme.yaml, line 5, timezone: 'Shanghai' is no time zone"),
+        ("events:", "timezone: Shanghai\nat: message.t\nevents:", "line 5, timezone: 'Shanghai' is no time zone"),
         ("events:", "publisher: a b\nevents:", "acme.yaml, line 5, publisher: "),
         ("events:", "otherwise: shout\nevents:", "acme.yaml, line 5, otherwise: "),
         ("  - kind", "  - {{", "no YAML"),
@@ -100,7 +100,8 @@ def test_two_mappings_do_not_read_the_same(tmp_path: Path) -> None:
     ("wide", "narrow", "it_does"),
     [
         ("a/b", "a/b", True), ("a/+", "a/b", True), ("a/b", "a/+", False), ("a/#", "a", True), ("a/#", "a/+/c", True),
-        ("a/+", "a/b/c", False), ("+/x/#", "a/+/b", False), ("a", "a/b", False), ("a/#", "a/#", True), ("a/b/#", "a/#", False),
+        ("a/+", "a/b/c", False), ("+/x/#", "a/+/b", False), ("a", "a/b", False), ("a/#", "a/#", True),
+        ("a/b/#", "a/#", False),
     ],
 )  # fmt: skip
 def test_what_covers_what(wide: str, narrow: str, it_does: bool) -> None:
@@ -179,7 +180,7 @@ def test_an_identity_makes_repetitions_one_event() -> None:
     assert (first.id, first.digest) == (again.id, again.digest)
     assert first.id != other.id
     assert first.memory is None
-    with pytest.raises(BadInput, match="once: message.seq") as refused:
+    with pytest.raises(BadInput, match=r"once: message\.seq") as refused:
         take(text, '{"ev": "FORCED"}')
     assert refused.value.reason == "mapping_failed"
 

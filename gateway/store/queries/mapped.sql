@@ -15,6 +15,7 @@ on conflict (station_id, device_id, name) do update set value = excluded.value, 
 
 -- name: note_topics
 -- Add what is about to be subscribed to, and return all that ever was.
-update road set mapped_topics = array(select distinct unnest(mapped_topics || %(topics)s::text[]))
-where station_id = %(station)s
+insert into road (station_id, mapped_topics) values (%(station)s, %(topics)s::text[])
+on conflict (station_id) do update
+set mapped_topics = array(select distinct unnest(road.mapped_topics || excluded.mapped_topics))
 returning mapped_topics
