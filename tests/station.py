@@ -139,7 +139,9 @@ class Station:
         self.api_port = any_free()
         self.receivers_port = any_free()
         self.children: dict[str, subprocess.Popen[bytes]] = {}
-        self.settings: dict[str, str] = {"ANXIN_MAPPINGS": json.dumps([str(path) for path in mappings])}
+        self.settings: dict[str, str] = {}
+        if mappings:
+            self.settings["ANXIN_MAPPINGS"] = json.dumps([str(path) for path in mappings])
         #: Goes over the site's.
         self.policy: Policy | None = None
 

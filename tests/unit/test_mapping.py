@@ -17,6 +17,8 @@ from gateway.mapped_rights import rights_of, subjects
 from gateway.model.errors import BadInput, Misconfigured
 from gateway.model.event import Report
 from gateway.model.ports import Delivery
+from gateway.mosquitto import access_file
+from tests.station import make_site
 
 AT = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
 GOOD = """\
@@ -131,6 +133,12 @@ def test_rights_and_their_names_at_the_embedded_broker(tmp_path: Path) -> None:
     assert rights.roots == ("acme/#", "+/onvif-ej/#")
     assert rights.publishers == {"box": ("acme/#",)}
     assert subjects(["a/+/b.c", "a/#"]) == ["a.*.b//c", "a.>", "a"]
+    sections = access_file(make_site(1), rights).split("\n\n")
+    lines = {section.splitlines()[0]: section.splitlines()[1:] for section in sections if section.startswith("user")}
+    assert {"topic read acme/+/evt", "topic read +/onvif-ej/#"} <= set(lines["user anxin-gateway"])
+    assert "topic readwrite acme/#" in lines["user anxin-integrator"]
+    assert lines["user box"] == ["topic readwrite acme/#"]
+    assert access_file(make_site(1)).count("acme") == 0
 
 
 # ── what a message becomes ────────────────────────────────────────────────────────────────────────────────────────────
