@@ -146,7 +146,7 @@ def told(contact: bool, seconds: float, **more: Any) -> tuple[Memory, Delivery]:
 
 
 def test_what_was_committed_and_not_acknowledged_is_not_doubled(running: Station) -> None:
-    """Open, close, open: the broker hands the last two over again. Each step is a transaction and a start of its own."""
+    """The broker hands over again what is stored already. Each step is a transaction and a start of its own."""
 
     def is_news(*step: Any, **more: Any) -> bool:
         memory, delivery = told(*step, **more)
