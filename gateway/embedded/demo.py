@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from gateway.app import on_signal
+from connectors.decoders import load_mappings
 from gateway.clock import clock_of
 from gateway.embedded import cameras
 from gateway.embedded.broker import EmbeddedBroker
@@ -27,12 +27,14 @@ from gateway.embedded.site_watch import SiteWatch
 from gateway.embedded.supervisor import Program, Supervisor
 from gateway.embedded.town import Stopped, Town, write_site
 from gateway.logs import set_up
+from gateway.mapped_rights import rights_of
 from gateway.model.errors import Misconfigured
 from gateway.registering.reading import read_site
 from gateway.registering.site import Site
 from gateway.sealing import sealer_at
 from gateway.sealing_up import seal_up
 from gateway.settings import read_settings
+from gateway.signals import on_signal
 from gateway.store.migrate import migrate
 from gateway.store.pool import connect, reaching_store
 
@@ -136,6 +138,7 @@ class Demo:
             integrator_password=secrets.integrator,
             device_secrets=of_devices(self.site, secrets),
             behind=behind(self.site),
+            mapped=rights_of(load_mappings(read_settings().mappings)),
             sync=os.environ.get("ANXIN_BROKER_SYNC", "1s"),
         )
         self._settings = self._settings_of_parts(postgres, broker, secrets)
