@@ -1,7 +1,8 @@
-"""Where the broker is: ANXIN_MQTT_URL, read."""
+"""Where the broker is: ANXIN_MQTT_URL, read; and what somebody met there."""
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -34,3 +35,15 @@ def read_url(url: str, ca_file: str | None = None) -> Broker:
         tls,
         ca_file,
     )
+
+
+class Visit(msgspec.Struct):
+    """What a short visit to the broker met.
+
+    `refused` is why it let us go no further; `heard` are messages, each with the seconds since we began to publish;
+    `certificate` is what TLS showed (as `ssl.SSLSocket.getpeercert` has it).
+    """
+
+    refused: str | None = "it gives no answer"
+    heard: list[tuple[float, str, bytes]] = []
+    certificate: dict[str, Any] | None = None

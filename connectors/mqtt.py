@@ -7,7 +7,6 @@ those messages again. `docs/mqtt.md` says what the broker has to be set to.
 
 from __future__ import annotations
 
-import json
 import secrets
 import selectors
 import socket
@@ -25,37 +24,22 @@ import paho.mqtt.client as paho
 import structlog
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
-from connectors.broker_url import Broker, read_url
+from connectors.broker_url import Broker, Visit, read_url
+from connectors.markers import MARKER_DEVICE, Markers
+from connectors.settling import in_order
 from gateway.model.ports import Delivery
-from gateway.model.registry import ROAD_DEVICE
 
-__all__ = ["Broker", "MqttSource", "Visit", "read_url", "visit"]
+__all__ = ["MARKER_DEVICE", "Broker", "MqttSource", "Visit", "read_url", "visit"]
 
 log = structlog.get_logger()
 
 Lane = Literal["event", "alarm"]
-#: The device name under which the gateway sends markers to itself.
-MARKER_DEVICE = ROAD_DEVICE
 #: Messages held before the network thread waits; the broker's own bound (max_ack_pending) is usually lower.
 MOST_HELD = 20_000
 KEEPALIVE_S = 30
-MARK_EVERY_S = 1.0
-MOST_MARKS = 1000
-SILENT_S = 15.0
+MARK_EVERY_S, SILENT_S = 1.0, 15.0
 READ_AT_ONCE = 200
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 5.0
-
-
-class Visit(msgspec.Struct):
-    """What a short visit to the broker met.
-
-    `refused` is why it let us go no further; `heard` are messages, each with the seconds since we began to publish;
-    `certificate` is what TLS showed (as `ssl.SSLSocket.getpeercert` has it).
-    """
-
-    refused: str | None = "it gives no answer"
-    heard: list[tuple[float, str, bytes]] = []
-    certificate: dict[str, Any] | None = None
 
 
 def visit(
@@ -65,10 +49,13 @@ def visit(
     *,
     hear: int = 0,
     limit_s: float = 5,
+    qos: int = 1,
+    each: Callable[[str, bytes, bool], None] | None = None,
 ) -> Visit:
     """Log in, subscribe to `topics`, publish what there is to `say` and hear `hear` messages, unacknowledged.
 
-    Disturbs no session of ours. Gives up after `limit_s`.
+    Disturbs no session of ours. Gives up after `limit_s`. `each` is handed what is heard (topic, payload, whether it is
+    retained), instead of its being kept; take `qos` 0 then.
     """
     met, until, began = Visit(), time.monotonic() + limit_s, [0.0]
     client = paho.Client(
@@ -79,7 +66,7 @@ def visit(
     def welcomed(_c: Any, _d: Any, _f: Any, reason: Any, _p: Any) -> None:
         met.refused = str(reason) if reason.is_failure else None
         if met.refused is None and topics:
-            client.subscribe([(topic, 1) for topic in topics])
+            client.subscribe([(topic, qos) for topic in topics])
 
     def subscribed(_c: Any, _d: Any, _mid: int, reasons: Any, _p: Any) -> None:
         refused = [topic for topic, reason in zip(topics, reasons, strict=False) if reason.is_failure]
@@ -89,7 +76,8 @@ def visit(
             client.publish(topic, payload, qos=1)
 
     client.on_connect, client.on_subscribe = welcomed, subscribed
-    client.on_message = lambda _c, _d, m: met.heard.append((time.monotonic() - began[0], m.topic, bytes(m.payload)))
+    keep = each or (lambda topic, payload, _: met.heard.append((time.monotonic() - began[0], topic, payload)))
+    client.on_message = lambda _c, _d, m: keep(_topic_of(m), bytes(m.payload), m.retain)
     try:
         client.connect(broker.host, broker.port, keepalive=KEEPALIVE_S)
         if isinstance(plug := client.socket(), ssl.SSLSocket):
@@ -114,6 +102,13 @@ def prepare(client: paho.Client, broker: Broker) -> None:
         client.tls_set(ca_certs=broker.ca_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
 
 
+def _topic_of(message: paho.MQTTMessage) -> str:
+    try:
+        return message.topic
+    except UnicodeDecodeError:
+        return repr(message._topic)  # noqa: SLF001  # paho keeps the raw bytes only there
+
+
 class _Token(msgspec.Struct, frozen=True, gc=False):
     """What it takes to acknowledge one delivery; `sent_at` is set when it is a marker we wait for."""
 
@@ -125,7 +120,10 @@ class _Token(msgspec.Struct, frozen=True, gc=False):
 
 
 class MqttSource:
-    """One lane from one broker. `wake` is called when something arrived; `now` gives the time of receipt."""
+    """One lane from one broker. `wake` is called when something arrived; `now` gives the time of receipt.
+
+    `also`: filters of mappings, read beside the native topics; `former`: those the session may still have.
+    """
 
     def __init__(  # one argument per thing the outside hands in
         self,
@@ -138,6 +136,8 @@ class MqttSource:
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
         wake: Callable[[], None],
+        also: Sequence[str] = (),
+        former: Sequence[str] = (),
     ) -> None:
         self.name = f"mqtt-{lane}"
         self._broker, self._station, self._lane = broker, station, lane
@@ -146,17 +146,19 @@ class MqttSource:
         # alarm that its own lane should miss is still stored (once: by its id).
         levels = "+/+" if reads == "broker" else "+"
         self._topic = f"{root}/#" if lane == "event" else f"{root}/{levels}/alarm"
-        self._marker_topic = f"anxin/v1/{station}/{MARKER_DEVICE}/{lane}"
-        self._marker_topics = {f"anxin/v1/{station}/{MARKER_DEVICE}/{each}" for each in ("event", "alarm")}
+        self._topics = [self._topic, *also]
+        self._former = sorted({*former} - {*self._topics})
+        #: Mappings' messages that came before the connection had settled; None once it has.
+        self._settling: list[Delivery] | None = None
+        self._connected_at = now()
+        self._markers = Markers(station, lane, now)
         self._settle_s, self._now, self._monotonic, self._wake = settle_s, now, monotonic, wake
         self._waiting: deque[Delivery] = deque()
         self._held: set[int] = set()
         self._room = threading.Condition()
         self._epoch = 0
-        self._marks: dict[str, datetime] = {}
         self._next_mark = float("inf")
         self._refused = False
-        self._session = secrets.token_hex(4)
         self._stopping = False
         self._acks: deque[_Token] = deque()
         self._to_say: deque[tuple[str, bytes, int, bool]] = deque(maxlen=100)
@@ -166,6 +168,8 @@ class MqttSource:
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self.connected = False
         self.subscribed = False
+        #: Mappings' filters that the broker does not let us read.
+        self.denied: list[str] = []
         #: Everything the broker took in before this moment has been handed over and acknowledged.
         self.watermark: datetime | None = None
         #: When anything was last heard from the broker (monotonic seconds).
@@ -264,7 +268,7 @@ class MqttSource:
 
     def _fallen_silent(self) -> bool:
         """A marker is out and nothing at all comes back: the other side is gone, whatever TCP believes."""
-        silent = bool(self._marks) and self._monotonic() - self.progressed_at > SILENT_S
+        silent = self._markers.are_out and self._monotonic() - self.progressed_at > SILENT_S
         if silent:
             log.warning("the broker has fallen silent; connecting anew", source=self.name)
         return silent
@@ -333,12 +337,15 @@ class MqttSource:
         """
         if not self.subscribed or self._monotonic() < self._next_mark:
             return
+        self._let_settle()
         self._next_mark = self._monotonic() + MARK_EVERY_S
-        name = f"{self._session}-{self._lane}-{secrets.token_hex(6)}"
-        self._marks[name] = self._now()
-        while len(self._marks) > MOST_MARKS:  # a broker that swallows markers must not fill our memory
-            self._marks.pop(next(iter(self._marks)))
-        client.publish(self._marker_topic, json.dumps({"mark": name}), qos=1)
+        client.publish(self._markers.topic, self._markers.next(), qos=1)
+
+    def _let_settle(self) -> None:
+        """Hand over what was held back, in the order in which it was said."""
+        held, self._settling = self._settling or [], None
+        self._waiting.extend(in_order(held, self._connected_at))
+        self._wake()
 
     # ── paho's callbacks, on the network thread; nothing here may raise ──────────────────────────────
 
@@ -348,19 +355,21 @@ class MqttSource:
             return
         self._epoch += 1
         self._held.clear()
-        self._marks.clear()
+        self._markers.forget()
         self.connected = True
         self.progressed_at = self._monotonic()
-        log.info("connected to the broker", source=self.name, topic=self._topic)
-        client.subscribe(self._topic, qos=1)
+        self._settling, self._connected_at = [] if len(self._topics) > 1 else None, self._now()
+        log.info("connected to the broker", source=self.name, topics=self._topics)
+        if self._former:
+            client.unsubscribe(self._former)
+        client.subscribe([(topic, 1) for topic in self._topics])
 
     def _on_subscribe(self, _client: paho.Client, _data: Any, _mid: int, reasons: Any, _properties: Any) -> None:
-        refused = [str(reason) for reason in reasons if reason.is_failure]
-        if refused:
-            log.error("the broker refuses the subscription", source=self.name, topic=self._topic, reason=refused)
-            self._refused = True
-            return
-        self.subscribed = True
+        self.denied = [topic for topic, reason in zip(self._topics, reasons, strict=False) if reason.is_failure]
+        if self.denied:
+            log.error("the broker refuses the subscription", source=self.name, topics=self.denied)
+        self._refused = self._topic in self.denied  # what devices say natively does not wait for a mapping's
+        self.subscribed = not self._refused
         self._next_mark = self._monotonic() + self._settle_s
 
     def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
@@ -371,28 +380,16 @@ class MqttSource:
                 self.redelivered += 1  # the broker ran out of patience; we still have it
                 return
             self._held.add(message.mid)
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = repr(message._topic)  # noqa: SLF001  # paho keeps the raw bytes only there
-        payload = bytes(message.payload)
-        mark = self._mark_of(topic, payload)
-        sent_at = self._marks.pop(mark, None) if mark is not None else None
-        token = _Token(self._epoch, message.mid, message.qos, sent_at, mark is not None)
-        self._waiting.append(Delivery(self.name, topic, payload, self._now(), token, message.retain))
-        self._wake()
+        topic, payload = _topic_of(message), bytes(message.payload)
+        marker, sent_at = self._markers.look(topic, payload)
+        token = _Token(self._epoch, message.mid, message.qos, sent_at, marker)
+        delivery = Delivery(self.name, topic, payload, self._now(), token, message.retain, message.dup)
+        if self._settling is not None and not topic.startswith("anxin/v1/") and len(self._settling) < MOST_HELD:
+            self._settling.append(delivery)
+        else:
+            self._waiting.append(delivery)
+            self._wake()
         if len(self._waiting) >= MOST_HELD:
             with self._room:
                 while len(self._waiting) >= MOST_HELD and not self._stopping:
                     self._room.wait(1.0)
-
-    def _mark_of(self, topic: str, payload: bytes) -> str | None:
-        """Return a marker's name: ours, or one of the other lane or of a start before this one. Nothing else is one."""
-        if topic not in self._marker_topics:
-            return None
-        try:
-            told = json.loads(payload)
-        except (ValueError, RecursionError):
-            return None
-        mark = told.get("mark") if isinstance(told, dict) and len(told) == 1 else None
-        return mark if isinstance(mark, str) else None

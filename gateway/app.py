@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections import deque
-from collections.abc import Callable
-from types import FrameType
 
 import psycopg
 import structlog
 
+from connectors.decoders import Decoders, load_mappings
 from connectors.mqtt import MqttSource, read_url
-from connectors.native.decode import decode
 from gateway import schedule as upkeep_schedule
 from gateway.activation import Activations, Switch
 from gateway.clock import Clock, clock_of, monotonic
@@ -33,7 +30,8 @@ from gateway.schedule import Schedule
 from gateway.sealing import sealer_of
 from gateway.sealing_up import know_key
 from gateway.settings import Settings
-from gateway.store import accounts
+from gateway.signals import on_signal
+from gateway.store import accounts, mapped
 from gateway.store import road as road_store
 from gateway.store.pool import Pool, connect
 from gateway.telling.channels import channels_of
@@ -85,6 +83,9 @@ class Gateway:
         self._to_say: deque[Verdict] = deque(maxlen=100)
         self._switches: deque[Switch] = deque()
         self._activations = Activations(settings, self._pool, self.clock, self._take_switch)
+        self._decoders = Decoders(settings.station, load_mappings(settings.mappings))
+        #: What our session at the broker may still be subscribed to for mappings.
+        self._former_topics: list[str] = []
         self._inbox: InboxSource | None = None
         self._mqtt: list[MqttSource] = []
         self._exit_code = 0
@@ -206,11 +207,12 @@ class Gateway:
 
     def _load_road(self, connection: psycopg.Connection[psycopg.rows.TupleRow], definitions: list[Definition]) -> Road:
         know_key(connection, self._sealer)
+        self._former_topics = mapped.note_topics(connection, self.settings.station, self._decoders.topics)
         upkeep_schedule.partitions_now(connection, self.settings, self.clock.now())
         book = open_book(connection, self.settings, definitions, self.clock.now())
         connection.commit()
         return Road(
-            self.settings, self.clock, connection, book, decode, self._announcer,
+            self.settings, self.clock, connection, book, self._decoders, self._announcer,
             failpoints=self._failpoints, guard=self._patience,
         )  # fmt: skip
 
@@ -224,6 +226,8 @@ class Gateway:
             now=self.clock.now,
             monotonic=monotonic,
             wake=self._wake,
+            also=self._decoders.topics if lane == "event" else (),
+            former=self._former_topics if lane == "event" else (),
         )
 
     # ── being woken ──────────────────────────────────────────────────────────────────────────────────
@@ -279,17 +283,8 @@ class Gateway:
 
     def facts(self) -> dict[str, object]:
         """How the gateway is, as the API shows it."""
-        return facts_of(self._driver, self._mqtt, self._telling, self._watchdog, self.clock.now())
-
-
-def on_signal(act: Callable[[], None]) -> None:
-    """Call `act` once on SIGTERM or SIGINT."""
-
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        act()
-
-    signal.signal(signal.SIGTERM, handle)
-    signal.signal(signal.SIGINT, handle)
+        told = facts_of(self._driver, self._mqtt, self._telling, self._watchdog, self.clock.now())
+        return told | {"mappings": self._decoders.facts()}
 
 
 def run_gateway(settings: Settings) -> int:

@@ -13,7 +13,7 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from connectors.native.decode import decode
+from connectors.decoders import Decoders, load_mappings
 from gateway import history
 from gateway.batch import Mode
 from gateway.clock import Clock, VirtualClock, monotonic
@@ -71,6 +71,7 @@ class _Backfill:
         self, settings: Settings, clock: Clock, connection: Connection[TupleRow], say: Callable[[str], None]
     ) -> None:
         self._settings, self._clock, self._connection, self._say = settings, clock, connection, say
+        self._decoders = Decoders(settings.station, load_mappings(settings.mappings))
         self._summary = Summary()
         self._span: history.Span | None = None
         self._told_at = self._began = monotonic()
@@ -152,7 +153,7 @@ class _Backfill:
 
     def _road(self, clock: Clock, book: RuleBook, mode: Mode) -> Road:
         announcer = Announcer(self._settings.station, command_room=bool(self._settings.command_room_url))
-        return Road(self._settings, clock, self._connection, book, decode, announcer, mode=mode)
+        return Road(self._settings, clock, self._connection, book, self._decoders, announcer, mode=mode)
 
     def _meet_the_present(self, road: Road, book: RuleBook, virtual: VirtualClock) -> None:
         """Let time run up to now, then tell people what still stands."""

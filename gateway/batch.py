@@ -125,6 +125,8 @@ class Batch:
     origins: list[Delivery] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
     duplicates: int = 0
+    #: What told only that all is as it was, or a state that makes no event, as events without a kind: signs of life.
+    unchanged: list[Event] = field(default_factory=list)
     #: What the events say of their devices' health, by device, when judge folds it in (virtual modes).
     heard: dict[str, Health] = field(default_factory=dict)
     #: judge → lifecycle

@@ -29,9 +29,9 @@ def camera_run(file: Path) -> None:
     be sent waits on disk.
     """
     from connectors.camera.worker import Worker  # noqa: PLC0415  # OpenCV is loaded by who needs it
-    from gateway.app import on_signal  # noqa: PLC0415
     from gateway.clock import SystemClock, monotonic  # noqa: PLC0415
     from gateway.logs import set_up  # noqa: PLC0415
+    from gateway.signals import on_signal  # noqa: PLC0415
 
     set_up("info", "camera")
     config = _read(file)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from pathlib import Path
 
@@ -24,7 +26,14 @@ def _address(_context: click.Context, _option: click.Parameter, told: str) -> st
 @click.option(
     "--broker", default="localhost:1883", show_default=True, callback=_address, help="Where Mosquitto is, HOST:PORT."
 )
-def make_secrets(folder: Path, site: Path, database: str, broker: str) -> None:
+@click.option(
+    "--mapping",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    default=lambda: json.loads(os.environ.get("ANXIN_MAPPINGS") or "[]"),
+    help="A mapping whose topics the access list lets through, once for each.  [default: ANXIN_MAPPINGS]",
+)
+def make_secrets(folder: Path, site: Path, database: str, broker: str, mapping: tuple[Path, ...]) -> None:
     """Make the secrets of an installation in DIR: what is missing, each in a file only its owner reads.
 
     \b
@@ -35,10 +44,13 @@ def make_secrets(folder: Path, site: Path, database: str, broker: str) -> None:
 
     Run it again when the site file has grown: no secret is ever overwritten. Then tell Mosquitto (SIGHUP).
     """  # noqa: D301, \b is how click is told to keep lines as they are
+    from connectors.decoders import load_mappings  # noqa: PLC0415
     from gateway.credentials import Secrets  # noqa: PLC0415
+    from gateway.mapped_rights import rights_of  # noqa: PLC0415
     from gateway.registering.reading import read_site  # noqa: PLC0415
 
-    written = Secrets(folder, read_site(site), database=database, broker=broker).make()
+    mapped = rights_of(load_mappings(mapping))
+    written = Secrets(folder, read_site(site), database=database, broker=broker, mapped=mapped).make()
     click.echo(f"written: {', '.join(written)}" if written else "nothing was missing")
 
 

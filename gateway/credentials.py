@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 from gateway import mosquitto
 from gateway.embedded.broker import GATEWAY_USER, INTEGRATOR_USER
 from gateway.embedded.secrets import new_secret
+from gateway.mapped_rights import NONE, MappedRights
 from gateway.model.errors import Misconfigured
 from gateway.registering.site import Site
 from gateway.sealing import new_key
@@ -35,8 +36,8 @@ class Secrets:
     `logins/` who may log in, for the import and for people; `broker/` what Mosquitto reads.
     """
 
-    def __init__(self, folder: Path, site: Site, *, database: str, broker: str) -> None:
-        self.folder, self.site = folder, site
+    def __init__(self, folder: Path, site: Site, *, database: str, broker: str, mapped: MappedRights = NONE) -> None:
+        self.folder, self.site, self._mapped = folder, site, mapped
         self._database, self._broker = database, broker
         self._written: list[str] = []
 
@@ -79,7 +80,7 @@ class Secrets:
         passwords = self.folder / "broker" / "mosquitto.passwd"
         kept = passwords.read_text(encoding="utf-8") if passwords.exists() else ""
         self._write(passwords, mosquitto.password_file(logins, kept, gone=devices.keys() - own))
-        self._write(self.folder / "broker" / "mosquitto.acl", mosquitto.access_file(self.site))
+        self._write(self.folder / "broker" / "mosquitto.acl", mosquitto.access_file(self.site, self._mapped))
 
     def _devices(self) -> dict[str, dict[str, str]]:
         """Return each device's log-in; behind a gateway it is the gateway's. Those of devices that left stay known."""

@@ -24,6 +24,7 @@ def facts_of(
             source.name: {
                 "connected": source.connected,
                 "subscribed": source.subscribed,
+                "denied": source.denied,
                 "backlog": source.backlog,
                 "received": source.received,
                 "redelivered": source.redelivered,

@@ -10,6 +10,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 
 from gateway.embedded.broker import GATEWAY_USER, INTEGRATOR_USER
+from gateway.mapped_rights import NONE, MappedRights
 from gateway.registering.site import Site
 
 #: Who asks whether the broker is well; it hears one topic and says nothing.
@@ -50,25 +51,31 @@ def fits(kept: str, password: str) -> bool:
         return False
 
 
-def access_file(site: Site) -> str:
-    """Return the access list: a device says only what is its own, a gateway also what its devices say."""
-    return "\n".join(_access(site)) + "\n"
+def access_file(site: Site, mapped: MappedRights = NONE) -> str:
+    """Return the access list: a device says only what is its own, a gateway also what its devices say.
+
+    Whom a mapping names as its publisher says and hears the vendor's topics too.
+    """
+    return "\n".join(_access(site, mapped)) + "\n"
 
 
-def _access(site: Site) -> Iterator[str]:
+def _access(site: Site, mapped: MappedRights) -> Iterator[str]:
     root = f"anxin/v1/{site.station.id}"
     yield "# Written by `anxin secrets` from the site file; changes here are lost."
     yield from ("", f"user {GATEWAY_USER}", "topic readwrite anxin/v1/#")
+    yield from (f"topic read {one}" for one in mapped.reads)
     yield from ("", f"user {INTEGRATOR_USER}", f"topic deny {root}/_road/#", "topic readwrite anxin/v1/#")
+    yield from (f"topic readwrite {one}" for one in mapped.roots)
     yield from ("", f"user {HEALTH_USER}", "topic read $SYS/broker/uptime")
     behind: dict[str, list[str]] = {}
     for device in site.devices:
         if device.via is not None:
             behind.setdefault(device.via, []).append(device.id)
-    for gateway, children in behind.items():
-        yield from ("", f"user {gateway}")
-        for child in children:
+    for speaker in dict.fromkeys([*behind, *mapped.publishers]):
+        yield from ("", f"user {speaker}")
+        for child in behind.get(speaker, ()):
             yield from _own(f"topic write {root}/{child}", f"topic read {root}/{child}")
+        yield from (f"topic readwrite {one}" for one in mapped.publishers.get(speaker, ()))
     # Patterns hold for every user whatever section they stand in; %u is the user name, which is the device's id.
     yield ""
     yield from _own(f"pattern write {root}/%u", f"pattern read {root}/%u")

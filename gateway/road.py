@@ -353,6 +353,7 @@ class Road:
         counts["batches"] += 1
         counts["events"] += len(batch.events)
         counts["duplicates"] += batch.duplicates
+        counts["unchanged"] += len(batch.unchanged)
         counts["verdicts"] += len(batch.verdicts)
         counts["timers"] += len(batch.timers)
         for letter in batch.dead:

@@ -37,11 +37,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ANXIN_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     home: Path = Field(Path(".anxin"), description="Where all state lives; removable at will.")
-    station: str = Field(
-        "chengguan",
-        pattern=r"^[A-Za-z0-9_-]{1,64}$",
-        description="The id of the station this gateway serves.",
-    )
+    station: str = Field("chengguan", pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The id of this station.")
     data_key: SecretStr = Field(
         SecretStr(""),
         description="The key personal data is sealed with: 32 bytes in URL-safe base64. Empty: the file data.key in "
@@ -59,6 +55,10 @@ class Settings(BaseSettings):
         "broker",
         description="broker: read every topic below anxin/v1, so that a wrong station's message becomes a dead letter. "
         "station: read only this station's topics, for a broker shared with others.",
+    )
+    mappings: list[Path] = Field(
+        default_factory=list,
+        description="Mappings of other vendors' messages: YAML files, folders of them, or frigate, onvif, zigbee2mqtt.",
     )
     http_host: str = Field("127.0.0.1", description="Where the API listens.")
     http_port: int = Field(8000, ge=0, le=65535, description="The API's port.")

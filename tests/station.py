@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -21,9 +21,11 @@ import psycopg
 from paho.mqtt.enums import CallbackAPIVersion
 from psycopg.rows import dict_row
 
+from connectors.decoders import load_mappings
 from gateway.embedded.broker import INTEGRATOR_USER, EmbeddedBroker
 from gateway.embedded.ports import LOOPBACK, any_free
 from gateway.embedded.postgres import EmbeddedPostgres
+from gateway.mapped_rights import rights_of
 from gateway.model.duty import Duty
 from gateway.model.person import Person
 from gateway.model.policy import Flood, Ladder, Policy, Rung
@@ -115,7 +117,9 @@ def make_site(doors: int = 20, *, elders: int = 3, silence_limit_s: float | None
 class Station:
     """One station's parts. Start what a test needs; `close` stops all of it."""
 
-    def __init__(self, home: Path, site: Site | None = None, *, broker_sync: str = "2m") -> None:
+    def __init__(
+        self, home: Path, site: Site | None = None, *, broker_sync: str = "2m", mappings: Sequence[Path] = ()
+    ) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
         self.site = site or make_site()
@@ -129,12 +133,15 @@ class Station:
             gateway_password="gateway-password",
             integrator_password="integrator-password",
             device_secrets=self.device_secrets,
+            mapped=rights_of(load_mappings(mappings)),
             sync=broker_sync,
         )
         self.api_port = any_free()
         self.receivers_port = any_free()
         self.children: dict[str, subprocess.Popen[bytes]] = {}
         self.settings: dict[str, str] = {}
+        if mappings:
+            self.settings["ANXIN_MAPPINGS"] = json.dumps([str(path) for path in mappings])
         #: Goes over the site's.
         self.policy: Policy | None = None
 

@@ -32,6 +32,8 @@ REMEDIES = {
     "too_late": "older than ANXIN_STORE_LATE_DAYS: check the device's clock, or how long it was away",
     "absurd_ts": "the device's clock is far off: set it",
     "id_reused": "the device uses an id again for something else: its ids must be unique for ever",
+    "unmapped": "no mapping has a word for the message, or for its device: `anxin mapping try` shows why",
+    "mapping_failed": "an expression of the mapping cannot be followed on it: `anxin mapping try` shows which, and why",
     "store_refused": "the database refuses this message: report it with the dead letter's detail",
 }
 

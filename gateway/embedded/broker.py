@@ -18,11 +18,15 @@ from pathlib import Path
 
 from gateway.embedded.children import Part, start_child
 from gateway.embedded.ports import LOOPBACK, must_be_free
+from gateway.mapped_rights import NONE, MappedRights, subjects
 from gateway.model.errors import Misconfigured
 
 GATEWAY_USER = "anxin-gateway"
 #: May publish for every device of the station: bridges, integrators' tools, load.
 INTEGRATOR_USER = "anxin-integrator"
+
+#: The lanes a device says something on, and those it hears.
+SAYS, HEARS = ("event", "alarm", "status"), ("command", "display")
 
 _CONFIG = """\
 # Written by `anxin demo` at each start; changes here are lost.
@@ -64,7 +68,8 @@ _DELIVERY = "$MQTT.sub.>"
 class EmbeddedBroker(Part):
     """One nats-server on one store directory.
 
-    `device_secrets` maps the devices that connect to their passwords, `behind` gateways to the devices they speak for.
+    `device_secrets` maps the devices that connect to their passwords, `behind` gateways to the devices they speak for;
+    `mapped`: what other vendors' topics need.
     """
 
     def __init__(  # one argument per thing the configuration names
@@ -77,6 +82,7 @@ class EmbeddedBroker(Part):
         integrator_password: str,
         device_secrets: Mapping[str, str],
         behind: Mapping[str, Sequence[str]] | None = None,
+        mapped: MappedRights = NONE,
         sync: str = "1s",
     ) -> None:
         super().__init__()
@@ -85,6 +91,7 @@ class EmbeddedBroker(Part):
         self._passwords = (gateway_password, integrator_password)
         self._device_secrets = device_secrets
         self._behind = behind or {}
+        self._mapped = mapped
         self._sync = sync
 
     @property
@@ -140,29 +147,31 @@ class EmbeddedBroker(Part):
         return False
 
     def _config(self) -> str:
-        station = self.station
+        station, mapped = self.station, self._mapped
+        said = subjects(mapped.roots)
         users = [
             _user(
                 GATEWAY_USER,
                 self._passwords[0],
                 publish=["anxin.v1.>"],
-                subscribe=["anxin.v1", "anxin.v1.>", _DELIVERY],
+                subscribe=["anxin.v1", "anxin.v1.>", *subjects(mapped.reads), _DELIVERY],
             ),
             _user(
                 INTEGRATOR_USER,
                 self._passwords[1],
-                publish=["anxin.v1.>"],
-                subscribe=["anxin.v1", "anxin.v1.>", _DELIVERY],
+                publish=["anxin.v1.>", *said],
+                subscribe=["anxin.v1", "anxin.v1.>", *said, _DELIVERY],
             ),
         ]
         for device, secret in self._device_secrets.items():
+            vendors = subjects(mapped.publishers.get(device, ()))
             spoken_for = [f"anxin.v1.{station}.{each}" for each in (device, *self._behind.get(device, ()))]
             users.append(
                 _user(
                     device,
                     secret,
-                    publish=[f"{one}.{lane}" for one in spoken_for for lane in ("event", "alarm", "status")],
-                    subscribe=[*(f"{one}.{lane}" for one in spoken_for for lane in ("command", "display")), _DELIVERY],
+                    publish=[*(f"{one}.{lane}" for one in spoken_for for lane in SAYS), *vendors],
+                    subscribe=[*(f"{one}.{lane}" for one in spoken_for for lane in HEARS), *vendors, _DELIVERY],
                 )
             )
         return _CONFIG.format(

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from gateway.app import on_signal
+from connectors.decoders import load_mappings
 from gateway.clock import clock_of
 from gateway.embedded import cameras
-from gateway.embedded.broker import INTEGRATOR_USER, EmbeddedBroker
-from gateway.embedded.greeting import greeting, is_ready
+from gateway.embedded.broker import EmbeddedBroker
+from gateway.embedded.greeting import described, greeting, is_ready
 from gateway.embedded.logins import Logins, behind, of_devices, register
 from gateway.embedded.ports import LOOPBACK, choose, is_free, must_be_free
 from gateway.embedded.postgres import EmbeddedPostgres
@@ -27,12 +27,14 @@ from gateway.embedded.site_watch import SiteWatch
 from gateway.embedded.supervisor import Program, Supervisor
 from gateway.embedded.town import Stopped, Town, write_site
 from gateway.logs import set_up
+from gateway.mapped_rights import rights_of
 from gateway.model.errors import Misconfigured
 from gateway.registering.reading import read_site
 from gateway.registering.site import Site
 from gateway.sealing import sealer_at
 from gateway.sealing_up import seal_up
 from gateway.settings import read_settings
+from gateway.signals import on_signal
 from gateway.store.migrate import migrate
 from gateway.store.pool import connect, reaching_store
 
@@ -136,6 +138,7 @@ class Demo:
             integrator_password=secrets.integrator,
             device_secrets=of_devices(self.site, secrets),
             behind=behind(self.site),
+            mapped=rights_of(load_mappings(read_settings().mappings)),
             sync=os.environ.get("ANXIN_BROKER_SYNC", "1s"),
         )
         self._settings = self._settings_of_parts(postgres, broker, secrets)
@@ -150,7 +153,11 @@ class Demo:
         give_push_phone(
             read_settings(**self._settings), self.site, f"http://{LOOPBACK}:{self._ports['receivers']}/webpush"
         )
-        self._described = self._describe(postgres, secrets)
+        self._described = {
+            **described(self.site, secrets, self._ports), "database_url": postgres.url, "settings": self._settings,
+            "devices_file": str(self.home / "devices.json"), "site_file": str(self.site_file),
+            "seed": self.options.seed,
+        }  # fmt: skip
         self._write_demo_file()
         if self.options.simulators:
             self._start_program(
@@ -285,30 +292,6 @@ class Demo:
             self._supervisor.look()
             time.sleep(0.1)
         return False
-
-    def _describe(self, postgres: EmbeddedPostgres, secrets: Secrets) -> dict[str, Any]:
-        receivers = f"http://{LOOPBACK}:{self._ports['receivers']}"
-        return {
-            "url": f"http://{LOOPBACK}:{self._ports['http']}",
-            "mqtt": {
-                "host": LOOPBACK,
-                "port": self._ports["mqtt"],
-                "username": INTEGRATOR_USER,
-                "password": secrets.integrator,
-            },
-            "database_url": postgres.url,
-            "station": self.station,
-            "users": {
-                user.username: {"username": user.username, "password": secrets.users[user.username]}
-                for user in self.site.users
-            },
-            "phones": {"url": f"{receivers}/phones"},
-            "command_room": {"url": f"{receivers}/command-room"},
-            "devices_file": str(self.home / "devices.json"),
-            "site_file": str(self.site_file),
-            "seed": self.options.seed,
-            "settings": self._settings,
-        }
 
     def _write_demo_file(self) -> None:
         """Say where everything is; again with the new process ids when something was started again."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gateway.embedded.broker import INTEGRATOR_USER
 from gateway.embedded.ports import LOOPBACK
 from gateway.embedded.secrets import Secrets
 from gateway.registering.site import Site
@@ -39,6 +40,23 @@ def greeting(
         "",
         "Ctrl-C stops everything; the data stays.",
     ]
+
+
+def described(site: Site, secrets: Secrets, ports: Mapping[str, int]) -> dict[str, Any]:
+    """Return what demo.json says of its parts and of who may log in, for whoever works with it by program."""
+    receivers = f"http://{LOOPBACK}:{ports['receivers']}"
+    return {
+        "url": f"http://{LOOPBACK}:{ports['http']}",
+        "mqtt": {
+            "host": LOOPBACK, "port": ports["mqtt"], "username": INTEGRATOR_USER, "password": secrets.integrator,
+        },
+        "station": site.station.id,
+        "users": {
+            user.username: {"username": user.username, "password": secrets.users[user.username]} for user in site.users
+        },
+        "phones": {"url": f"{receivers}/phones"},
+        "command_room": {"url": f"{receivers}/command-room"},
+    }  # fmt: skip
 
 
 def is_ready(port: int) -> tuple[bool, str]:

@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Callable
 
-from gateway.app import on_signal
 from gateway.embedded.ports import must_be_free
 from gateway.embedded.supervisor import Program, Supervisor
 from gateway.sealing_up import bring_up_to_date
 from gateway.settings import Settings
+from gateway.signals import on_signal
 
 
 def run_both(settings: Settings, say: Callable[[str], None]) -> None:

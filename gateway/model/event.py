@@ -57,6 +57,25 @@ EVENT_KINDS = (
 )
 
 
+#: The kind of a report that only tells a state: it becomes no event.
+NO_EVENT = ""
+
+
+class Memory(msgspec.Struct, frozen=True, gc=False):
+    """What the road must remember of a message that names itself by no id, to tell whether the next one is news.
+
+    `name`: of the state, within its device; `value`: the state it tells, None for something that simply happens.
+    `mark`: a signed 64-bit hash of topic and payload; `timed`: the payload says when it happened, so that no two are
+    alike. `baseline`: a broker's copy: where no state is known yet, this is it, and no news.
+    """
+
+    name: str
+    value: str | None
+    mark: int
+    timed: bool
+    baseline: bool = False
+
+
 class Report(msgspec.Struct, frozen=True, gc=False):
     """One thing a device said, decoded but not yet believed.
 
@@ -73,6 +92,8 @@ class Report(msgspec.Struct, frozen=True, gc=False):
     digest: int
     #: A status message carries no time of its own: its `ts` is the time of receipt.
     timed: bool = True
+    #: Only what a mapping made of a message without an id has one.
+    memory: Memory | None = None
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):

@@ -13,7 +13,7 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     """One message as a source handed it over, not yet acknowledged.
 
     `token` belongs to the source: whatever it needs to acknowledge exactly this delivery. `retained`: the broker's copy
-    of a state, not news.
+    of a state, not news. `again`: the broker says that it may have handed this over before.
     """
 
     source: str
@@ -22,6 +22,7 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     received_at: datetime
     token: Any = None
     retained: bool = False
+    again: bool = False
 
 
 class Source(Protocol):

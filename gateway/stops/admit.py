@@ -10,14 +10,19 @@ import hashlib
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
-from gateway.model.device_health import ONLINE, STATUS_KINDS
+import msgspec
+
+from gateway.inbox import INBOX
+from gateway.model.device_health import OFFLINE, ONLINE, STATUS_KINDS
 from gateway.model.errors import BadInput
-from gateway.model.event import ALARM, ALARM_PREFIX, DeadLetter, Event, Report
+from gateway.model.event import ALARM, ALARM_PREFIX, NO_EVENT, DeadLetter, Event, Report
 from gateway.model.ports import Delivery
 from gateway.model.registry import ROAD_DEVICE
 from gateway.own_alerts import buried_alarm_verdict
+from gateway.repeats import Repeats
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from gateway.batch import Batch
@@ -32,14 +37,21 @@ def admit(batch: Batch, road: Road) -> None:
     """Fill `batch.events` with candidates and `batch.dead` with the rest."""
     digests: dict[tuple[str, str], int] = {}
     said: dict[str, bool] = {}
-    for delivery in batch.deliveries:
-        try:
-            reports = road.decode(delivery)
-            admitted = [admit_report(r, delivery, road.registry, road.late, road.tolerance) for r in reports]
-        except BadInput as error:
-            bury(batch, road, delivery, dead_letter(delivery, error.reason, str(error)))
-            continue
-        for event in admitted:
+    believed = list(_believed(batch, road))
+    repeats = Repeats(
+        batch.connection,
+        road.station,
+        ((r.device, r.memory.name) for _, reports, _ in believed for r in reports if r.memory),
+    )
+    for delivery, reports, admitted in believed:
+        for report, event in zip(reports, admitted, strict=True):
+            if report.memory is not None and not repeats.is_news(event.device, report.memory, delivery):
+                batch.duplicates += 1
+                _note_unchanged(batch, event, delivery)
+                continue
+            if report.kind == NO_EVENT:
+                _note_unchanged(batch, event, delivery)
+                continue
             if event.kind in STATUS_KINDS:
                 online = event.kind == ONLINE
                 if delivery.retained and said.get(event.device, road.health.online.get(event.device)) is online:
@@ -55,6 +67,25 @@ def admit(batch: Batch, road: Road) -> None:
             else:
                 batch.events.append(event)
                 batch.origins.append(delivery)
+    repeats.keep()
+
+
+def _note_unchanged(batch: Batch, event: Event, delivery: Delivery) -> None:
+    """Who repeats itself lives; a copy of the broker's, or what it hands over again, tells nothing of now."""
+    if not (delivery.retained or delivery.again or event.kind == OFFLINE):
+        batch.unchanged.append(msgspec.structs.replace(event, kind=NO_EVENT))
+
+
+def _believed(batch: Batch, road: Road) -> Iterator[tuple[Delivery, list[Report], list[Event]]]:
+    """Yield each delivery with its reports and the events they may become; bury the others."""
+    for delivery in batch.deliveries:
+        try:
+            reports = road.decode(delivery)
+            admitted = [admit_report(r, delivery, road.registry, road.late, road.tolerance) for r in reports]
+        except BadInput as error:
+            bury(batch, road, delivery, dead_letter(delivery, error.reason, str(error)))
+        else:
+            yield delivery, reports, admitted
 
 
 def admit_report(
@@ -66,6 +97,11 @@ def admit_report(
     mounting = registry.mounting(report.device)
     if mounting is None or (report.device == ROAD_DEVICE and not _is_probe(report)):
         raise BadInput(f"device {report.device!r} is not in the registry", reason="unknown_device")
+    if delivery.source == INBOX and _belongs_to_its_moment(report):
+        raise BadInput(
+            "sent again it would count as happening now: it tells a state, or not when it was, and that is over",
+            reason="too_late",
+        )
     said = report.ts.astimezone(UTC)
     old = said < delivery.received_at - late
     if old and not report.kind.startswith(ALARM_PREFIX):
@@ -88,6 +124,11 @@ def admit_report(
         digest=report.digest,
         skewed=skewed,
     )
+
+
+def _belongs_to_its_moment(report: Report) -> bool:
+    """Only a press rings whenever it comes."""
+    return (report.memory is not None or not report.timed) and not report.kind.startswith(ALARM_PREFIX)
 
 
 def _is_probe(report: Report) -> bool:

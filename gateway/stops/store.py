@@ -27,8 +27,8 @@ def store(batch: Batch, road: Road) -> None:
         known = event_store.insert_new(batch.connection, road.station, batch.events)
         if known:
             _take_out_known(batch, known, road)
-        if batch.mode is Mode.LIVE:  # by a virtual clock judge learns it event by event, between timers
-            road_store.keep_health(batch.connection, road.station, road.health.learn(batch.events))
+    if batch.mode is Mode.LIVE:  # by a virtual clock judge learns it event by event, between timers
+        road_store.keep_health(batch.connection, road.station, road.health.learn([*batch.unchanged, *batch.events]))
     event_store.bury(batch.connection, road.station, batch.dead)
     event_store.inbox_remove(batch.connection, [d.token for d in batch.deliveries if d.source == INBOX])
 

@@ -18,7 +18,7 @@ REMOVED: dict[str, tuple[str, ...]] = {
     "patrol": ("remove_patrol",),
     "shift": ("remove_shift",),
     "person": ("remove_person",),
-    "device": ("remove_drills", "remove_health", "remove_device"),
+    "device": ("remove_drills", "remove_health", "remove_mapped", "remove_device"),
     "user": ("remove_user",),
     "place": ("remove_place",),
     "area": ("remove_area",),

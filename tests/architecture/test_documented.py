@@ -219,11 +219,20 @@ def test_event_kinds_of_rules_are_known() -> None:
 
 def reasons() -> set[str]:
     """Each reason of a dead letter that stands in the code."""
-    files = [ROOT / "connectors" / "native" / "decode.py", ROOT / "gateway" / "road.py"]
+    files = [
+        ROOT / "connectors" / "native" / "decode.py",
+        ROOT / "connectors" / "payload.py",
+        ROOT / "gateway" / "road.py",
+    ]
+    files += sorted((ROOT / "connectors" / "mapping").glob("*.py"))
     files += sorted((ROOT / "gateway" / "stops").glob("*.py"))
     found: set[str] = set()
     for path in files:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and [ast.unparse(base) for base in node.bases] == ["BadInput"]:
+                (reason,) = [line.value for line in node.body if isinstance(line, ast.Assign)]
+                assert isinstance(reason, ast.Constant)
+                found.add(str(reason.value))
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
                 continue
             if node.func.id == "dead_letter" and isinstance(node.args[1], ast.Constant):
@@ -232,7 +241,7 @@ def reasons() -> set[str]:
                 told = [keyword.value for keyword in node.keywords if keyword.arg == "reason"]
                 assert told, f"{path} line {node.lineno}: a dead letter without a reason"
                 found |= {str(value.value) for value in told if isinstance(value, ast.Constant)}
-                if any(isinstance(value, ast.Call) for value in told):  # _why_not_json tells it
+                if any(isinstance(value, ast.Call) for value in told):  # why_not_json tells it
                     found |= {"not_utf8", "not_json"}
     return found
 

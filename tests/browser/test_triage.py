@@ -292,7 +292,7 @@ def test_a_picture_hangs_on_the_incident_and_is_shown(console: Page, demo: Demo)
     picture_shown = detail.locator(".attachments img")
     expect(picture_shown).to_be_visible()
     assert picture_shown.evaluate("image => image.decode().then(() => image.naturalWidth)") == 1
-    expect(detail.locator(".camera")).to_contain_text("还没有接入摄像机")
+    expect(detail.locator(".camera")).to_contain_text("没有摄像机画面")
 
 
 def test_list_and_details_are_accessible_in_both_languages(console: Page, demo: Demo) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -34,7 +35,7 @@ from tests.station import Station, postgres_bin, wait_for
 
 Look = Callable[[Settings], Iterator[Finding]]
 NAMES = {
-    "data key", "consent", "second factor",
+    "data key", "consent", "second factor", "mappings",
     "home disk", "database", "database durability", "database connections", "database clock", "database disk",
     "schema", "partitions", "gateway", "gateway sources", "gateway horizon", "gateway rules", "gateway delivery",
     "inbox", "outbox", "messages", "dead letters", "evidence", "evidence head",
@@ -64,6 +65,21 @@ def levels(look: Look, settings: Settings, *names: str) -> tuple[str, ...]:
     for name in names:
         assert there[name].level == "ok" or there[name].do, f"{name} does not say what to do"
     return tuple(there[name].level for name in names)
+
+
+@contextmanager
+def pretended(station: Station, facts: dict[str, Any]) -> Iterator[None]:
+    """For a moment the gateway says something else of itself: it is stopped meanwhile."""
+    gateway = station.children["gateway"]
+    gateway.send_signal(signal.SIGSTOP)
+    try:
+        told = station.one("select facts from process_health where process = 'gateway'")
+        station.execute(
+            "update process_health set at = now(), facts = %s where process = 'gateway'", json.dumps(told | facts)
+        )
+        yield
+    finally:
+        gateway.send_signal(signal.SIGCONT)
 
 
 @contextmanager
@@ -112,6 +128,28 @@ def test_disk(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert levels(machine.look, settings, "home disk") == ("BAD",)
     monkeypatch.setattr(machine.os, "access", lambda *_: False)  # root may write everywhere
     assert levels(machine.look, settings.model_copy(update={"home": tmp_path / "not" / "yet"}), "home") == ("BAD",)
+
+
+# ── mappings ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_mappings(station: Station, settings: Settings, tmp_path: Path) -> None:
+    assert levels(database.look, settings, "mappings") == ("ok",)
+    other = settings.model_copy(update={"mappings": [Path("frigate")]})
+    assert levels(database.look, other, "mappings") == ("WARN",), "the gateway runs without"
+    with pretended(station, {"mappings": {"frigate": {"messages": 2, "topic": "frigate/events", "became": "nothing"}}}):
+        assert (
+            "2 messages, the last on 'frigate/events' became nothing" in found(database.look, other)["mappings"].detail
+        )
+    denied = {
+        "mappings": {"frigate": {}},
+        "sources": {"mqtt-event": {"denied": ["frigate/events"], "subscribed": True}},
+    }
+    with pretended(station, denied):
+        assert levels(database.look, other, "mappings") == ("BAD",)
+    (tmp_path / "broken.yaml").write_text("name: [")
+    broken = settings.model_copy(update={"mappings": [tmp_path]})
+    assert levels(database.look, broken, "mappings") == ("BAD",)
 
 
 # ── the database ────────────────────────────────────────────────────────────────────────────────────────

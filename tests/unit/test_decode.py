@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from connectors import payload as payload_checks
 from connectors.native import decode as native
 from gateway.model.errors import BadInput
 from gateway.model.event import Report
@@ -171,14 +172,14 @@ def test_data_may_be_nested_so_deep_and_no_deeper() -> None:
     def nested(levels: int) -> bytes:
         return event(data={"x": "HERE"}).replace(b'"HERE"', b"[" * (levels - 1) + b"]" * (levels - 1))
 
-    assert take(nested(native.MOST_DEPTH))
-    assert why(nested(native.MOST_DEPTH + 1)) == "too_deep"
+    assert take(nested(payload_checks.MOST_DEPTH))
+    assert why(nested(payload_checks.MOST_DEPTH + 1)) == "too_deep"
     assert why(nested(30_000)) == "too_deep"
     assert take(event(data={"many": [[]] * 1000})), "wide is not deep"
 
 
 def test_a_message_may_be_so_large_and_no_larger() -> None:
-    room = native.MOST_BYTES - len(event(data={"x": ""}))
+    room = payload_checks.MOST_BYTES - len(event(data={"x": ""}))
     assert take(event(data={"x": "y" * room}))
     assert why(event(data={"x": "y" * (room + 1)})) == "oversized"
 

@@ -48,6 +48,9 @@ delete from drill where station_id = %(station)s and device_id = any (%(ids)s)
 -- name: remove_health
 delete from device_health where station_id = %(station)s and device_id = any (%(ids)s)
 
+-- name: remove_mapped
+delete from mapped_state where station_id = %(station)s and device_id = any (%(ids)s)
+
 -- name: remove_device
 delete from device where station_id = %(station)s and id = any (%(ids)s)
 

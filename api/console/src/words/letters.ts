@@ -45,6 +45,8 @@ export default {
   "letter.too_late": ["太晚", "too late"],
   "letter.absurd_ts": ["时间荒谬", "absurd time"],
   "letter.id_reused": ["编号重复使用", "id used again"],
+  "letter.unmapped": ["映射里没有", "no mapping for it"],
+  "letter.mapping_failed": ["映射算不出", "mapping failed"],
   "letter.store_refused": ["数据库拒收", "refused by the database"],
   "remedy.unknown_topic": ["改正主题：五段，末段为 event、alarm 或 status。", "Correct the topic: five parts, event, alarm or status last."],
   "remedy.wrong_station": ["改正设备上的派出所编号，或网关的 ANXIN_STATION。", "Correct the device, or ANXIN_STATION."],
@@ -59,6 +61,8 @@ export default {
   "remedy.too_late": ["比允许的更早（7 天），或早于 1900 年：校正设备时钟；是否断网太久？", "Older than 7 days, or before 1900: set the device's clock. Was it cut off for so long?"],
   "remedy.absurd_ts": ["设备用 9999 年表示“从不”：给它真实时间。", "The device writes «never» as the year 9999: give it a time."],
   "remedy.id_reused": ["编号必须永远唯一：重启后从 1 开始的计数器不行。", "Ids must be unique for ever: a counter that starts again at 1 is none."],
+  "remedy.unmapped": ["映射文件里没有这条消息或这个设备：用 anxin mapping try 查看，补上 devices、events 或 ignore。", "The mapping has no word for this message or device: anxin mapping try shows why; add to devices, events or ignore."],
+  "remedy.mapping_failed": ["映射里的某个表达式算不下去：anxin mapping try 会指出是哪一个。", "An expression of the mapping cannot be followed: anxin mapping try says which."],
   "remedy.store_refused": ["请连同“具体”一起报告给开发方。", "Report it with the detail."],
   "remedy.other": ["见接入文档的死信一节。", "See the section on dead letters in the documentation."],
 } as const;

@@ -1,0 +1,1 @@
+"""Frigate: a mapping that comes with Anxin."""

@@ -1,0 +1,1 @@
+"""Other vendors' messages on other topics, made our events by a YAML file."""

@@ -1,0 +1,1 @@
+"""ONVIF: a mapping that comes with Anxin."""

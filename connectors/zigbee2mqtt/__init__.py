@@ -1,0 +1,1 @@
+"""Zigbee2MQTT: a mapping that comes with Anxin."""
