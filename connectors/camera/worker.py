@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from connectors.camera.camera import Camera
 from connectors.camera.config import WorkerConfig
 from connectors.camera.line import Line
 from connectors.camera.spool import Spool
+from connectors.camera.stills import StillUpload
 from connectors.camera.upload import Upload
 
 log = structlog.get_logger()
@@ -56,19 +58,22 @@ class Worker:
             )
             for one, spool in zip(config.cameras, self.spools, strict=True)
         ]  # fmt: skip
+        self.stills = StillUpload(config.api, passwords, self._enough, config.api_ca_file)
         zone = ZoneInfo(config.time_zone)
         self.cameras = [
             Camera(
                 one, config.station, spool, zone=zone, ring_bytes=config.ring_mb * 1024 * 1024, now=now,
-                monotonic=monotonic, announce=line.announce,
+                monotonic=monotonic, announce=line.announce, send_still=partial(self.stills.put, one.device),
             )
             for one, spool, line in zip(config.cameras, self.spools, self.lines, strict=True)
         ]  # fmt: skip
+        for line, camera in zip(self.lines, self.cameras, strict=True):
+            line.hear = camera.orders.hear
         self.upload = Upload(config.api, self.spools, passwords, config.api_ca_file)
 
     def run(self, stopping: threading.Event) -> None:
         """Watch until told to stop, then end in the order things depend on each other."""
-        parts: list[Part] = [*self.lines, self.upload, *self.cameras]
+        parts: list[Part] = [*self.lines, self.upload, self.stills, *self.cameras]
         for part in parts:
             part.start()
         try:
@@ -78,6 +83,11 @@ class Worker:
         finally:
             for part in reversed(parts):
                 part.stop()
+
+    def _enough(self, device: str) -> None:
+        for camera in self.cameras:
+            if camera.device == device:
+                camera.stills.enough()
 
     def _report(self, camera: Camera, line: Line, spool: Spool) -> None:
         source = camera.source

@@ -26,6 +26,7 @@ YEARS_3 = 1095
 GONE = {
     "incident", "incident_alert", "incident_step", "rung", "notification", "attempt", "attachment", "incident_text",
     "sounding", "digest", "alert", "presence", "work_item_done",
+    "clip_request",
 }  # fmt: skip
 #: A case that is held does not go.
 HOLDING = {"evidence_hold"}
