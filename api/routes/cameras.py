@@ -12,7 +12,7 @@ from api.answers.documented import file
 from api.deps import Have, Parts, Seals, actor, allow_to
 from api.device_login import device_of
 from api.problems import unauthorised
-from gateway.cameras import stills
+from gateway.cameras import handing_in, stills
 from gateway.model.errors import BadInput
 from gateway.sealing import Sealer
 from gateway.store.accounts import Session
@@ -57,11 +57,11 @@ async def put_still(
     body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > stills.MOST_BYTES:
-            raise BadInput(f"more than {stills.MOST_BYTES} bytes; make it smaller", reason="oversized")
+        if len(body) > handing_in.MOST_BYTES:
+            raise BadInput(f"more than {handing_in.MOST_BYTES} bytes; make it smaller", reason="oversized")
     await run_in_threadpool(_hand_in, have, sealer, device, at, bytes(body))
 
 
 def _hand_in(have: Parts, sealer: Sealer, device: str, at: datetime, content: bytes) -> None:
     with have.pool.transaction() as connection:
-        stills.hand_in(connection, sealer, have.settings.station, device, at, content, have.clock.now())
+        handing_in.hand_in(connection, sealer, have.settings.station, device, at, content, have.clock.now())

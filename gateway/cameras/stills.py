@@ -1,4 +1,4 @@
-"""Watching a camera live, as stills: somebody asks for the newest and keeps it coming; the camera hands it in.
+"""Watching a camera live, as stills: somebody asks for the newest, and keeps it coming by asking.
 
 Only the newest of a camera is kept, sealed, while somebody watches, and a minute longer. Each viewing that begins is
 audited: who looks again within a minute looks on.
@@ -15,8 +15,7 @@ from psycopg.rows import TupleRow
 
 from gateway import trail
 from gateway.incidents.actor import Actor
-from gateway.media_types import is_what_it_says, jpeg_size
-from gateway.model.errors import BadInput, Conflict, Forbidden, NotFound
+from gateway.model.errors import Forbidden, NotFound
 from gateway.model.incident import COMMAND_ROOM_ROLES, RESPONDER_ROLES
 from gateway.sealing import Sealer
 from gateway.store import live as store
@@ -31,9 +30,6 @@ FRESH = timedelta(seconds=10)
 PAUSE = timedelta(seconds=60)
 #: That somebody asks is written at most this often: pages ask every two seconds.
 WRITE_EVERY = timedelta(seconds=4)
-MOST_BYTES = 512 * 1024
-#: In pixels. A still shows what goes on, not who it is.
-WIDEST, HIGHEST = 640, 1280
 
 
 class Still(NamedTuple):
@@ -66,35 +62,9 @@ def watch(connection: Connection[TupleRow], sealer: Sealer, actor: Actor, device
     if found is None:
         return None
     taken_at, sealed = found
-    return Still(taken_at, base64.b64decode(sealer.unseal(bytes(sealed), _about(station, device))))
+    return Still(taken_at, base64.b64decode(sealer.unseal(bytes(sealed), about(station, device))))
 
 
-def hand_in(
-    connection: Connection[TupleRow],
-    sealer: Sealer,
-    station: str,
-    device: str,
-    taken_at: datetime,
-    content: bytes,
-    now: datetime,
-) -> None:
-    """Keep a camera's newest still, checked. Raises `BadInput`, and `Conflict` when nobody watches this camera."""
-    size = jpeg_size(content) if is_what_it_says("image/jpeg", content) else None
-    if size is None:
-        raise BadInput("a still is a JPEG", reason="content_type")
-    if len(content) > MOST_BYTES or size[0] > WIDEST or size[1] > HIGHEST:
-        raise BadInput(
-            f"a still has {MOST_BYTES} bytes and {WIDEST}x{HIGHEST} pixels at most, this one has {len(content)} and "
-            f"{size[0]}x{size[1]}",
-            reason="oversized",
-        )
-    kept = store.put_still(
-        connection, station, device, taken_at=min(taken_at, now), now=now, since=now - LASTS,
-        sealed=sealer.seal(base64.b64encode(content).decode(), _about(station, device)),
-    )  # fmt: skip
-    if not kept:
-        raise Conflict("nobody watches this camera now; hand in stills while you are asked for them")
-
-
-def _about(station: str, device: str) -> str:
+def about(station: str, device: str) -> str:
+    """Return what a still is sealed about: it opens as no other camera's."""
     return f"camera_still/{station}/{device}"

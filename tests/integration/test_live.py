@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from connectors.camera.worker import Worker
-from gateway.cameras import clips, stills
+from gateway.cameras import clips, handing_in
 from gateway.media_types import jpeg_size
 from gateway.model.policy import Flood
 from gateway.model.registry import Area, Device, Place
@@ -148,7 +148,7 @@ def test_what_a_camera_hands_in_is_checked(town: Station) -> None:
             (422, put(town, b"")),
             (422, put(town, b"\xff\xd8\xff")),
             (422, put(town, wide)),
-            (422, put(town, JPEG + bytes(stills.MOST_BYTES))),
+            (422, put(town, JPEG + bytes(handing_in.MOST_BYTES))),
             (422, put(town, params={"at": "2026-11-22T08:00:00"})),
             (422, put(town, params={"at": "now"})),
         ):
