@@ -17,7 +17,7 @@ from connectors.camera.config import WorkerConfig
 from connectors.camera.worker import Worker
 from tests.films import film
 
-from .conftest import PATIENCE_MS, Demo, accessible, enter, picture
+from .conftest import PATIENCE_MS, Demo, accessible, enter
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -79,7 +79,6 @@ def test_a_wall_is_chosen_kept_shows_what_is_now_and_says_when_it_is_not(
         demo.publish(CAMERA, "camera.falling_object", {"floor_estimate": 6})
         expect(live.locator(".tile-case")).to_contain_text("P2")
         accessible(page)
-        picture(page, "cameras")
         page.reload()
         expect(live.locator("img")).to_have_js_property("naturalWidth", 640)
 
