@@ -185,27 +185,6 @@ def asked_of(town: Station, alert: int) -> list[str]:
     )]  # fmt: skip
 
 
-def test_a_forced_door_has_a_clip_of_the_camera_at_its_place(town: Station, worker: Worker) -> None:
-    camera = worker.cameras[0]
-    wait_for(lambda: camera.ring.oldest_s is not None and camera._newest_s - camera.ring.oldest_s > 26, "its ring", 40)
-    alert = forced(town, "door-s1", ts=now_text(-15))
-    wait_for(lambda: asked_of(town, alert["id"]) == ["camera-1"], "that the camera is asked; the other is offline")
-    (clip,) = wait_for(lambda: pictures_of(town, alert["id"]), "the clip", 60)
-    assert (clip["camera"], clip["device"], clip["event"], clip["role"]) == (
-        "camera-1", "door-s1", alert["event"], "clip",
-    )  # fmt: skip
-    happened = alert["last_event_at"]
-    begins, ends = (datetime.fromisoformat(clip[name]) for name in ("from_at", "until_at"))
-    assert timedelta(seconds=9.5) < happened - begins < timedelta(seconds=12)
-    assert timedelta(seconds=28) < ends - happened < timedelta(seconds=31)
-    with town.api() as api:
-        assert api.get(f"/alerts/{alert['id']}/pictures/{clip['id']}").content[4:8] == b"ftyp"
-    record = json.loads(town.one("select record from evidence where record::jsonb #>> '{what,taken_by}' = 'camera-1'"))
-    assert (record["what"]["device"], record["alert"]) == ("door-s1", alert["id"])
-    assert worker.upload.refused == 0
-    assert town.one("select count(*) from clip_request where alert_id = %s", alert["id"]) == 1
-
-
 def hand_in_of(town: Station, of: str, device: str = "camera-1", role: str = "clip", **more: Any) -> httpx.Response:
     now = datetime.now(UTC)
     told = {"of": of, "role": role, "from": (now - timedelta(seconds=40)).isoformat(), "until": now.isoformat(), **more}
@@ -265,3 +244,24 @@ def test_in_a_flood_a_camera_is_asked_for_the_most_urgent(town: Station, worker:
         connection.rollback()
     assert [one.event for one in asked] == ["door-s/f7", "door-s/f8", "door-s/f0", "door-s/f1"]
     assert len(asked) == clips.MOST_A_MINUTE
+
+
+def test_a_forced_door_has_a_clip_of_the_camera_at_its_place(town: Station, worker: Worker) -> None:
+    camera = worker.cameras[0]
+    wait_for(lambda: camera.ring.oldest_s is not None and camera._newest_s - camera.ring.oldest_s > 26, "its ring", 40)
+    alert = forced(town, "door-s1", ts=now_text(-15))
+    wait_for(lambda: asked_of(town, alert["id"]) == ["camera-1"], "that the camera is asked; the other is offline")
+    (clip,) = wait_for(lambda: pictures_of(town, alert["id"]), "the clip", 60)
+    assert (clip["camera"], clip["device"], clip["event"], clip["role"]) == (
+        "camera-1", "door-s1", alert["event"], "clip",
+    )  # fmt: skip
+    happened = alert["last_event_at"]
+    begins, ends = (datetime.fromisoformat(clip[name]) for name in ("from_at", "until_at"))
+    assert timedelta(seconds=9.5) < happened - begins < timedelta(seconds=12)
+    assert timedelta(seconds=28) < ends - happened < timedelta(seconds=31)
+    with town.api() as api:
+        assert api.get(f"/alerts/{alert['id']}/pictures/{clip['id']}").content[4:8] == b"ftyp"
+    record = json.loads(town.one("select record from evidence where record::jsonb #>> '{what,taken_by}' = 'camera-1'"))
+    assert (record["what"]["device"], record["alert"]) == ("door-s1", alert["id"])
+    assert worker.upload.refused == 0
+    assert town.one("select count(*) from clip_request where alert_id = %s", alert["id"]) == 1
