@@ -13,6 +13,7 @@ from gateway import work_items
 from gateway.accounts import walls
 from gateway.bulletins import acts as bulletin_acts
 from gateway.bulletins import enterprises
+from gateway.cameras import stills
 from gateway.duty import acts as duty_acts
 from gateway.duty import positions
 from gateway.evidence import acts as evidence_acts
@@ -52,6 +53,7 @@ PERMISSIONS: dict[str, Permission] = {
     "evidence.see": Permission(evidence_acts.LOOKING_ROLES),
     "evidence.export": Permission(evidence_acts.EXPORTING_ROLES),
     "pictures.see": Permission(media.LOOKING_ROLES),
+    "cameras.live": Permission(stills.WATCHING_ROLES),
     "shelves.write": Permission(COMMAND_ROOM_ROLES),
     "workitems.done": Permission(work_items.ROLES),
     "patrols.walk": Permission(patrol_rounds.ROLES),

@@ -12,6 +12,7 @@ from connectors.decoders import Decoders, load_mappings
 from connectors.mqtt import MqttSource, read_url
 from gateway import schedule as upkeep_schedule
 from gateway.activation import Activations, Switch
+from gateway.cameras.live import Live
 from gateway.clock import Clock, clock_of, monotonic
 from gateway.departed import let_go
 from gateway.driver import RETRY_S, Driver
@@ -57,26 +58,17 @@ class Gateway:
         self._failpoints = Failpoints()
         self._announcer = Announcer(settings.station, command_room=bool(settings.command_room_url))
         self._watchdog = Watchdog(
-            settings.station,
-            self.clock,
-            every_s=settings.watchdog_every_s,
-            late_after_s=settings.watchdog_late_s,
-            publish=self._publish_own,
-            say=self._say_own,
-        )
+            settings.station, self.clock, every_s=settings.watchdog_every_s, late_after_s=settings.watchdog_late_s,
+            publish=self._publish_own, say=self._say_own,
+        )  # fmt: skip
         self._pool = Pool(settings.database, "gateway", size=6)
         self._sealer = sealer_of(settings)
         self._telling = Telling(
-            settings.station,
-            self._pool,
-            [self._watchdog, *channels_of(settings, self._publish)],
-            self.clock,
-            self._announcer,
-            self._failpoints,
-            self._sealer,
-            self._say_own,
-        )
+            settings.station, self._pool, [self._watchdog, *channels_of(settings, self._publish)], self.clock,
+            self._announcer, self._failpoints, self._sealer, self._say_own,
+        )  # fmt: skip
         self._evidence = Keeping(settings.station, self._pool, self._sealer, self.clock, self._say_own)
+        self._live = Live(settings.station, self._pool, self.clock, self._publish)
         self._schedule = Schedule(settings, self.clock)
         self._patience = Patience()
         self._driver: Driver | None = None
@@ -105,7 +97,8 @@ class Gateway:
                 "anxin_outbox": self._telling.wake,
                 "anxin_registry": self._hear_registry,
                 "anxin_rules": self._activations.look,
-                "anxin_change": self._evidence.wake,
+                "anxin_change": self._hear_change,
+                "anxin_live": self._live.wake,
             },
         )
         health = threading.Thread(target=self._say_how_it_is, name="health", daemon=True)
@@ -113,6 +106,7 @@ class Gateway:
         self._activations.start()
         self._telling.start()
         self._evidence.start()
+        self._live.start()
         self._schedule.start()
         listener.start()
         health.start()
@@ -122,6 +116,7 @@ class Gateway:
             self.stopping.set()
             self._telling.stop()
             self._evidence.stop()
+            self._live.stop()
             self._schedule.stop()
             self._patience.stop()
             self._activations.stop()
@@ -236,7 +231,7 @@ class Gateway:
         if self._driver is not None:
             self._driver.wake()
 
-    def _publish(self, topic: str, payload: bytes, *, retain: bool) -> bool:
+    def _publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
         """Publish when the broker is there now; False when it is not."""
         there = [source for source in self._mqtt[:1] if source.subscribed]
         for source in there:
@@ -259,6 +254,10 @@ class Gateway:
         if self._inbox is not None:
             self._inbox.flag()
         self._wake()
+
+    def _hear_change(self) -> None:
+        self._evidence.wake()
+        self._live.wake()
 
     def _hear_registry(self) -> None:
         if self._driver is not None:

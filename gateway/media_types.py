@@ -15,3 +15,23 @@ def is_what_it_says(content_type: str, content: bytes) -> bool:
         "audio/ogg": content[:4] == b"OggS",
     }
     return magic.get(content_type, False)
+
+
+#: JPEG markers that say how large a picture is (ITU T.81, table B.1: start of frame), and those without a length.
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_FILL = 0xFF
+_BARE = frozenset({0x01, *range(0xD0, 0xD9)})
+
+
+def jpeg_size(content: bytes) -> tuple[int, int] | None:
+    """Return width and height of a JPEG in pixels, as its header says; None when it says nothing of that sort."""
+    at = 2
+    while content[at : at + 1] == b"\xff" and at + 9 <= len(content):
+        marker = content[at + 1]
+        if marker in _FRAMES:
+            return int.from_bytes(content[at + 7 : at + 9]), int.from_bytes(content[at + 5 : at + 7])
+        if marker == _FILL:
+            at += 1
+        else:
+            at += 2 if marker in _BARE else 2 + int.from_bytes(content[at + 2 : at + 4])
+    return None

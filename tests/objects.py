@@ -82,9 +82,9 @@ def make_picture(town: Station, where: Where, made: Made) -> str:
     """A camera's picture of an event of the alert that is asked for."""
     station, event = station_of(town, where), f"event-{next(_number)}"
     picture = str(town.one(
-        "insert into media (station_id, device_id, event_id, role, content_type, size, sha256, from_at, until_at,"
-        " received_at, sealed, fresh) values (%s, 'camera', %s, 'snapshot', 'image/jpeg', %s, %s, now(), now(), now(),"
-        " %s, false) returning id",
+        "insert into media (station_id, device_id, event_id, role, taken_by, content_type, size, sha256, from_at,"
+        " until_at, received_at, sealed, fresh) values (%s, 'camera', %s, 'snapshot', 'camera', 'image/jpeg', %s,"
+        " %s, now(), now(), now(), %s, false) returning id",
         station, event, len(PICTURE), hashlib.sha256(PICTURE).hexdigest(),
         SEALER.seal(base64.b64encode(PICTURE).decode(), f"media.content/{station}/camera/{event}/snapshot"),
     ))  # fmt: skip
@@ -317,6 +317,14 @@ def make_item(town: Station, where: Where, _made: Made) -> str:
     ))  # fmt: skip
 
 
+def make_camera(town: Station, where: Where, _made: Made) -> str:
+    return str(town.one(
+        "insert into device (station_id, id, kind, place_id, name) values (%s, %s, 'camera', %s, '摄像机')"
+        " returning id",
+        station_of(town, where), f"{where}-camera-{next(_number)}", f"{where}-place",
+    ))  # fmt: skip
+
+
 def make_gadget(town: Station, where: Where, _made: Made) -> str:
     return str(town.one(
         "insert into device (station_id, id, kind, place_id, name) values (%s, %s, 'door_contact', %s, '门磁')"
@@ -385,6 +393,7 @@ MAKE: dict[str, Callable[[Station, Where, Made], str]] = {
     "round": make_round,
     "item": make_item,
     "gadget": make_gadget,
+    "camera": make_camera,
     "area": lambda _town, where, _made: f"{where}-grid",
     "place": lambda _town, where, _made: f"{where}-place",
     "rule": lambda _town, _where, _made: RULE,

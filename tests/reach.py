@@ -69,8 +69,8 @@ def _row(kind: Any, roles: str, body: Any, query: dict[str, str] | None, ok: set
     return Row(kind, frozenset(roles.split()), body, query or {}, frozenset(ok or ()) | SUCCESS, why)
 
 
-def anybody(body: Any = None, ok: set[int] | None = None) -> Row:
-    return _row("anybody", " ".join(ROLES), body, None, ok)
+def anybody(body: Any = None, ok: set[int] | None = None, query: dict[str, str] | None = None) -> Row:
+    return _row("anybody", " ".join(ROLES), body, query, ok)
 
 
 def own(roles: str, body: Any = None, ok: set[int] | None = None) -> Row:
@@ -168,8 +168,17 @@ ROUTES: dict[str, Row] = {
     "GET /api/v1/incidents/{incident_id}/attachments/{attachment_id}": thing(PEOPLE),
     "GET /api/v1/alerts/{alert_id}/pictures": thing(RESPONDERS),
     "GET /api/v1/alerts/{alert_id}/pictures/{picture_id}": thing(RESPONDERS),
-    # A device speaks here; whoever it is, without its id and secret it is told so.
-    "POST /api/v1/media": anybody(ok={401, 422}),
+    "POST /api/v1/media": anybody(
+        ok={401},
+        query={
+            "event": "e",
+            "role": "clip",
+            "from": "2026-11-22T08:00:00+08:00",
+            "until": "2026-11-22T08:00:40+08:00",
+        },
+    ),
+    "GET /api/v1/devices/{device}/still": thing(RESPONDERS, about={"device": "camera"}),
+    "PUT /api/v1/still": anybody(ok={401}, query={"at": "2026-11-22T08:00:00+08:00"}),
     "GET /api/v1/evidence/head": station(DESK, "a number, a key and a signature: no data of anybody"),
     "GET /api/v1/incidents/{incident_id}/evidence": thing(DESK),
     "GET /api/v1/incidents/{incident_id}/evidence/{record_id}/{content}": thing(DESK),

@@ -14,8 +14,9 @@ class Picture(Answer):
     """A snapshot or a clip, without its bytes."""
 
     id: int
-    device: str = Field(description="the camera")
-    event: str = Field(description="the camera's event that it is of")
+    camera: str = Field(description="which took it")
+    device: str = Field(description="whose event it is of: the camera's own, or that of who spoke at its place")
+    event: str = Field(description="the event")
     role: Literal["snapshot", "clip"]
     content_type: str
     size: int = Field(description="bytes")

@@ -34,14 +34,16 @@ async def hand_in(
     have: Have,
     sealer: Seals,
     response: Response,
-    event: Annotated[str, Query(min_length=1, max_length=128)],
     role: Literal["snapshot", "clip"],
     from_at: Annotated[datetime, Query(alias="from")],
     until_at: Annotated[datetime, Query(alias="until")],
+    event: Annotated[str | None, Query(min_length=1, max_length=128)] = None,
+    of: Annotated[str | None, Query(pattern=r"^[^/]{1,64}/.{1,128}$", description="device/event")] = None,
 ) -> dict[str, Any]:
     """Hand in a snapshot or clip of one of one's own events: the bytes are the body. For devices, with HTTP Basic.
 
-    A snapshot is a JPEG of 4 MB at most, a clip an MP4 of 48 MB and five minutes at most. 200 when the very same was
+    With `of` instead of `event`, a clip of another device's event that one was asked for; 409 when one was not. A
+    snapshot is a JPEG of 4 MB at most, a clip an MP4 of 48 MB and five minutes at most. 200 when the very same was
     handed in before, 409 when the event has another one.
     """
     device = await run_in_threadpool(device_of, request, have)
@@ -49,12 +51,15 @@ async def hand_in(
         raise unauthorised("a camera hands this in: HTTP Basic with its id and secret")
     if from_at.tzinfo is None or until_at.tzinfo is None:
         raise BadInput("from and until say their offset from UTC", reason="schema")
+    if (event is None) == (of is None) or (of is not None and role != "clip"):
+        raise BadInput("either event, or of with a clip", reason="schema")
     body = bytearray()
     async for part in request.stream():
         body += part
         if len(body) > handing_in.LARGEST:
             raise BadInput(f"more than {handing_in.LARGEST} bytes; a shorter clip fits", reason="oversized")
-    told = Told(event, role, from_at, until_at)
+    whose, _, asked = (of or "").partition("/")
+    told = Told(event or asked, role, from_at, until_at, whose or None)
     content_type = request.headers.get("Content-Type", "")
     handed = await run_in_threadpool(_hand_in, have, sealer, device, told, content_type, bytes(body))
     response.status_code = 201 if handed.fresh else 200

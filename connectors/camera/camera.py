@@ -1,4 +1,7 @@
-"""One camera: its stream goes into the ring and before the analytics; what they say becomes events and pictures."""
+"""One camera: its stream goes into the ring and before the analytics; what they say becomes events and pictures.
+
+What the gateway asks for, stills and clips of what others said, is taken from the same stream.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +17,26 @@ import structlog
 
 from connectors.camera.analytics import ANALYTICS
 from connectors.camera.clip import write_clip
+from connectors.camera.commands import ClipWanted
 from connectors.camera.config import Asked, CameraConfig
 from connectors.camera.detector import Detector
+from connectors.camera.orders import Orders
 from connectors.camera.reporting import Reporter
 from connectors.camera.ring import Cut, Packet, Ring, Take
 from connectors.camera.seeing import Analytic, Frame, Sighting
 from connectors.camera.sight import Sight
 from connectors.camera.source import Source
 from connectors.camera.spool import Media, Spool
+from connectors.camera.stills import Still, Stills
 
 log = structlog.get_logger()
 
 #: Kept beyond what clips need: an analytic says what it saw some seconds later.
 SPARE_S = 20.0
-#: Clips of one camera that are waited for at once; beyond them a sighting has its snapshot alone.
+#: What a clip shows that the gateway asks for: kept however short the camera's own clips are.
+ASKED_S = 40.0
+#: Clips of one camera that are waited for at once, its own and those asked for; beyond them a sighting has its
+#: snapshot alone.
 MOST_CLIPS = 4
 #: A stream that has been gone for longer is a camera that is offline, in seconds.
 GONE_S = 5.0
@@ -37,12 +46,13 @@ MOST_FAILURES = 25
 
 
 class Wanted(NamedTuple):
-    """A clip that is waited for: of which event, of when (seconds on the stream's clock)."""
+    """A clip that is waited for: of which event (`of` another device), of when (seconds on the stream's clock)."""
 
     event: str
     at_s: float
     begin_s: float
     end_s: float
+    of: str | None = None
 
 
 class Watching:
@@ -122,12 +132,15 @@ class Camera:
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
         announce: Callable[[bool], None],
+        send_still: Callable[[Still], None],
         detector: Detector | None = None,
     ) -> None:
         self.config, self.device = config, config.device
         self._reporter = Reporter(station, config.device, spool)
         self.spool, self._monotonic, self._announce = spool, monotonic, announce
-        self.ring = Ring(config.lead_s + config.tail_s + SPARE_S, ring_bytes)
+        self.ring = Ring(max(config.lead_s + config.tail_s, ASKED_S) + SPARE_S, ring_bytes)
+        self.stills = Stills(now, send_still)
+        self.orders = Orders(config.device, self.stills, now)
         self.source = Source(config.source or "", self, now=now, monotonic=monotonic, transport=config.transport)
         self.watching = watching_of(config, zone, detector)
         self._wanted: list[Wanted] = []
@@ -160,6 +173,8 @@ class Camera:
         """A packet came: clips may be whole with it."""
         self.ring.add(packet)
         self._newest_s = max(packet.s, self._newest_s)
+        for order in self.orders.clips():
+            self._follow(order)
         self._cut_due(self._newest_s)
 
     def seen(self, frame: Frame) -> None:
@@ -167,6 +182,7 @@ class Camera:
         if self._told_lost:
             self._announce(True)
         self._lost_since, self._told_lost = None, False
+        self.stills.look(frame)
         for one in self.watching:
             for sighting in one.look(frame):
                 self._take(sighting, frame)
@@ -186,7 +202,7 @@ class Camera:
         data = dict(sighting.data)
         if sighting.box is not None:
             data["box"] = [round(side, 4) for side in sighting.box]
-        has_clip = sighting.evidence and len(self._wanted) < MOST_CLIPS
+        has_clip = sighting.evidence and len([one for one in self._wanted if one.of is None]) < MOST_CLIPS
         data["media"] = (["snapshot", "clip"] if has_clip else ["snapshot"]) if sighting.evidence else []
         event = self._reporter.say(sighting.kind, sighting.at, data)
         log.info("seen", device=self.device, kind=sighting.kind, event_id=event)
@@ -205,6 +221,17 @@ class Camera:
             return
         self._reporter.keep_snapshot(event, jpeg.tobytes(), frame.at)
 
+    def _follow(self, order: ClipWanted) -> None:
+        """Wait for a clip of what another device said, if the moment is still here."""
+        at_s, begin_s, end_s = (self.source.clock.second(one) for one in (order.at, order.from_at, order.until))
+        oldest_s = self.ring.oldest_s
+        if at_s is None or begin_s is None or end_s is None or oldest_s is None or end_s < oldest_s:
+            self.orders.refuse(order.id, "what it asks for is no longer kept")
+        elif len([one for one in self._wanted if one.of is not None]) >= MOST_CLIPS:
+            self.orders.refuse(order.id, "too many clips are asked for at once")
+        else:
+            self._wanted.append(Wanted(order.event, at_s, begin_s, end_s, order.device))
+
     def _cut_due(self, newest_s: float) -> None:
         due = [one for one in self._wanted if one.end_s <= newest_s]
         if not due:
@@ -215,13 +242,15 @@ class Camera:
             if cut is None:
                 log.error("there is nothing to cut a clip of", device=self.device, event_id=one.event)
                 continue
-            self._keep_clip(one.event, cut)
+            self._keep_clip(one.event, one.of, cut)
 
-    def _keep_clip(self, event: str, cut: Cut) -> None:
+    def _keep_clip(self, event: str, of: str | None, cut: Cut) -> None:
         begins, ends = self.source.clock.at(cut.begin_s), self.source.clock.at(cut.end_s)
         if begins is None or ends is None:
             return
-        about = Media(self.device, event, "clip", "video/mp4", begins, max(ends, begins + timedelta(milliseconds=1)))
+        about = Media(
+            self.device, event, "clip", "video/mp4", begins, max(ends, begins + timedelta(milliseconds=1)), of
+        )
         try:
             self.spool.keep(about, lambda path: write_clip(cut, path))
         except av.FFmpegError as error:

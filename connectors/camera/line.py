@@ -1,4 +1,4 @@
-"""A camera's line to the broker: it says who it is, and says what waits until the broker has it.
+"""A camera's line to the broker: it says who it is, says what waits until the broker has it, hears what is asked of it.
 
 QoS 1. A message leaves the spool with the broker's acknowledgement and not before, under the same id each time: said
 twice it is one event.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -39,6 +40,8 @@ class Line:
         self._thread = threading.Thread(target=self._run, name=f"line-{device}", daemon=True)
         self._present, self._told_present = True, False
         self.online = False
+        #: Hears each command's payload, on this line's thread.
+        self.hear: Callable[[bytes], None] = lambda _payload: None
 
     def start(self) -> None:
         """Connect in the background, and again whenever the connection is lost."""
@@ -90,8 +93,19 @@ class Line:
                 client.disconnect()
                 return
             self.online = True
+            client.subscribe(self.topic("command"), qos=1)
 
-        client.on_connect = welcomed
+        def subscribed(_c: paho.Client, _data: Any, _mid: int, reasons: Any, _properties: Any) -> None:
+            if any(reason.is_failure for reason in reasons):
+                log.warning("the broker lets this camera hear no commands", device=self.device)
+
+        def asked(_c: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+            try:
+                self.hear(bytes(message.payload))
+            except Exception:  # the line must not die of one command
+                log.exception("a command cannot be followed", device=self.device)
+
+        client.on_connect, client.on_subscribe, client.on_message = welcomed, subscribed, asked
         client.on_publish = lambda _c, _d, mid, _reason, _p: self._acknowledged(mid)
         return client
 

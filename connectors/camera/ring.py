@@ -66,6 +66,11 @@ class Ring:
         self._open: _Group | None = None
         self.size = 0
 
+    @property
+    def oldest_s(self) -> float | None:
+        """From which second on something is kept; None when nothing is."""
+        return self._groups[0].begin_s if self._groups else None
+
     def begin(self, take: Take) -> None:
         """From here on packets belong to another take, which has to begin with a keyframe."""
         self._take, self._open = take, None

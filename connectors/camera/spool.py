@@ -35,7 +35,7 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class Media(msgspec.Struct, frozen=True):
-    """What a picture or clip is of: the event of a device's, and the span it shows (aware, UTC)."""
+    """What a picture or clip is of: an event of the device's, or `of` another's, and the span it shows (aware, UTC)."""
 
     device: str
     event: str
@@ -43,6 +43,8 @@ class Media(msgspec.Struct, frozen=True):
     content_type: str
     from_at: datetime
     until_at: datetime
+    #: Whose event it is, when it is another device's.
+    of: str | None = None
 
 
 class Waiting(msgspec.Struct, frozen=True):

@@ -61,6 +61,10 @@ class StreamClock:
         """Return when second `s` was, by the machine's clock; None before anything came."""
         return self._zero_at + timedelta(seconds=s) if self._zero_at is not None else None
 
+    def second(self, at: datetime) -> float | None:
+        """Return which second a moment was, by the machine's clock; None before anything came."""
+        return (at - self._zero_at).total_seconds() if self._zero_at is not None else None
+
     def ahead_s(self, s: float, monotonic: float) -> float:
         """Return how long until second `s` is due, in seconds; below 0 it is late by so much."""
         return 0.0 if self._zero is None else s - (monotonic - self._zero)

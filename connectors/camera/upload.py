@@ -82,7 +82,7 @@ class Upload:
     def _send(self, waiting: Waiting) -> Answer:
         about = waiting.about
         told = {
-            "event": about.event, "role": about.role,
+            **({"event": about.event} if about.of is None else {"of": f"{about.of}/{about.event}"}), "role": about.role,
             "from": about.from_at.isoformat(), "until": about.until_at.isoformat(),
         }  # fmt: skip
         try:

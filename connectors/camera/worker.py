@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from connectors.camera.detector import Detector
 from connectors.camera.line import Line
 from connectors.camera.reporting import Reporter
 from connectors.camera.spool import Spool
+from connectors.camera.stills import StillUpload
 from connectors.camera.upload import Upload
 from connectors.hikvision.alert_stream import Account, AlertStream
 
@@ -72,12 +74,14 @@ class Worker:
             )
             for one, spool in zip(config.cameras, self.spools, strict=True)
         ]  # fmt: skip
+        self.stills = StillUpload(config.api, passwords, self._enough, config.api_ca_file)
         zone, detector = ZoneInfo(config.time_zone), loaded(config)
         ours = list(zip(config.cameras, self.spools, self.lines, strict=True))
         self.cameras = [
             Camera(
                 one, config.station, spool, zone=zone, ring_bytes=config.ring_mb * 1024 * 1024, now=now,
-                monotonic=monotonic, announce=line.announce, detector=detector,
+                monotonic=monotonic, announce=line.announce, send_still=partial(self.stills.put, one.device),
+                detector=detector,
             )
             for one, spool, line in ours if one.source is not None
         ]  # fmt: skip
@@ -91,11 +95,13 @@ class Worker:
             )
             for one, spool, line in ours if one.isapi is not None
         ]  # fmt: skip
+        for camera in self.cameras:
+            self._line_of(camera).hear = camera.orders.hear
         self.upload = Upload(config.api, self.spools, passwords, config.api_ca_file)
 
     def run(self, stopping: threading.Event) -> None:
         """Watch until told to stop, then end in the order things depend on each other."""
-        parts: list[Part] = [*self.lines, self.upload, *self.cameras, *self.streams]
+        parts: list[Part] = [*self.lines, self.upload, self.stills, *self.cameras, *self.streams]
         for part in parts:
             part.start()
         try:
@@ -106,9 +112,17 @@ class Worker:
             for part in reversed(parts):
                 part.stop()
 
+    def _line_of(self, camera: Camera) -> Line:
+        return next(one for one in self.lines if one.device == camera.device)
+
+    def _enough(self, device: str) -> None:
+        for camera in self.cameras:
+            if camera.device == device:
+                camera.stills.enough()
+
     def _report(self, camera: Camera) -> None:
         source, spool = camera.source, camera.spool
-        line = next(one for one in self.lines if one.device == camera.device)
+        line = self._line_of(camera)
         log.info(
             "camera", device=camera.device, pictures=source.pictures, left_out=source.left_out, broken=source.broken,
             online=line.online, events_waiting=len(spool.to_say()), media_waiting_bytes=spool.size,

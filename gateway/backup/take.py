@@ -87,7 +87,8 @@ def _dump(program: programs.Program, database_url: str, snapshot: str, progress:
     reach = programs.reach(database_url, "backup")
     command = [
         str(program.path), "--format=custom", "--compress=1", "--no-owner", "--no-privileges", "--verbose",
-        "--no-password", f"--snapshot={snapshot}", "--lock-wait-timeout=60000", f"--dbname={reach.conninfo}",
+        "--no-unlogged-table-data", "--no-password", f"--snapshot={snapshot}", "--lock-wait-timeout=60000",
+        f"--dbname={reach.conninfo}",
     ]  # fmt: skip
     with subprocess.Popen(
         command,

@@ -194,6 +194,7 @@ def _freeze_media(connection: Connection[TupleRow], sealer: Sealer, held: Chain,
     what = {
         "picture": number, "role": kept.role, "device": kept.device, "event": kept.event,
         "from": kept.from_at, "until": kept.until_at, "received": kept.received_at,
+        **({"taken_by": kept.taken_by} if kept.taken_by != kept.device else {}),
     }  # fmt: skip
     held.append("picture", what, [part._replace(media=number)], alert=alert)
     held.pictures.append((alert, number))

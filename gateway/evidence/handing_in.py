@@ -1,6 +1,6 @@
-"""Snapshots and clips that cameras hand in of their own events, checked and sealed.
+"""Snapshots and clips that cameras hand in of their own events, and clips they were asked for, checked and sealed.
 
-One of each role an event, and never another one in its place: the same bytes again are what they were.
+One of each role an event and camera, and never another one in its place: the same bytes again are what they were.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from gateway.evidence import media
 from gateway.media_types import is_what_it_says
 from gateway.model.errors import BadInput, Conflict
 from gateway.sealing import Sealer
+from gateway.store import live
 from gateway.store import media as store
 
 #: What may be handed in, by role, with the most bytes of each.
@@ -37,12 +38,16 @@ class HandedIn(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What a camera says of what it hands in: of which event of its own, in which role, from when to when."""
+    """What a camera says of what it hands in: of which event, in which role, from when to when.
+
+    `device`: whose event, when it is another's: then the camera was asked for it.
+    """
 
     event: str
     role: str
     from_at: datetime
     until_at: datetime
+    device: str | None = None
 
 
 def check(told: Told, content_type: str, content: bytes) -> None:
@@ -67,20 +72,28 @@ def hand_in(
     content: bytes,
     now: datetime,
 ) -> HandedIn:
-    """Keep what a device hands in, checked. Raises `BadInput`, `Conflict` when its event has another in this role."""
+    """Keep what a camera hands in, checked.
+
+    Raises `BadInput`, `Conflict` when its event has another in this role, or is another's and nobody asked.
+    """
+    whose = told.device or device
+    if told.device is not None and not live.was_asked(connection, station, device, told.device, told.event):
+        raise Conflict(f"{device} was not asked for a clip of {told.device}/{told.event}")
     sha256 = hashlib.sha256(content).hexdigest()
-    if (found := store.there(connection, station, device, told.event, told.role)) is not None:
+    if (found := store.there(connection, station, whose, told.event, told.role, device)) is not None:
         return _as_it_was(found, sha256, told, content)
     if store.handed_in_since(connection, station, device, now - timedelta(days=1)) + len(content) > MOST_A_DAY:
         raise BadInput(f"{device} has handed in {MOST_A_DAY} bytes within a day; more is not taken", reason="too_many")
     number = store.put(
-        connection, station, device, told.event, told.role, content_type=ROLES[told.role][0], size=len(content),
-        sha256=sha256, from_at=told.from_at, until_at=told.until_at, now=now,
-        sealed=sealer.seal(base64.b64encode(content).decode(), media.about(station, device, told.event, told.role)),
+        connection, station, whose, told.event, told.role, taken_by=device, content_type=ROLES[told.role][0],
+        size=len(content), sha256=sha256, from_at=told.from_at, until_at=told.until_at, now=now,
+        sealed=sealer.seal(
+            base64.b64encode(content).decode(), media.about(station, whose, told.event, told.role, device)
+        ),
     )  # fmt: skip
     if number is not None:
         return HandedIn(number, sha256, len(content))
-    found = store.there(connection, station, device, told.event, told.role)  # somebody was faster
+    found = store.there(connection, station, whose, told.event, told.role, device)  # somebody was faster
     if found is None:
         raise Conflict("it is being handed in at this moment; ask again")
     return _as_it_was(found, sha256, told, content)

@@ -53,9 +53,12 @@ def _check_reach(connection: Connection[TupleRow], actor: Actor, alert: int) -> 
 
 def opened(sealer: Sealer, station: str, kept: store.Kept) -> bytes:
     """Return the bytes of a picture or clip. Raises `Misconfigured` when it was sealed with another key."""
-    return base64.b64decode(sealer.unseal(bytes(kept.sealed), about(station, kept.device, kept.event, kept.role)))
+    return base64.b64decode(
+        sealer.unseal(bytes(kept.sealed), about(station, kept.device, kept.event, kept.role, kept.taken_by))
+    )
 
 
-def about(station: str, device: str, event: str, role: str) -> str:
+def about(station: str, device: str, event: str, role: str, taken_by: str) -> str:
     """Return what a picture is sealed about: it opens as nothing else."""
-    return f"media.content/{station}/{device}/{event}/{role}"
+    whole = f"media.content/{station}/{device}/{event}/{role}"
+    return whole if taken_by == device else f"{whole}/{taken_by}"

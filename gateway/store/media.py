@@ -15,12 +15,13 @@ SQL = queries("media")
 
 
 class Kept(NamedTuple):
-    """A picture or clip: of which event of which device, what it shows from when to when, its bytes sealed."""
+    """A picture or clip: of which event of which device, which camera took it, from when to when, its bytes sealed."""
 
     id: int
     device: str
     event: str
     role: str
+    taken_by: str
     content_type: str
     size: int
     sha256: str
@@ -37,6 +38,7 @@ def put(  # one keyword per column
     event: str,
     role: str,
     *,
+    taken_by: str,
     content_type: str,
     size: int,
     sha256: str,
@@ -45,24 +47,28 @@ def put(  # one keyword per column
     now: datetime,
     sealed: bytes,
 ) -> int | None:
-    """Keep a picture or clip; returns its number, None when the event has one in this role already."""
+    """Keep a picture or clip; returns its number, None when the event has one in this role by this camera already."""
     told = {
-        "station": station, "device": device, "event": event, "role": role, "content_type": content_type, "size": size,
-        "sha256": sha256, "from_at": from_at, "until_at": until_at, "now": now, "sealed": sealed,
+        "station": station, "device": device, "event": event, "role": role, "taken_by": taken_by,
+        "content_type": content_type, "size": size, "sha256": sha256, "from_at": from_at, "until_at": until_at,
+        "now": now, "sealed": sealed,
     }  # fmt: skip
     row = connection.execute(SQL["put"], told).fetchone()
     return int(row[0]) if row is not None else None
 
 
-def there(connection: Connection[TupleRow], station: str, device: str, event: str, role: str) -> tuple[int, str] | None:
-    """Return number and SHA-256 of what an event has in a role."""
-    told = {"station": station, "device": device, "event": event, "role": role}
+def there(
+    connection: Connection[TupleRow], station: str, device: str, event: str, role: str, taken_by: str
+) -> tuple[int, str] | None:
+    """Return number and SHA-256 of what an event has in a role by a camera."""
+    told = {"station": station, "device": device, "event": event, "role": role, "taken_by": taken_by}
     return connection.execute(SQL["there"], told).fetchone()
 
 
-def handed_in_since(connection: Connection[TupleRow], station: str, device: str, since: datetime) -> int:
-    """Return how many bytes a device has handed in since a moment."""
-    row = connection.execute(SQL["handed_in_since"], {"station": station, "device": device, "since": since}).fetchone()
+def handed_in_since(connection: Connection[TupleRow], station: str, taken_by: str, since: datetime) -> int:
+    """Return how many bytes a camera has handed in since a moment."""
+    told = {"station": station, "taken_by": taken_by, "since": since}
+    row = connection.execute(SQL["handed_in_since"], told).fetchone()
     return int(row[0]) if row is not None else 0
 
 

@@ -25,7 +25,8 @@ ERRORS = {
 }
 #: What is said to devices, providers, integrators and whoever runs the server: never in a page.
 TO_MACHINES = {
-    "api/device_login.py", "api/routes/pictures.py", "gateway/evidence/handing_in.py",
+    "api/device_login.py", "api/routes/pictures.py", "gateway/evidence/handing_in.py", "api/routes/cameras.py",
+    "gateway/cameras/handing_in.py",
     "api/routes/events.py", "api/routes/receipts.py", "gateway/telling/receipts.py", "gateway/stops/admit.py",
     "gateway/road.py", "gateway/store/migrate.py", "gateway/history.py", "gateway/backfill.py", "gateway/rehearse.py",
     "gateway/learning.py", "gateway/enrol.py", "gateway/evidence/signing.py", "gateway/evidence/verify.py",

@@ -30,7 +30,7 @@ def test_a_round_is_walked_by_keyboard_survives_a_reload_and_its_finding_is_a_wo
     expect(page.locator("#progress")).to_contain_text("已看 1/2")
     expect(page.locator(".walk .point")).to_contain_text("2. 东街十字")
     expect(page.locator(".walk .camera")).to_contain_text("东街十字枪机")
-    expect(page.locator(".walk .camera")).to_contain_text("画面尚未接入")
+    expect(page.locator(".walk .camera")).to_contain_text("没有实时画面")
     accessible(page)
     picture(page, "patrol-round")
 

@@ -26,6 +26,7 @@ YEARS_3 = 1095
 GONE = {
     "incident", "incident_alert", "incident_step", "rung", "notification", "attempt", "attachment", "incident_text",
     "sounding", "digest", "alert", "presence", "work_item_done",
+    "clip_request",
 }  # fmt: skip
 #: A case that is held does not go.
 HOLDING = {"evidence_hold"}
@@ -94,6 +95,8 @@ def incident(town: Town, days: float, *, state: str = "closed", priority: str = 
         "expires_at) values (%s, gen_random_uuid()::text, 'command_room', '', 'P1', %s, '{}', now(), now(), now())": (
             STATION, raised),
         "insert into presence (incident_id, username, since, seen_at) values (%s, 'officer', now(), now())": (number,),
+        "insert into clip_request (alert_id, station_id, device_id, of_device, of_event, asked_at) "
+        "values (%s, %s, 'camera', 'door', 'e', now())": (raised, STATION),
         "insert into flood (station_id, since, ended_at) values (%s, now(), now())": (STATION,),
         "insert into digest (station_id, flood_id, rule_id, spot, alert_id, first_at, count, due_at) "
         "select %s, max(id), 'r', 's', %s, now(), 1, now() from flood": (STATION, raised),

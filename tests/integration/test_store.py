@@ -79,6 +79,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             "0021.absences",
             "0022.evidence",
             "0023.media",
+            "0024.live",
             "0025.mapped",
         ]
         assert migrate(server.url) == []

@@ -19,6 +19,7 @@ const hasData = (): boolean => Boolean(me.value) && me.value?.role !== "auditor"
 export const PAGES: readonly Page[] = [
   { path: "/", word: "page.triage", shows: hasData, component: TriagePage },
   { path: "/map", word: "page.map", shows: hasData, component: () => import("@/map/MapPage.vue") },
+  { path: "/cameras", word: "page.cameras", shows: () => may("cameras.live"), component: () => import("@/cameras/CamerasPage.vue") },
   { path: "/patrol", word: "page.patrol", shows: hasData, component: () => import("@/patrol/PatrolPage.vue") },
   { path: "/stats", word: "page.stats", shows: hasData, component: () => import("@/stats/StatsPage.vue") },
   { path: "/handover", word: "page.handover", shows: () => may("desk.sit"), component: () => import("@/handover/HandoverPage.vue") },

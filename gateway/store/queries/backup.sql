@@ -7,9 +7,11 @@ set lock_timeout = '60s'
 select set_config(name, '0', false) from unnest('{statement_timeout, idle_in_transaction_session_timeout}'::text[]) name
 
 -- name: tables
--- Our tables: not partitions (their parent counts for them), nothing that belongs to an extension.
+-- Our tables: not partitions (their parent counts for them), nothing that belongs to an extension; without those that
+-- are unlogged, whose rows are in no backup.
 select c.relname from pg_class c
 where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+    and c.relpersistence = 'p'
     and not exists (
         select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
 order by c.relname

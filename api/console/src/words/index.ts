@@ -6,6 +6,7 @@ import account from "./account";
 import accounts from "./accounts";
 import audit from "./audit";
 import bulletins from "./bulletins";
+import cameras from "./cameras";
 import codes from "./codes";
 import devices from "./devices";
 import disputes from "./disputes";
@@ -36,7 +37,7 @@ export interface Said {
 }
 
 const WORDS = {
-  ...shell, ...codes, ...problems, ...triage, ...tour, ...account, ...accounts, ...audit, ...bulletins, ...devices,
+  ...shell, ...codes, ...problems, ...triage, ...tour, ...account, ...accounts, ...audit, ...bulletins, ...cameras, ...devices,
   ...disputes, ...duty, ...evidence, ...footprints, ...handover, ...letters, ...map, ...patrol, ...phone, ...quiet, ...residents, ...rooms, ...rules,
   ...stats, ...wall,
 };

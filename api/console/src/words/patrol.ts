@@ -43,7 +43,7 @@ export default {
   "patrol.look_for": ["看什么", "Look for"],
   "patrol.look_around": ["看有无异常", "Anything out of the ordinary"],
   "patrol.no_camera": ["没有指定摄像机", "No camera named"],
-  "patrol.no_picture": ["画面尚未接入，请在视频平台上查看这台摄像机，再回来登记。", "No picture here yet: look at this camera on the video platform, then say here what you saw."],
+  "patrol.no_picture": ["没有实时画面：请在视频平台上查看这台摄像机，再回来登记。", "No live picture: look at this camera on the video platform, then say here what you saw."],
   "patrol.by_other_means": ["这个点位没有摄像机：请电话询问现场人员或查看附近画面。", "No camera at this point: ask somebody there by phone, or look from near by."],
   "patrol.seen.ok": ["正常", "Nothing wrong"],
   "patrol.seen.finding": ["有问题", "Something wrong"],

@@ -1,0 +1,92 @@
+// A camera live, as stills: asked for every two seconds while the page can be seen. Asking keeps the camera sending.
+
+import { onBeforeUnmount, onMounted, ref, shallowRef, watch, type Ref } from "vue";
+import { now, tick } from "@/api/clock";
+import { fetched } from "@/api/client";
+import { messageOf, Problem } from "@/api/problem";
+import { isStale } from "./wall";
+
+const EVERY_MS = 2000;
+/** While none has come yet it is asked for sooner; after a refusal, later. */
+const AT_FIRST_MS = 700;
+const REFUSED_MS = 15_000;
+const PATIENCE_MS = 8000;
+
+export interface Still {
+  /** The picture's address within the page; empty before the first. */
+  address: Ref<string>;
+  /** When it was taken, ms; null before the first. */
+  takenAt: Ref<number | null>;
+  /** Since when it is waited for, ms. */
+  askedAt: Ref<number>;
+  complaint: Ref<string>;
+  isOld: () => boolean;
+}
+
+/** Watch a camera for as long as this component is shown. */
+export function useStill(device: () => string): Still {
+  const address = ref("");
+  const takenAt = shallowRef<number | null>(null);
+  const askedAt = ref(now());
+  const complaint = ref("");
+  let next: ReturnType<typeof setTimeout> | undefined;
+  let turn = 0;
+
+  async function ask(): Promise<void> {
+    const mine = ++turn;
+    let wait = EVERY_MS;
+    try {
+      const answer = await fetched(`/api/v1/devices/${encodeURIComponent(device())}/still`, {}, PATIENCE_MS);
+      const told = Date.parse(answer.headers.get("X-Taken-At") ?? "");
+      const picture = answer.status === 200 ? await answer.blob() : null;
+      if (mine !== turn) return;
+      complaint.value = "";
+      if (picture !== null && !Number.isNaN(told)) show(picture, told);
+      else if (takenAt.value === null) wait = AT_FIRST_MS;
+    } catch (problem) {
+      if (mine !== turn) return;
+      complaint.value = messageOf(problem);
+      if (problem instanceof Problem && problem.status >= 400 && problem.status < 500) wait = REFUSED_MS;
+    }
+    next = setTimeout(() => void ask(), wait);
+  }
+
+  function show(picture: Blob, at: number): void {
+    URL.revokeObjectURL(address.value);
+    address.value = URL.createObjectURL(picture);
+    takenAt.value = at;
+  }
+
+  function stop(): void {
+    turn += 1;
+    clearTimeout(next);
+  }
+
+  function begin(): void {
+    stop();
+    if (document.visibilityState === "hidden") return;
+    askedAt.value = now();
+    void ask();
+  }
+
+  function forget(): void {
+    URL.revokeObjectURL(address.value);
+    address.value = complaint.value = "";
+    takenAt.value = null;
+  }
+
+  watch(device, () => {
+    forget();
+    begin();
+  });
+  onMounted(() => {
+    document.addEventListener("visibilitychange", begin);
+    begin();
+  });
+  onBeforeUnmount(() => {
+    document.removeEventListener("visibilitychange", begin);
+    stop();
+    forget();
+  });
+  return { address, takenAt, askedAt, complaint, isOld: () => takenAt.value !== null && isStale(takenAt.value, tick.value) };
+}

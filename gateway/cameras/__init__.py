@@ -1,0 +1,1 @@
+"""What people and alerts ask of cameras: stills while somebody watches, clips of what others said at their place."""
