@@ -261,6 +261,6 @@ def test_a_forced_door_has_a_clip_of_the_camera_at_its_place(town: Station, work
     assert timedelta(seconds=28) < ends - happened < timedelta(seconds=31)
     with town.api() as api:
         assert api.get(f"/alerts/{alert['id']}/pictures/{clip['id']}").content[4:8] == b"ftyp"
-    record = json.loads(town.one("select record from evidence where record::jsonb #>> '{what,taken_by}' = 'camera-1'"))
-    assert (record["what"]["device"], record["alert"]) == ("door-s1", alert["id"])
+    record = json.loads(town.one("select record from evidence where kind = 'picture' and alert_id = %s", alert["id"]))
+    assert (record["what"]["device"], record["what"]["taken_by"]) == ("door-s1", "camera-1")
     assert town.one("select count(*) from clip_request where alert_id = %s", alert["id"]) == 1
