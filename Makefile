@@ -41,7 +41,7 @@ console-test: setup $(VENV)/.node
 demo: console    ## Start everything on this machine; Ctrl-C stops it.
 	@$(BIN)/anxin demo
 
-test: setup-dev console-test ## The tests: ten to fifteen minutes on two cores.
+test: setup-dev console-test ## The tests: some twenty minutes on two cores.
 	$(BIN)/python -m pytest -n $(or $(JOBS),3) --dist loadfile -m "not faults and not browser and not acceptance"
 
 acceptance: setup-dev console ## As people use it: the demo, every scenario in two towns, compose, backup under load. 20 minutes.

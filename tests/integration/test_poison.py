@@ -584,7 +584,7 @@ def test_poison_that_comes_again_after_a_crash_is_still_one_letter(sent: Sent) -
     for attempt in range(20):
         if stored_of(station, payload):
             break
-        # Its first commit may be about something else, and on a slow machine each time about the same: then a later one.
+        # Its first commit may be about something else, on a slow machine each time about the same: then a later one.
         station.start_gateway(ready=False, ANXIN_FAILPOINTS=f"after_commit={max(attempt - 2, 1)}")
         wait_for(lambda: station.children["gateway"].poll() is not None, "the failpoint", 20)
         station.children.pop("gateway")
