@@ -113,7 +113,7 @@ def test_a_contact_that_repeats_itself_opens_once_also_across_crashes(mapped: St
     say(mapped, "zigbee2mqtt/contact-301", {"battery": 40, "contact": False, "linkquality": 79})
     heard_all(mapped)
     assert kinds(mapped, "contact-1") == ["door.opened", "door.closed", "door.opened"]
-    wait_for(lambda: mapped.gateway_facts()["counts"]["duplicates"] >= 1, "the repetitions to be counted", 10)
+    wait_for(lambda: mapped.gateway_facts().get("counts", {}).get("duplicates"), "the repetitions to be counted", 10)
     assert mapped.one("select last_heard from device_health where device_id = 'contact-1'") is not None
 
 
@@ -211,7 +211,7 @@ def test_what_a_mapping_has_no_word_for_says_so(mapped: Station) -> None:
 def test_a_mapping_that_was_taken_out_is_read_no_longer(mapped: Station) -> None:
     heard_all(mapped)
     restart(mapped, ANXIN_MAPPINGS=json.dumps([json.loads(mapped.settings["ANXIN_MAPPINGS"])[1]]))
-    wait_for(lambda: mapped.gateway_facts()["mappings"].keys() == {"zigbee"}, "what is read now", 10)
+    wait_for(lambda: mapped.gateway_facts().get("mappings", {}).keys() == {"zigbee"}, "what is read now", 10)
     say(mapped, "frigate/events", now_parked(mapped))
     heard_all(mapped)
     assert kinds(mapped, "camera-1") == []
