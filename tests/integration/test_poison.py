@@ -586,8 +586,8 @@ def test_poison_that_comes_again_after_a_crash_is_still_one_letter(sent: Sent) -
             break
         # Its first commit may be about something else, on a slow machine each time about the same: then a later one.
         station.start_gateway(ready=False, ANXIN_FAILPOINTS=f"after_commit={max(attempt - 2, 1)}")
-        child = station.children["gateway"]
-        wait_for(lambda: child.poll() is not None or stored_of(station, payload), "the failpoint, or the letter", 30)
+        ended = station.children["gateway"].poll
+        wait_for(lambda ended=ended: ended() is not None or stored_of(station, payload), "the failpoint", 30)
         station.kill("gateway")
     assert stored_of(station, payload) == 1
     station.execute("delete from process_health")
