@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_right
 from collections import deque
+from contextlib import suppress
 
 import structlog
 
@@ -95,10 +96,9 @@ class Follower:
                 log.warning("the stream waits for the database")
             except Exception:
                 log.exception("the change log could not be read")
-            try:
-                await asyncio.wait_for(self._news.wait(), LOOK_EVERY_S)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):  # `wait_for` loses a cancellation that comes with the news
+                    await self._news.wait()
 
     async def _catch_up(self) -> bool:
         """Read one page; returns whether there may be more."""

@@ -80,7 +80,8 @@ async def _frames(have: Parts, who: Session, session: str, position: int, first:
                     yield told
                 continue
             with suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), min(patience, max(heartbeat_at - monotonic(), 0)))
+                async with asyncio.timeout(min(patience, max(heartbeat_at - monotonic(), 0))):
+                    await news.wait()
     finally:
         have.follower.unsubscribe(news)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 import structlog
@@ -56,14 +57,23 @@ class Carrier:
         if self._config.transport == "udp":
             await self._open_udp()
         self._link.start(self._monotonic())
-        self.turn()
+        tasks = [asyncio.create_task(self._tick())]
+        if self._config.transport == "tcp":
+            tasks.append(asyncio.create_task(self._connected()))
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._tick())
-                if self._config.transport == "tcp":
-                    group.create_task(self._connected())
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                if task.done():
+                    task.result()
         finally:
+            # With what carries still running: the platform's answers are wanted.
             await self._leave()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            if self._udp is not None:
+                self._udp.close()
+            self._heard()
 
     async def _tick(self) -> None:
         while True:
@@ -72,27 +82,17 @@ class Carrier:
             await self._send()
             self._heard()
             left = self._link.next_due() - self._monotonic()
-            try:
-                # A little more than needed at most: moments are not met to the microsecond.
-                await asyncio.wait_for(self._turned.wait(), min(max(left, 0.001), 60))
-            except TimeoutError:
-                continue
+            # A little more than needed at most: moments are not met to the microsecond. (`wait_for` loses cancellations.)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(max(left, 0.001), 60)):
+                    await self._turned.wait()
 
     async def _leave(self) -> None:
         self._link.leave(self._monotonic())
+        self.turn()
         ends = self._monotonic() + LEAVE_S
-        try:
-            while self._link.state != "off" and self._monotonic() < ends:
-                await self._send()
-                await asyncio.sleep(0.02)
-                self._link.tick(self._monotonic())
-        except OSError as error:
-            log.info("the platform could not be told that we leave", error=str(error))
-        self._heard()
-        if self._udp is not None:
-            self._udp.close()
-        if self._tcp is not None:
-            self._tcp.close()
+        while self._link.state != "off" and self._monotonic() < ends:
+            await asyncio.sleep(0.02)
 
     async def _send(self) -> None:
         for data, peer in self._link.take():

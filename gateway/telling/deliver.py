@@ -105,7 +105,8 @@ class Deliverer:
 
     async def _nap(self) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), LOOK_EVERY_S)
+            async with asyncio.timeout(LOOK_EVERY_S):  # `wait_for` loses a cancellation that comes with the waking
+                await self._wake.wait()
 
     async def _remember(self) -> None:
         """Count what went out just before we started: providers do not forget it either."""
