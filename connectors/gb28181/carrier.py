@@ -82,7 +82,7 @@ class Carrier:
             await self._send()
             self._heard()
             left = self._link.next_due() - self._monotonic()
-            # A little more than needed at most: moments are not met to the microsecond. (`wait_for` loses cancellations.)
+            # Moments are not met to the microsecond. (`wait_for` loses a cancellation that comes with the turn.)
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(max(left, 0.001), 60)):
                     await self._turned.wait()
@@ -92,7 +92,7 @@ class Carrier:
         self.turn()
         ends = self._monotonic() + LEAVE_S
         while self._link.state != "off" and self._monotonic() < ends:
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.02)  # noqa: ASYNC110  # the link has no events, and this is the end
 
     async def _send(self) -> None:
         for data, peer in self._link.take():
