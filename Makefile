@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 LOCKED := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps
 
-.PHONY: help setup setup-dev console console-check console-test pictures demo test check bench bench-access bench-quiet bench-care bench-video faults browser acceptance soak lock clean
+.PHONY: help setup setup-dev console console-check console-test pictures demo test test-slow check bench bench-access bench-quiet bench-care bench-video faults browser acceptance soak lock clean
 
 help:            ## Show this.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,7 +42,10 @@ demo: console    ## Start everything on this machine; Ctrl-C stops it.
 	@$(BIN)/anxin demo
 
 test: setup-dev console-test ## The tests: some twenty minutes on two cores.
-	$(BIN)/python -m pytest -n $(or $(JOBS),3) --dist loadfile -m "not faults and not browser and not acceptance"
+	$(BIN)/python -m pytest -n $(or $(JOBS),3) --dist loadfile -m "not slow and not faults and not browser and not acceptance"
+
+test-slow: setup-dev ## Cameras that run, networks that time out, other people's brokers and platforms. Ten minutes.
+	$(BIN)/python -m pytest -n $(or $(JOBS),3) --dist loadfile -m slow
 
 acceptance: setup-dev console ## As people use it: the demo, every scenario in two towns, compose, backup under load. 20 minutes.
 	$(BIN)/python -m pytest -m acceptance --timeout 900

@@ -91,8 +91,8 @@ class Carrier:
         self._link.leave(self._monotonic())
         self.turn()
         ends = self._monotonic() + LEAVE_S
-        while self._link.state != "off" and self._monotonic() < ends:
-            await asyncio.sleep(0.02)  # noqa: ASYNC110  # the link has no events, and this is the end
+        while self._link.state != "off" and self._monotonic() < ends:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)  # the link has no events, and this is the end
 
     async def _send(self) -> None:
         for data, peer in self._link.take():

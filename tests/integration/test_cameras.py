@@ -31,6 +31,8 @@ from tests.answers import wrong_frames
 from tests.films import BrightLooker, WhenBright, film
 from tests.station import SEALER, Station, make_site, wait_for
 
+pytestmark = pytest.mark.slow
+
 JPEG = b"\xff\xd8\xff\xe0" + b"a picture" * 20
 MP4 = b"\x00\x00\x00\x18ftypisom" + b"a clip" * 50
 SIGNER = signer_of(SEALER)

@@ -12,7 +12,7 @@ from connectors.gb28181.news import AlarmFailed, AlarmSent, StateChanged
 from tests.county import Running, needs, registrar, until
 from tests.unit.gb28181.desk import BUTTON, OURS, alarm, item
 
-pytestmark = needs("kamailio")
+pytestmark = [needs("kamailio"), pytest.mark.slow]
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])

@@ -15,7 +15,7 @@ from connectors.gb28181.news import AlarmFailed, AlarmSent, StateChanged
 from tests.county import Running, free_port, needs
 from tests.unit.gb28181.desk import BUTTON, PASSWORD, alarm, item
 
-pytestmark = needs("sipp")
+pytestmark = [needs("sipp"), pytest.mark.slow]
 SCENARIOS = Path(__file__).parents[1] / "sipp"
 
 

@@ -26,6 +26,8 @@ from tests.films import film
 from tests.integration.test_cameras import MP4, config_of, pictures_of, watching
 from tests.station import Station, ladders, make_site, now_text, wait_for
 
+pytestmark = pytest.mark.slow
+
 JPEG = cv2.imencode(".jpg", np.full((36, 64, 3), 90, np.uint8))[1].tobytes()
 
 

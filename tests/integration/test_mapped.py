@@ -19,6 +19,8 @@ from gateway.repeats import Repeats
 from gateway.store.pool import connect
 from tests.station import Station, wait_for
 
+pytestmark = pytest.mark.slow
+
 FRIGATE = """
 name: frigate-gate
 extends: frigate

@@ -30,6 +30,8 @@ from simulators.camera.entrance import Entrance
 from simulators.camera.film import write_film
 from simulators.camera.rtsp import CameraServer
 
+pytestmark = pytest.mark.slow
+
 #: Longer than anything here takes; a test that waits that long fails.
 PATIENCE_S = 20
 FPS = 10.0

@@ -18,6 +18,8 @@ from connectors.camera.source import Source
 from simulators.camera.rtsp import CameraServer
 from tests.films import Seen, film
 
+pytestmark = pytest.mark.slow
+
 USER, SECRET = "viewer", "s3cret"
 
 
