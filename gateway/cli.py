@@ -11,6 +11,7 @@ import click
 
 from gateway.cli_backtest import backtest
 from gateway.cli_camera import camera
+from gateway.cli_county import county
 from gateway.cli_devices import dead_letters, device
 from gateway.cli_duty import duty
 from gateway.cli_evidence import evidence
@@ -50,7 +51,7 @@ def main() -> None:
 
 for command in (
     make_secrets, import_, import_sheet, export, health, device, dead_letters, backfill, simulate, drill, duty, rules,
-    backtest, user, evidence, camera, mapping,
+    backtest, user, evidence, camera, mapping, county,
 ):  # fmt: skip
     main.add_command(command)
 

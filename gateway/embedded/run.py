@@ -23,8 +23,8 @@ def run_both(settings: Settings, say: Callable[[str], None]) -> None:
     on_signal(supervisor.stopping.set)
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     try:
-        for name in ("gateway", "api"):
-            command = [sys.executable, "-m", "gateway.cli", name]
+        for name in ("gateway", "api", *(("county",) if settings.county_file else ())):
+            command = [sys.executable, "-m", "gateway.cli", name, *(("run",) if name == "county" else ())]
             supervisor.start(name, Program(name, command, environment, settings.home / f"{name}.log"))
         say(f"running; http://{settings.http_host}:{settings.http_port}; logs in {settings.home.resolve()}")
         supervisor.run()

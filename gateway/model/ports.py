@@ -56,7 +56,8 @@ class Source(Protocol):
 class Message(msgspec.Struct, frozen=True):
     """One notification, ready for a channel.
 
-    `key` is its idempotency key, `attempts` counts this one; `body` holds no personal data.
+    `key` is its idempotency key, `attempts` counts this one, `recorded` those whose outcome is known: fewer than those
+    before this one only after a crash. `body` holds no personal data.
     """
 
     id: int
@@ -67,6 +68,7 @@ class Message(msgspec.Struct, frozen=True):
     body: dict[str, Any]
     created_at: datetime
     attempts: int = 1
+    recorded: int = 0
     incident: int | None = None
     alert: int | None = None
 
@@ -106,7 +108,8 @@ class Channel(Protocol):
     """A way to reach somebody.
 
     `receipts`: the provider or the phone tells what became of a message; without, accepted is all that is ever known.
-    `rate_per_min`: the most messages a minute that the provider takes from one sender; None: no limit known.
+    `rate_per_min`: the most messages a minute that the provider takes from one sender; None: no limit known. A channel
+    that is not always `ready` says so by that name, and one that takes longer than others to answer, by `limit_s`.
     """
 
     name: str

@@ -131,9 +131,9 @@ def quieten(connection: Connection[TupleRow], station: str, channel: str, now: d
     return connection.execute(SQL["quieten"], told).rowcount
 
 
-def release(connection: Connection[TupleRow], station: str) -> None:
-    """Forget the leases of a delivery loop that is gone."""
-    connection.execute(SQL["release"], {"station": station})
+def release(connection: Connection[TupleRow], station: str, channels: Sequence[str]) -> None:
+    """Forget the leases of a delivery loop of these channels that is gone."""
+    connection.execute(SQL["release"], {"station": station, "channels": list(channels)})
 
 
 def settle(  # one argument per fact of the attempt

@@ -44,8 +44,8 @@ AT_ONCE = 16
 KEPT_FOR_URGENT = 4
 URGENT, LESSER = "P1", ("P2", "P3", "P4")
 #: A lease outlives any provider's time-out, so that a message is not sent twice while the first try still runs.
-LEASE = timedelta(seconds=30)
-#: The longest a provider may take, however it dribbles.
+LEASE = timedelta(seconds=22)
+#: The longest a provider may take, however it dribbles, unless its channel says otherwise.
 SEND_S = 8.0
 #: How often the outbox is looked at when nobody says that something is in it.
 LOOK_EVERY_S = 1.0
@@ -71,6 +71,7 @@ class Deliverer:
         self._pool, self._clock, self._failpoints, self._sealer = pool, clock, failpoints, sealer
         self._running, self._say = running, say
         self._receipts = bool(getattr(channel, "receipts", False))
+        self._limit_s = float(getattr(channel, "limit_s", SEND_S))
         self.rate = Rate(getattr(channel, "rate_per_min", None))
         self.breaker = Breaker()
         self._policy = Policy()
@@ -125,6 +126,8 @@ class Deliverer:
             return outbox.sent_since(connection, self.station, self.channel.name, self._clock.now() - WINDOW)
 
     async def _lease(self) -> list[Leased]:
+        if not getattr(self.channel, "ready", True):
+            return []
         room = AT_ONCE - len(self._under_way)
         lesser = sum(priority != URGENT for priority in self._under_way.values())
         now = self._clock.now()
@@ -153,7 +156,7 @@ class Deliverer:
 
     def _lease_now(self, urgent: int, places: int, shared: int, fresh: bool) -> list[Leased]:  # as it is said
         now = self._clock.now()
-        until, name = now + LEASE, self.channel.name
+        until, name = now + LEASE + timedelta(seconds=self._limit_s), self.channel.name
         with self._pool.transaction() as connection:
             quiet = self._quieten(connection, now)
             expired = outbox.expire(connection, self.station, now)
@@ -210,10 +213,10 @@ class Deliverer:
             self.breaker.not_tried(self._clock.now())
             return Outcome("refused", "nobody is to be reached this way any more")
         try:
-            async with asyncio.timeout(SEND_S):
+            async with asyncio.timeout(self._limit_s):
                 outcome = await self.channel.send(self._opened(leased))
         except TimeoutError:
-            outcome = Outcome("retry", f"no answer within {SEND_S:g} s")
+            outcome = Outcome("retry", f"no answer within {self._limit_s:g} s")
         except Exception as error:  # a channel's defect must not end the loop
             log.exception("a channel failed", channel=self.channel.name)
             outcome = Outcome("retry", f"{type(error).__name__}: {error}")

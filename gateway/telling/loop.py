@@ -130,7 +130,7 @@ class Telling:
 
     def _release_now(self) -> None:
         with self._pool.transaction() as connection:
-            outbox.release(connection, self._station)
+            outbox.release(connection, self._station, list(self.deliverers))
             bulletins.doubt_displays(connection, self._station)
 
     async def _again(self, every_s: float, look: Callable[[], int]) -> None:

@@ -47,6 +47,7 @@ where id in (
 )
 returning id, key, channel, recipient, priority, body, created_at, attempts, incident_id as incident,
     alert_id as alert, contact_id, username, person_id, enterprise_id,
+    (select count(*) from attempt where notification_id = notification.id) as recorded,
     case
         when person_id is not null then (
             select p.sealed from person p where p.station_id = notification.station_id and p.id = person_id
@@ -61,9 +62,9 @@ returning id, key, channel, recipient, priority, body, created_at, attempts, inc
     end as address_sealed
 
 -- name: release
--- A new start: whoever leased these is gone, since only the holder of the road delivers.
+-- A new start: whoever leased these is gone, since each channel has one process that delivers.
 update notification set leased_until = null
-where state = 'queued' and leased_until is not null and station_id = %(station)s
+where state = 'queued' and leased_until is not null and station_id = %(station)s and channel = any (%(channels)s)
 
 -- name: record
 insert into attempt (notification_id, started_at, ended_at, result, detail)

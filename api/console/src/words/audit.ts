@@ -72,6 +72,7 @@ export default {
   "act_of.evidence_seen": ["查看证据内容", "evidence seen"],
   "act_of.evidence_export": ["调取证据包", "bundle taken"],
   "act_of.evidence_hold": ["保全证据", "evidence held"],
+  "act_of.county_order": ["上级平台指令", "the county ordered"],
   "act_of.evidence_release": ["解除保全", "evidence released"],
   "act_of.audit_read": ["查阅审计", "audit read"],
 } as const;

@@ -1,0 +1,1 @@
+"""The county video platform: which devices it knows, which alerts go up to it, and how they get there."""

@@ -1,0 +1,61 @@
+"""The county's side: what its operator enters for us, and the codes of our devices, as a page to hand over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from connectors.gb28181.config import LinkConfig
+from gateway.county import codes as code_book
+from gateway.county.config import CountyConfig
+from gateway.county.shown import address
+from gateway.model.registry import Registry
+
+ALARMS = {
+    "auto": "有报警订阅时走订阅（NOTIFY），否则走 MESSAGE", "message": "MESSAGE", "notify": "报警订阅（NOTIFY）",
+    "both": "MESSAGE 与 NOTIFY 同时",
+}  # fmt: skip
+
+
+def sheet(config: CountyConfig, registry: Registry, known: Mapping[str, str]) -> Iterator[str]:
+    """Give the page's lines (Markdown, Chinese). Codes that nobody has yet are those that the next start gives."""
+    codes = {**known, **code_book.missing(registry, config.codes, known)}
+    yield f"# 安心网关接入登记表：{registry.station.name}"
+    for link in config.links:
+        yield from _link(link)
+    yield ""
+    yield "## 目录：报警输入通道"
+    yield ""
+    yield "| 国标编码 | 名称 | 安装位置 | 经度 | 纬度 |"
+    yield "| --- | --- | --- | --- | --- |"
+    for device in sorted(registry.devices.values(), key=lambda one: codes.get(one.id, "")):
+        if device.id not in codes:
+            continue
+        place = registry.places.get(device.place)
+        lon, lat = (f"{one:.6f}" if one is not None else "" for one in (place.lon, place.lat)) if place else ("", "")
+        yield f"| {codes[device.id]} | {device.name} | {address(registry, device.place)} | {lon} | {lat} |"
+    yield ""
+    yield "## 请平台侧确认"
+    yield ""
+    yield "1. 先建设备（或下级平台），再让网关注册；注册后点一次“同步通道”，通道数应与上表一致。"
+    yield "2. 打开“保存报警”，或对本设备发起报警订阅；二者都没有时，报警会被平台应答后丢弃。"
+    yield "3. 打开目录订阅，设备上下线才会实时反映。"
+    yield "4. 不需要布防（SetGuard）即上报；一键报警任何时候都上报。"
+    yield "5. 本网关不提供音视频：对任何通道的点播回 488。"
+
+
+def _link(link: LinkConfig) -> Iterator[str]:
+    charset = "GB2312（实际按 GB18030 编码）" if link.edition == "2016" else "GB18030"
+    yield ""
+    yield f"## 链路 {link.name}"
+    yield ""
+    yield "| 项目 | 值 |"
+    yield "| --- | --- |"
+    for name, value in (
+        ("网关国标编码（设备 ID）", link.device_id), ("注册用户名", link.username or link.device_id),
+        ("密码", "另行告知"), ("上级平台编码 / 域", f"{link.server_id} / {link.domain}"), ("上级平台地址", link.server),
+        ("传输", link.transport.upper()), ("网关地址", link.advertised or link.listen),
+        ("版本", f"GB/T 28181-{link.edition}"), ("字符集", charset),
+        ("注册有效期", f"{link.expires_s} 秒"), ("心跳", f"{link.keepalive_s:g} 秒 × {link.keepalive_misses} 次"),
+        ("坐标系", "WGS-84"), ("报警上报", ALARMS[link.alarm_delivery]),
+    ):  # fmt: skip
+        yield f"| {name} | {value} |"

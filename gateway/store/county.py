@@ -1,0 +1,107 @@
+"""The county video platform: codes of devices, how links stand, what became of alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import TupleRow, dict_row
+from psycopg.types.json import Jsonb
+
+from gateway.store.sql import queries
+
+SQL = queries("county")
+
+
+def try_hold(connection: Connection[TupleRow], station: str, name: str) -> bool:
+    """Take a link's session lock; it is held for as long as this connection lives."""
+    row = connection.execute(SQL["hold"], {"station": station, "name": name}).fetchone()
+    return row is not None and bool(row[0])
+
+
+def codes(connection: Connection[TupleRow], station: str) -> dict[str, str]:
+    """Return the code of each device that has, or had, one."""
+    return dict(connection.execute(SQL["codes"], {"station": station}).fetchall())
+
+
+def give(connection: Connection[TupleRow], station: str, given: Mapping[str, str], now: datetime) -> None:
+    """Give codes to devices."""
+    told = {"station": station, "devices": list(given), "codes": list(given.values()), "now": now}
+    connection.execute(SQL["give"], told)
+
+
+def online(connection: Connection[TupleRow], station: str) -> dict[str, bool]:
+    """Return of each device whether its connection stands, where anything was ever heard of it."""
+    return dict(connection.execute(SQL["online"], {"station": station}).fetchall())
+
+
+def begin(connection: Connection[TupleRow], station: str, name: str, server: str, code: str, now: datetime) -> None:
+    """Know a link; one that is new begins with what happens from now on."""
+    told = {"station": station, "name": name, "server": server, "device_code": code, "now": now}
+    connection.execute(SQL["begin"], told)
+
+
+def position(connection: Connection[TupleRow], station: str, name: str) -> int:
+    """Return the last change a link has dealt with, and hold it for this transaction."""
+    row = connection.execute(SQL["position"], {"station": station, "name": name}).fetchone()
+    return int(row[0]) if row is not None else 0
+
+
+def advance(connection: Connection[TupleRow], station: str, name: str, change: int) -> None:
+    """A link has dealt with all changes up to this one."""
+    connection.execute(SQL["advance"], {"station": station, "name": name, "change": change})
+
+
+def state(  # one argument per fact
+    connection: Connection[TupleRow], station: str, name: str, state: str, status: int, why: str, now: datetime
+) -> None:
+    """Note that a link is in another state."""
+    told = {"station": station, "name": name, "state": state, "status": status, "why": why[:300], "now": now}
+    connection.execute(SQL["state"], told)
+
+
+def seen(  # one keyword per fact
+    connection: Connection[TupleRow],
+    station: str,
+    name: str,
+    *,
+    now: datetime,
+    offset: float | None,
+    items: int,
+    told_at: datetime | None,
+    subscriptions: Mapping[str, int],
+) -> None:
+    """Note that a link's process runs, and how things are."""
+    told = {
+        "station": station, "name": name, "now": now, "offset": offset, "items": items, "told_at": told_at,
+        "subscriptions": Jsonb(dict(subscriptions)),
+    }  # fmt: skip
+    connection.execute(SQL["seen"], told)
+
+
+def links(connection: Connection[TupleRow], station: str, since: datetime) -> list[dict[str, Any]]:
+    """Return how each link stands, with counts of alarms made since a moment."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(SQL["links"], {"station": station, "since": since}).fetchall()
+
+
+def alarms(connection: Connection[TupleRow], station: str, before: int | None, limit: int) -> list[dict[str, Any]]:
+    """Return the newest alarms below a number, newest first, and what became of each."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(SQL["alarms"], {"station": station, "before": before, "limit": limit}).fetchall()
+
+
+def acknowledge(connection: Connection[TupleRow], station: str, channel: str, number: int, now: datetime) -> bool:
+    """The platform acknowledged an alarm; False when there is none of this number, or it was before."""
+    told = {"station": station, "channel": channel, "id": number, "now": now}
+    return connection.execute(SQL["acknowledge"], told).rowcount > 0
+
+
+def contradict(  # one argument per fact
+    connection: Connection[TupleRow], station: str, channel: str, number: int, detail: str, now: datetime
+) -> None:
+    """The platform answered an alarm with an error."""
+    told = {"station": station, "channel": channel, "id": number, "detail": detail[:300], "now": now}
+    connection.execute(SQL["contradict"], told)

@@ -1,0 +1,102 @@
+"""The county link whole: a press, a door forced, through gateway, outbox and `anxin county run` to Kamailio."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.county import Registrar, free_port, needs, registrar
+from tests.station import Station, wait_for
+from tests.unit.gb28181.desk import OURS, PASSWORD, SERVER
+
+pytestmark = needs("kamailio")
+BUTTON, DOOR = "34020000111345000001", "34020000011340000005"
+
+
+def write_file(station: Station, county: Registrar, **link: object) -> None:
+    told = {
+        "links": [
+            {"server_id": SERVER, "server": county.address, "device_id": OURS, "password_file": "county.password",
+             "listen": f"127.0.0.1:{free_port()}", "catalog_first_s": 0, "retry_s": 0.5, "keepalive_s": 0.3, **link}
+        ],
+        "codes": {"centre": "34020000", "devices": {"button-1": BUTTON}},
+    }  # fmt: skip
+    (station.home / "county.yaml").write_text(yaml.safe_dump(told))
+    (station.home / "county.password").write_text(f"{PASSWORD}\n")
+    station.settings["ANXIN_COUNTY_FILE"] = str(station.home / "county.yaml")
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Station]:
+    station = Station(tmp_path / "station")
+    try:
+        yield station.start_stores().start_receivers().start_gateway()
+    finally:
+        station.close()
+
+
+def start_county(station: Station) -> None:
+    station._spawn("county", "-m", "gateway.cli", "county", "run")
+
+
+def state(station: Station) -> str:
+    return "".join(row["state"] for row in station.rows("select state from county_link"))
+
+
+def alarms(county: Registrar) -> list[dict[str, str]]:
+    return [dict(re.findall(r"<(\w+)>([^<]*)</", one)) for one in county.bodies() if "<CmdType>Alarm</CmdType>" in one]
+
+
+def press(station: Station) -> None:
+    with station.publisher("button-1") as button:
+        button.event("button-1", "alarm.pressed", data={"point": "gatehouse"})
+
+
+def test_a_press_is_at_the_county_within_a_second_and_an_outage_loses_nothing(own: Station, tmp_path: Path) -> None:
+    with registrar(tmp_path) as county:
+        write_file(own, county)
+        start_county(own)
+        wait_for(lambda: state(own) == "online", "the registration")
+        pressed = time.monotonic()
+        press(own)
+        (told,) = wait_for(lambda: alarms(county), "the alarm")
+        assert time.monotonic() - pressed < 5  # within a second on a quiet machine; figures: docs/county.md
+        assert (told["DeviceID"], told["AlarmPriority"], told["AlarmMethod"]) == (BUTTON, "1", "2")
+        assert "实验小学" in told["AlarmDescription"]
+        assert (told["Longitude"], told["Latitude"]) == ("109.100000", "33.150000")
+        number = int(told["SN"])
+        wait_for(lambda: own.one("select state from notification where id = %s", number) == "accepted", "the row")
+        county.stop()
+        wait_for(lambda: state(own) != "online", "the outage to be seen")
+        # While it is away: a door is forced open, then somebody presses again.
+        with own.publisher() as doors:
+            doors.event("door-1", "door.forced")
+        wait_for(lambda: own.rows("select 1 from alert where rule_id = 'door-forced'"), "the alert")
+        own.execute("update alert set acknowledged_at = now(), acknowledged_by = 'x' where device_id = 'button-1'")
+        press(own)
+        waiting = "select count(*) from notification where channel = 'county:county' and state = 'queued'"
+        wait_for(lambda: own.one(waiting) == 2, "both to wait")
+        own.kill("county")
+        start_county(own)  # as after a crash
+        with registrar(tmp_path, port=county.port) as again:
+            wait_for(lambda: len(alarms(again)) == 3, "what waited")
+            after = alarms(again)[1:]
+            # By priority, each once, under the codes they keep.
+            assert [(one["DeviceID"], one["AlarmPriority"]) for one in after] == [(BUTTON, "1"), (DOOR, "2")]
+            wait_for(lambda: own.one(waiting) == 0, "the rows")
+            own.stop("county")
+            assert len(alarms(again)) == 3
+        assert state(own) == "off"
+
+
+def test_what_the_link_needs_is_said(own: Station, tmp_path: Path) -> None:
+    with registrar(tmp_path) as county:
+        write_file(own, county, device_id=SERVER)
+        start_county(own)
+        assert own.children["county"].wait(30) == 2
+        assert "own code" in own.log("county")
