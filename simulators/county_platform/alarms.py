@@ -41,9 +41,11 @@ class Alarm:
     @property
     def delay_s(self) -> float | None:
         """Seconds from the alarm to its receipt."""
-        if not MOMENT.fullmatch(self.at):
-            return None
-        return round((self.received_at - datetime.fromisoformat(self.at)).total_seconds(), 3)
+        try:
+            at = datetime.fromisoformat(self.at) if MOMENT.fullmatch(self.at) else None
+        except ValueError:  # the 30th of February
+            at = None
+        return round((self.received_at - at).total_seconds(), 3) if at else None
 
 
 class Alarms(list[Alarm]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -24,9 +24,15 @@ class Violation(NamedTuple):
 
 
 class Complaints(list[Violation]):
-    """The violations, in order."""
+    """The violations, in order. `now` gives Beijing's time, naive; `tell` is told of each."""
 
-    def about(self, message: Message | bytes, faults: Iterable[Fault], at: datetime) -> None:
+    def __init__(self, now: Callable[[], datetime], tell: Callable[[str], None]) -> None:
+        super().__init__()
+        self._now, self._tell = now, tell
+
+    def about(self, message: Message | bytes, faults: Iterable[Fault]) -> None:
         """Note what is wrong with a message."""
         shown = message.decode("gb18030", "replace") if isinstance(message, bytes) else str(message)
-        self.extend(Violation(rule, text, shown, at) for rule, text in faults)
+        for rule, text in faults:
+            self.append(Violation(rule, text, shown, self._now()))
+            self._tell(f"违规 {rule}：{text}")

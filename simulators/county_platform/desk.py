@@ -39,6 +39,7 @@ class Desk:
         self.asking: Asking
         self.alarms = Alarms()
         self.catalogues: dict[str, Catalogue] = {}
+        self._greeted: set[str] = set()
         #: Bodies of any kind that came, newest last, with who sent them.
         self.notes: list[tuple[str, Body]] = []
 
@@ -103,7 +104,8 @@ class Desk:
         catalogue = self.catalogue(known.device)
         if first:
             self.asking.order("device-info", device=known.device)
-            if self._registrar.registrations == 1:
+            if known.device not in self._greeted:
+                self._greeted.add(known.device)
                 self.asking.order("config-download", device=known.device)
         if first or not catalogue.items:
             self.asking.order("catalog", device=known.device)

@@ -75,8 +75,8 @@ ORDERS: dict[str, Order] = {
     ),
     "alarm-response": Order("Response", "Alarm", _defaults(Result="OK"), None),
 }
-#: Orders that are no MESSAGE.
-CALLS = ("options", "invite", "bye", "cancel", "subscribe", "refresh", "unsubscribe", "raw")
+#: What is no MESSAGE: `county.call`.
+CALLS = ("options", "invite", "bye", "cancel")
 
 
 def sdp(owner: str, host: str, port: int, ssrc: str) -> bytes:

@@ -2,57 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
 from simulators.county_platform.alarms import Alarm
-from simulators.county_platform.asking import Asking
 from simulators.county_platform.catalogue import Catalogue, Item
-from simulators.county_platform.complaints import Complaints, Violation
-from simulators.county_platform.desk import Desk
-from simulators.county_platform.manscdp import DECLARED, Fault
-from simulators.county_platform.past import Past
-from simulators.county_platform.reception import Reception
-from simulators.county_platform.registrar import Registered, Registrar
-from simulators.county_platform.sending import Exchange, Sender
-from simulators.county_platform.settings import CountySettings
+from simulators.county_platform.complaints import Violation
+from simulators.county_platform.machinery import Machinery
+from simulators.county_platform.registrar import Registered
+from simulators.county_platform.sending import Exchange
 from simulators.county_platform.sip import Message, Style
-from simulators.county_platform.subscriptions import Subscription, Subscriptions
-from simulators.county_platform.thread import LoopThread
-from simulators.county_platform.watch import Watch
-from simulators.county_platform.wire import Source, Wire
+from simulators.county_platform.subscriptions import Subscription
+from simulators.county_platform.wire import Source
 
 T = TypeVar("T")
-_TICK_S = 0.2
 
 
-class CountyPlatform:
+class CountyPlatform(Machinery):
     """An upper platform; a context manager, or `start` and `stop`. `port` is the real one once it runs.
 
     `told`: called, under the lock, with a line of Chinese for each thing that happens. Everything else may be called
     from any thread. What is returned are snapshots. `start` raises OSError for a port that is taken.
     """
-
-    def __init__(self, settings: CountySettings, told: Callable[[str], None] = lambda _: None) -> None:
-        self.settings = settings
-        self.watch = Watch()
-        self.lines: list[str] = []
-        self._told = told
-        self._thread = LoopThread("county", self.watch)
-        self._ticking: asyncio.TimerHandle | None = None
-        self._wire = Wire(settings.host, settings.port, self._heard, self._lost)
-        self._sender = Sender(self._wire, settings, self._thread.later, self._complain)
-        self._registrar = Registrar(settings, self._came, self._went)
-        self._subscriptions = Subscriptions()
-        self._desk = Desk(settings, self._registrar, self._subscriptions, Complaints(), Past(), self._tell)
-        self._reception = Reception(settings, self._wire, self._sender, self._registrar, self._desk, self._thread.later)
-        self._asking = self._desk.asking = Asking(
-            settings, self._wire, self._sender, self._registrar, self._subscriptions, self.watch, self._copies
-        )
-
-    # ── running ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def port(self) -> int:
@@ -153,10 +125,16 @@ class CountyPlatform:
     # ── orders ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def order(
-        self, kind: str, target: str = "", *, device: str = "", to: Source | None = None, **more: str
+        self,
+        kind: str,
+        target: str = "",
+        *,
+        device: str = "",
+        to: Source | None = None,
+        fields: Mapping[str, str] | None = None,
     ) -> Exchange:
-        """Send one of `orders.ORDERS` about `target`; `more` are XML fields, `SN` too. Raises KeyError, NobodyThere."""
-        return self._thread.do(lambda: self._asking.order(kind, target, device, to, more))
+        """Send one of `orders.ORDERS` about `target`; `fields` of XML, `SN` too. Raises KeyError, NobodyThere."""
+        return self._thread.do(lambda: self._asking.order(kind, target, device, to, fields))
 
     def send_raw(
         self, body: bytes, content_type: str = "Application/MANSCDP+xml", *, device: str = "", to: Source | None = None
@@ -176,12 +154,12 @@ class CountyPlatform:
         expires_s: int = 600,
         device: str = "",
         to: Source | None = None,
-        **filters: str,
+        filters: Mapping[str, str] | None = None,
     ) -> Exchange:
         """Subscribe Catalog, Alarm or MobilePosition, in a new dialog."""
         device = device or next(iter(self.registered), next(iter(self.settings.devices)))
         usual = {"Catalog": "Catalog;id=1"}.get(kind, "presence")
-        one = Subscription(kind, device, event or usual, expires_s, filters)
+        one = Subscription(kind, device, event or usual, expires_s, filters or {})
         return self._thread.do(lambda: self._asking.subscribe(one, to))
 
     def refresh(self, kind: str, *, expires_s: int = 600) -> Exchange:
@@ -239,70 +217,3 @@ class CountyPlatform:
     def charset(self, declared: str, encoded: str) -> None:
         """Declare one charset in bodies and write another from now on."""
         self._asking.declared, self._asking.encoded = declared, encoded
-
-    # ── behind it ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _heard(self, data: bytes, source: Source) -> None:
-        self._thread.now(lambda: self._reception.heard(data, source))
-
-    def _lost(self, source: Source, why: str) -> None:
-        if why:
-            self._thread.now(lambda: self._complaint(source, why))
-
-    def _complaint(self, source: Source, why: str) -> None:
-        self._desk.complaints.about(str(source).encode(), [("not-sip", why)], self.settings.beijing_now)
-
-    def _complain(self, message: Message, faults: Iterable[Fault]) -> None:
-        self._desk.complaints.about(message, faults, self.settings.beijing_now)
-
-    def _copies(self, method: str) -> int:
-        return 1 + self._reception.faults.strikes("repeat-request", method)
-
-    def _tell(self, line: str) -> None:
-        self.lines.append(line)
-        self._told(line)
-
-    def _came(self, known: Registered, first: bool) -> None:  # as the registrar calls it
-        if first:
-            self._tell(f"设备注册 {known.device} {known.source}，{known.granted_s} 秒")
-            self._desk.past.forget_numbers()
-        # The 200 goes out first.
-        self._thread.later(0, lambda: self._desk.greet(known, first=first))
-
-    def _went(self, device: str, why: str) -> None:
-        self._tell(f"设备离线 {device}：{why}")
-        self._subscriptions.lapse(device)
-
-    def _tick(self) -> None:
-        for _ in self._registrar.expire():
-            pass
-        for one in self._subscriptions.due():
-            if one.device in self._registrar.registered:
-                one.state = "asked"
-                self._asking.subscribe(one)
-        self._ticking = self._thread.later(_TICK_S, self._tick)
-
-    def _behave(self) -> None:
-        self._reception.faults.clear()
-        self._wire.split, self._wire.merge = 0, False
-        self._sender.style = Style()
-        self._asking.declared = self._asking.encoded = DECLARED[self.settings.dialect]
-
-    def _forget(self, *, catalogue: bool) -> None:
-        self._registrar.forget()
-        self._subscriptions.forget()
-        self._sender.give_up()
-        self._desk.past.forget()
-        if catalogue:
-            for one in self._desk.catalogues.values():
-                one.forget()
-
-    def _close(self) -> None:
-        self._wire.close()
-        self._sender.give_up()
-        self._desk.past.forget()
-
-    def _end(self) -> None:
-        if self._ticking is not None:
-            self._ticking.cancel()
-        self._close()

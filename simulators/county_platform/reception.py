@@ -51,7 +51,7 @@ class Reception:
         try:
             message = read(data)
         except NotSip as error:
-            self.complaints.about(data, [("not-sip", str(error))], self._settings.beijing_now)
+            self.complaints.about(data, [("not-sip", str(error))])
             return
         if not message.is_request:
             self._sender.heard(message)
@@ -59,7 +59,7 @@ class Reception:
         del self.requests[: -KEPT + 1]
         self.requests.append(message)
         known, faults = self.past.again(message, source)
-        self.complaints.about(message, faults, self._settings.beijing_now)
+        self.complaints.about(message, faults)
         if known is not None:
             if known.response:
                 self._emit(known)
@@ -68,8 +68,12 @@ class Reception:
         if self.faults.strikes("drop-request", message.method):
             return
         faults = [*check_request(message, source, self._settings), *rising]
-        self.complaints.about(message, faults, self._settings.beijing_now)
+        self.complaints.about(message, faults)
         self._take(self.past.remember(message, source))
+
+    def lost(self, source: Source, why: str) -> None:
+        """Take note of a TCP connection that ended; `why` where what came was no SIP."""
+        self.complaints.about(str(source).encode(), [("not-sip", why)] if why else [])
 
     def _take(self, heard: Heard) -> None:
         message = heard.message
@@ -77,7 +81,7 @@ class Reception:
             return
         wrong = self.faults.status(message.method)
         answer = Answer(wrong) if wrong is not None else self._understand(heard)
-        self.complaints.about(message, answer.faults, self._settings.beijing_now)
+        self.complaints.about(message, answer.faults)
         heard.response = self._written(heard, answer)
         late = self.faults.delay_s(message.method)
         if late:

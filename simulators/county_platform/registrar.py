@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC
 from email.utils import format_datetime
 
 from simulators.county_platform.digest import Challenge, Guard, Verdict, fields
@@ -168,5 +169,5 @@ class Registrar:
 
     def _date(self) -> str:
         if self._settings.rfc1123_date:
-            return format_datetime(self._settings.now(), usegmt=True)
+            return format_datetime(self._settings.now().astimezone(UTC), usegmt=True)
         return self._settings.beijing_now.isoformat(timespec="milliseconds")
