@@ -48,7 +48,11 @@ class Machinery:
         self._thread.now(lambda: self._reception.heard(data, source))
 
     def _lost(self, source: Source, why: str) -> None:
-        self._thread.now(lambda: self._reception.lost(source, why))
+        def note() -> None:
+            self._reception.lost(source, why)
+            self._tell(f"连接断开 {source}")
+
+        self._thread.now(note)
 
     def _copies(self, method: str) -> int:
         return 1 + self._reception.faults.strikes("repeat-request", method)

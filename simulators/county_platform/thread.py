@@ -35,7 +35,12 @@ class LoopThread:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result()
 
     def do(self, what: Callable[[], T]) -> T:
-        """Do something there, under the lock, and return what came of it. Raises what it raises."""
+        """Do something there, under the lock, and return what came of it. Raises what it raises.
+
+        Raises RuntimeError where it would wait for itself: on the thread, or inside of what a `wait_for` asks.
+        """
+        if self._watch.held or threading.current_thread() is self._thread:
+            raise RuntimeError("orders are not given from within a wait or a callback: it would wait for itself")
         done: Future[T] = Future()
 
         def run() -> None:

@@ -15,14 +15,27 @@ class Watch:
 
     def __init__(self) -> None:
         self.changed = threading.Condition(threading.RLock())
+        self._here = threading.local()
+
+    @property
+    def held(self) -> bool:
+        """Whether this thread is just asking whether something is true, and so must not wait for anything else."""
+        return bool(getattr(self._here, "asking", False))
 
     def until(self, told: Callable[[], T], timeout_s: float, what: str) -> T:
         """Wait until `told()` is true of something, and return that. Raises TimeoutError that says `what`."""
         end = time.monotonic() + timeout_s
         with self.changed:
-            while not (value := told()):
+            while not (value := self._ask(told)):
                 left = end - time.monotonic()
                 if left <= 0:
                     raise TimeoutError(f"{what}: not within {timeout_s:g} s")
                 self.changed.wait(left)
             return value
+
+    def _ask(self, told: Callable[[], T]) -> T:
+        self._here.asking = True
+        try:
+            return told()
+        finally:
+            self._here.asking = False
