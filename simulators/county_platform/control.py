@@ -16,6 +16,8 @@ from simulators.county_platform.page import as_json, page
 from simulators.county_platform.platform import CountyPlatform
 
 _Query = dict[str, str]
+#: How soon the server notices that it is to end.
+_POLL_S = 0.05
 
 
 def fault(county: CountyPlatform, name: str, query: Mapping[str, str]) -> None:
@@ -76,7 +78,9 @@ class Control:
 
         self._server = ThreadingHTTPServer((host, port), Handler)
         self.port = int(self._server.server_address[1])
-        self._thread = threading.Thread(target=self._server.serve_forever, name="county-page", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_POLL_S,), name="county-page", daemon=True
+        )
 
     def __enter__(self) -> Self:
         self._thread.start()
