@@ -81,6 +81,7 @@ def county_platform(
     curl -XPOST '.../fault/drop-request?count=3&method=MESSAGE'        drop-response, late, twice, garbage, ...
     curl -XPOST '.../fault/status?codes=500,503&method=MESSAGE'        wrong answers, one after the other
     curl -XPOST .../forget, change-nonce, go-away, come-back, close-connections, behave
+    curl -XPOST '.../redirect?id=ID&host=HOST&port=PORT'               302 to REGISTER; without a query no more
     curl -XPOST '.../segments?split=40', 'style?compact=1', 'charset?declared=GB2312&encoded=utf-8'
     """  # noqa: D301  # click wants the real \b
     secret = password if password is not None else os.environ.get(_PASSWORD, "")

@@ -44,6 +44,10 @@ def _subscribe(county: CountyPlatform, name: str, query: _Query) -> None:
     )
 
 
+def _redirect(county: CountyPlatform, _: str, query: _Query) -> None:
+    county.redirect((query["id"], query["host"], int(query["port"])) if query else None)
+
+
 def _on(query: _Query, name: str) -> bool:
     return query.get(name, "") in {"1", "true", "yes"}
 
@@ -57,6 +61,7 @@ DEEDS: dict[str, Callable[[CountyPlatform, str, _Query], object]] = {
     "fault": fault,
     "forget": lambda county, _, query: county.forget(catalogue=_on(query, "catalogue")),
     "behave": lambda county, *_: county.behave(),
+    "redirect": _redirect,
     "change-nonce": lambda county, *_: county.change_nonce(),
     "go-away": lambda county, *_: county.go_away(),
     "come-back": lambda county, *_: county.come_back(),

@@ -190,6 +190,10 @@ class CountyPlatform(Machinery):
         """Be as after a restart: no registrations, nonces, subscriptions; the catalogue is in WVP's database."""
         self._thread.do(lambda: self._forget(catalogue=catalogue))
 
+    def redirect(self, to: tuple[str, str, int] | None) -> None:
+        """Send who registers from now on to another server, (ID, host, port), with 302; None takes them again."""
+        self._registrar.redirect = to
+
     def change_nonce(self) -> None:
         """Take every nonce for stale from now on."""
         self._thread.do(self._registrar.guard.change_nonce)

@@ -55,6 +55,7 @@ class Registrar:
         self.guard = Guard(
             Challenge(settings.realm or settings.sip_domain, settings.qop, settings.algorithm, settings.opaque)
         )
+        self.redirect = settings.redirect
         self.registered: dict[str, Registered] = {}
         self.registrations = 0
         #: Of each device: refusals in a row and when the last one was.
@@ -117,8 +118,8 @@ class Registrar:
     def _accept(self, message: Message, device: str, source: Source, faults: list[Fault]) -> Answer:
         settings = self._settings
         asked = int(message.headers.first("Expires"))
-        if settings.redirect is not None and asked:
-            server, host, port = settings.redirect
+        if self.redirect is not None and asked:
+            server, host, port = self.redirect
             moved = (("Contact", f"<sip:{server}@{host}:{port}>"), ("Expires", str(min(asked, settings.grant_s))))
             return Answer(302, (*moved, *self._edition()), tuple(faults))
         if not asked:

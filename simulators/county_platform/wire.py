@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from simulators.county_platform.sip import Framer, NotSip
 
-#: How long a split message's next part, or a merged one's company, is waited for.
-PAUSE_S = 0.03
+#: How long a split message's next part waits, and how long a merged one waits for company.
+PAUSE_S, COMPANY_S = 0.1, 0.5
 _TRIES = 20
 
 
@@ -127,7 +127,7 @@ class _Connection:
             data = await self.waiting.get()
             if self._wire.merge:
                 with contextlib.suppress(TimeoutError):
-                    data += await asyncio.wait_for(self.waiting.get(), PAUSE_S)
+                    data += await asyncio.wait_for(self.waiting.get(), COMPANY_S)
             step = self._wire.split or len(data)
             for start in range(0, len(data), step):
                 self.writer.write(data[start : start + step])

@@ -17,7 +17,7 @@ OTHER_DOOR = "34020000011345000002"
 
 @pytest.fixture
 def county() -> Iterator[CountyPlatform]:
-    with CountyPlatform(CountySettings({GATEWAY: PASSWORD}, greets=False)) as one:
+    with CountyPlatform(CountySettings({GATEWAY: PASSWORD}, greets=False, t1_s=5)) as one:
         yield one
 
 

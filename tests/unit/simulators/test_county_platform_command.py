@@ -74,7 +74,7 @@ Content-Length: 0
 
 @pytest.fixture
 def county() -> Iterator[CountyPlatform]:
-    with CountyPlatform(CountySettings({GATEWAY: PASSWORD}, greets=False)) as one:
+    with CountyPlatform(CountySettings({GATEWAY: PASSWORD}, greets=False, t1_s=5)) as one:
         yield one
 
 
@@ -136,6 +136,9 @@ def test_the_state_tells_everything(county: CountyPlatform, control: Control) ->
         ("/charset?declared=GB2312&encoded=utf-8", 200),
         ("/charset", 400),
         ("/behave", 200),
+        ("/redirect?id=34020000002000000002&host=127.0.0.1&port=5061", 200),
+        ("/redirect?id=34020000002000000002", 400),
+        ("/redirect", 200),
         ("/nonsense", 404),
     ],
 )

@@ -30,7 +30,7 @@ AT = "2026-03-02T07:41:09"
 
 
 def platform(**changes: Any) -> CountyPlatform:
-    usual: dict[str, Any] = {"devices": {GATEWAY: PASSWORD}, "greets": False, "now": lambda: NOW}
+    usual: dict[str, Any] = {"devices": {GATEWAY: PASSWORD}, "greets": False, "t1_s": 5, "now": lambda: NOW}
     return CountyPlatform(CountySettings(**(usual | changes)))
 
 

@@ -17,7 +17,7 @@ AT = "2026-03-02T07:41:09"
 
 @pytest.fixture
 def county() -> Iterator[CountyPlatform]:
-    with CountyPlatform(CountySettings({GATEWAY: PASSWORD}, greets=False)) as one:
+    with CountyPlatform(CountySettings({GATEWAY: PASSWORD}, greets=False, t1_s=5)) as one:
         yield one
 
 
@@ -67,7 +67,7 @@ def test_answers_are_lost(county: CountyPlatform, lower: Lower) -> None:
 
 
 def test_answers_come_late_and_retransmissions_meanwhile_are_absorbed(county: CountyPlatform, lower: Lower) -> None:
-    county.misbehave("late", seconds=0.2)
+    county.misbehave("late", seconds=0.5)
     data = alive(lower)
     lower.send(data)
     lower.send(data)

@@ -47,7 +47,7 @@ def lower(request: pytest.FixtureRequest, county: CountyPlatform) -> Iterator[Lo
 
 @pytest.fixture
 def county() -> Iterator[CountyPlatform]:
-    with CountyPlatform(CountySettings({GATEWAY: PASSWORD}, greets=False, t1_s=0.1)) as one:
+    with CountyPlatform(CountySettings({GATEWAY: PASSWORD}, greets=False, t1_s=5)) as one:
         yield one
 
 
@@ -153,8 +153,9 @@ def test_a_response_of_a_wrong_form_is_noted(
     assert rules(county) == [rule]
 
 
-def test_a_request_goes_out_again_until_it_is_answered(county: CountyPlatform) -> None:
-    with Lower(county.port) as lower:
+def test_a_request_goes_out_again_until_it_is_answered() -> None:
+    settings = CountySettings({GATEWAY: PASSWORD}, greets=False, t1_s=0.1)
+    with CountyPlatform(settings) as county, Lower(county.port) as lower:
         lower.register()
         exchange = county.order("device-info")
         asked = [lower.asked() for _ in range(3)]

@@ -18,7 +18,7 @@ NOW = datetime(2026, 3, 2, 7, 41, 9, 250000, tzinfo=timezone(timedelta(hours=8))
 
 
 def platform(**changes: Any) -> CountyPlatform:
-    usual: dict[str, Any] = {"devices": {GATEWAY: PASSWORD}, "greets": False}
+    usual: dict[str, Any] = {"devices": {GATEWAY: PASSWORD}, "greets": False, "t1_s": 5}
     return CountyPlatform(CountySettings(**(usual | changes)))
 
 
@@ -208,6 +208,21 @@ def test_a_device_is_sent_to_another_server() -> None:
         assert (answer.status, answer.headers["contact"]) == (302, "<sip:34020000002000000002@127.0.0.1:5099>")
         assert answer.headers["expires"] == "3600"
         assert county.registered == {}
+
+
+def test_a_redirected_device_registers_at_the_other_and_later_again_here() -> None:
+    other_id = "34020000002000000002"
+    with platform() as county, platform(id=other_id) as other:
+        county.redirect((other_id, "127.0.0.1", other.port))
+        with Lower(county.port) as lower, Lower(other.port) as there:
+            moved = re.fullmatch(r"<sip:(\d+)@127.0.0.1:(\d+)>", lower.register().headers["contact"])
+            assert moved is not None
+            assert moved.groups() == (other_id, str(other.port))
+            there.uri = f"sip:{other_id}@127.0.0.1:{other.port}"
+            assert there.register().status == 200
+            county.redirect(None)
+            assert lower.register().status == 200
+        assert county.violations == other.violations == []
 
 
 def test_a_registration_expires() -> None:

@@ -46,7 +46,7 @@ def lower(request: pytest.FixtureRequest, county: CountyPlatform) -> Iterator[Lo
 
 @pytest.fixture
 def county() -> Iterator[CountyPlatform]:
-    with CountyPlatform(CountySettings({GATEWAY: PASSWORD}, greets=False, t1_s=0.1)) as one:
+    with CountyPlatform(CountySettings({GATEWAY: PASSWORD}, greets=False, t1_s=5)) as one:
         yield one
 
 
@@ -138,7 +138,7 @@ def test_a_subscription_is_refreshed_and_ended(county: CountyPlatform, lower: Lo
 
 
 def test_it_refreshes_by_itself_at_half_time(county: CountyPlatform, lower: Lower) -> None:
-    subscribed(county, lower, expires_s=1)
+    subscribed(county, lower, expires_s=2)
     again = lower.asked()
     assert again.first.startswith("SUBSCRIBE ")
     assert again.headers["cseq"] == "2 SUBSCRIBE"
