@@ -15,6 +15,8 @@ from simulators.clock import VARIABLE, ClockError, read_clock
 from simulators.county_platform.control import Control, fault
 from simulators.county_platform.platform import CountyPlatform
 from simulators.county_platform.settings import CountySettings
+from simulators.county_platform.viid.server import ViidServer
+from simulators.county_platform.viid.settings import ViidSettings
 
 _PASSWORD = "ANXIN_COUNTY_PASSWORD"  # noqa: S105  # the variable's name
 
@@ -51,6 +53,7 @@ def _address(_context: click.Context, _option: click.Parameter, text: str | None
     "--fault", "faults", multiple=True, metavar="NAME[?count=3&method=MESSAGE]", help="Misbehave from the start."
 )
 @click.option("--http", "http_port", type=click.IntRange(0, 65535), help="Serve the page, /state and orders here.")
+@click.option("--viid", "viid_port", type=click.IntRange(0, 65535), help="Be an image database (GA/T 1400) here too.")
 def county_platform(
     *,
     listen: tuple[str, int],
@@ -68,6 +71,7 @@ def county_platform(
     alarm_response: str | None,
     faults: tuple[str, ...],
     http_port: int | None,
+    viid_port: int | None,
 ) -> None:
     """Be the county's video platform (上级平台) that a lower platform registers at, over UDP and TCP.
 
@@ -112,12 +116,18 @@ def county_platform(
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: stop.set())
     try:
-        _serve(settings, faults, http_port, stop)
+        _serve(settings, faults, http_port, viid_port, stop)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
 
 
-def _serve(settings: CountySettings, faults: tuple[str, ...], http_port: int | None, stop: threading.Event) -> None:
+def _serve(
+    settings: CountySettings,
+    faults: tuple[str, ...],
+    http_port: int | None,
+    viid_port: int | None,
+    stop: threading.Event,
+) -> None:
     with contextlib.ExitStack() as stack:
         county = stack.enter_context(CountyPlatform(settings, click.echo))
         for one in faults:
@@ -127,5 +137,11 @@ def _serve(settings: CountySettings, faults: tuple[str, ...], http_port: int | N
         if http_port is not None:
             control = stack.enter_context(Control(county, settings.host, http_port))
             click.echo(f"页面 http://{settings.host}:{control.port}/")
+        strict: list[CountyPlatform | ViidServer] = [county]
+        if viid_port is not None:
+            database = ViidSettings(settings.devices, host=settings.host, port=viid_port, now=settings.now)
+            viid = stack.enter_context(ViidServer(database, click.echo))
+            strict.append(viid)
+            click.echo(f"视图库 {database.id} http://{settings.host}:{viid.port}/VIID/")
         stop.wait()
-        click.echo(f"违规 {len(county.violations)} 条")
+        click.echo(f"违规 {sum(len(one.violations) for one in strict)} 条")

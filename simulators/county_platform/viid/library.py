@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -51,11 +51,11 @@ class Asked(NamedTuple):
 class Library:
     """Takes requests. All methods run under the server's lock."""
 
-    def __init__(self, settings: ViidSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: ViidSettings, told: Callable[[str], None]) -> None:
+        self._settings, self._told = settings, told
         self.answers = Answers()
         self.guard = Guard(Challenge(settings.realm))
-        self.complaints = Complaints(lambda: settings.beijing_now, lambda _: None)
+        self.complaints = Complaints(lambda: settings.beijing_now, told)
         #: Device → monotonic second of its last request.
         self.registered: dict[str, float] = {}
         self.keepalives: dict[str, int] = defaultdict(int)
@@ -131,6 +131,7 @@ class Library:
             return self._status(asked, 403, INVALID)
         if what == "Register":
             self.registered[device] = time.monotonic()
+            self._told(f"视图库注册 {device}")
         elif not self._known(device):
             unauthorised = what == "Keepalive" and self._settings.unknown_keepalive == "401"
             return self._status(asked, 401 if unauthorised else 200, INVALID, "未注册")
@@ -177,6 +178,7 @@ class Library:
         if any(rule in {"id", "missing-field", "base64"} for rule, _ in faults):
             return BAD_CONTENT, own
         self.objects[resource].append(one)
+        self._told(f"视图库入库 {resource} {own}")
         for key, (carried, _) in CARRIED.items():
             if key in one:
                 self.objects[carried] += listed(one[key].get(FORMS[carried].keys[0], []))

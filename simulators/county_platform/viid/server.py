@@ -25,13 +25,14 @@ class ViidServer:
     """An image database on a thread of its own; a context manager. `port` is the real one.
 
     `answers` is how it answers, to be changed at will. `objects` has what was stored, by resource: `Faces`, `Images`.
-    Raises OSError for a port that is taken.
+    `told`: called, under the lock, with a line of Chinese for each thing that happens. Raises OSError for a port that
+    is taken.
     """
 
-    def __init__(self, settings: ViidSettings) -> None:
+    def __init__(self, settings: ViidSettings, told: Callable[[str], None] = lambda _: None) -> None:
         self.settings = settings
         self.watch = Watch()
-        self._library = Library(settings)
+        self._library = Library(settings, told)
 
         class Handler(_Handler):
             server_of = self

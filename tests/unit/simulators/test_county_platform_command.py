@@ -33,6 +33,7 @@ from tests.unit.simulators.raw_sip import (
     item,
     keepalive,
 )
+from tests.unit.simulators.raw_viid import Client
 
 SIPP = """<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="register, keepalive">
@@ -158,13 +159,17 @@ def test_it_goes_away_by_http(county: CountyPlatform, control: Control) -> None:
 def test_the_command_prints_alarms_as_they_come() -> None:
     started = [
         *(sys.executable, "-m", "simulators", "county-platform", "--listen", "127.0.0.1:0", "--device", GATEWAY),
-        *("--fault", "status?codes=480&method=REGISTER", "--http", "0"),
+        *("--fault", "status?codes=480&method=REGISTER", "--http", "0", "--viid", "0"),
     ]
     environment = {"ANXIN_COUNTY_PASSWORD": PASSWORD, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(started, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment) as county:
         assert county.stdout is not None
         port = int(re.search(r":(\d+)（", county.stdout.readline())[1])  # type: ignore[index]
         assert "http://127.0.0.1:" in county.stdout.readline()
+        viid = Client(int(re.search(r":(\d+)/VIID", county.stdout.readline())[1]))  # type: ignore[index]
+        assert viid.register() == 200
+        assert county.stdout.readline() == f"视图库注册 {GATEWAY}\n"
+        viid.connection.close()
         with Lower(port) as lower:
             assert lower.registering().status == 480
             assert lower.register().status == 200
