@@ -20,6 +20,8 @@ from simulators.county_platform.subscriptions import GONE, Subscription, Subscri
 
 #: Tells people of something, in Chinese.
 Tell = Callable[[str], None]
+#: The most bodies that are kept to look at.
+KEPT = 5000
 
 
 class Desk:
@@ -40,6 +42,8 @@ class Desk:
         self.alarms = Alarms()
         self.catalogues: dict[str, Catalogue] = {}
         self._greeted: set[str] = set()
+        #: Channels with an alarm that no ResetAlarm has ended.
+        self._standing: set[str] = set()
         #: Bodies of any kind that came, newest last, with who sent them.
         self.notes: list[tuple[str, Body]] = []
 
@@ -121,6 +125,10 @@ class Desk:
             event = settings.subscribes_alarm
             self.asking.subscribe(Subscription("Alarm", device, event, settings.subscription_s, everything))
 
+    def reset(self, target: str) -> None:
+        """Take note of a ResetAlarm to a channel, or to a device and so to all."""
+        self._standing -= self._standing if target in {"", *self._registrar.registered} else {target}
+
     def _read(self, message: Message, sender: str) -> tuple[Body | None, Answer]:
         """Read a body and judge its form; None where the answer is all there is to say."""
         try:
@@ -129,6 +137,7 @@ class Desk:
             return None, Answer(error.status, (), (("body", str(error)),))
         faults = [*check(body, self._settings.dialect, self._settings.beijing_now), *self.past.said(body, sender)]
         self.notes.append((sender, body))
+        del self.notes[:-KEPT]
         return body, Answer(200, (), tuple(faults))
 
     def _keepalive(self, body: Body, known: Registered, heard: Heard) -> list[Fault]:
@@ -148,6 +157,10 @@ class Desk:
         now = self._settings.beijing_now
         alarm, faults = self.alarms.take(body, known.device, heard, now, listed=item.name if item else None)
         alarm.stored = alarm.stored and known.online
+        if self._settings.wants_reset and alarm.method == "2" and alarm.times == 1:
+            if alarm.channel in self._standing:
+                faults.append(("alarm-before-reset", f"{alarm.channel} has not got ResetAlarm since its last alarm"))
+            self._standing.add(alarm.channel)
         self._tell(told_alarm(alarm))
         if self._settings.alarm_result is not None:
             more = {"SN": body.sn, "Result": self._settings.alarm_result}

@@ -73,8 +73,7 @@ class Machinery:
         self._subscriptions.lapse(device)
 
     def _tick(self) -> None:
-        for _ in self._registrar.expire():
-            pass
+        self._registrar.expire()
         for one in self._subscriptions.due():
             if one.device in self._registrar.registered:
                 one.state = "asked"

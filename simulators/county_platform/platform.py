@@ -134,7 +134,14 @@ class CountyPlatform(Machinery):
         fields: Mapping[str, str] | None = None,
     ) -> Exchange:
         """Send one of `orders.ORDERS` about `target`; `fields` of XML, `SN` too. Raises KeyError, NobodyThere."""
-        return self._thread.do(lambda: self._asking.order(kind, target, device, to, fields))
+
+        def ask() -> Exchange:
+            exchange = self._asking.order(kind, target, device, to, fields)
+            if kind == "reset-alarm":
+                self._desk.reset(target)
+            return exchange
+
+        return self._thread.do(ask)
 
     def send_raw(
         self, body: bytes, content_type: str = "Application/MANSCDP+xml", *, device: str = "", to: Source | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import format_datetime
@@ -102,18 +102,16 @@ class Registrar:
         self._refused.pop(device, None)
         return self._accept(message, device, source, faults)
 
-    def expire(self) -> Iterable[str]:
-        """Drop who has expired and put offline who was silent for too long; return those who went offline."""
+    def expire(self) -> None:
+        """Drop who has expired and put offline who was silent for too long."""
         now, settings = time.monotonic(), self._settings
         for known in list(self.registered.values()):
             if now >= known.expires_at:
                 del self.registered[known.device]
                 self._went(known.device, "expired")
-                yield known.device
             elif known.online and now - known.last_seen > settings.keepalive_s * settings.keepalive_misses:
                 known.online = False
                 self._went(known.device, f"{settings.keepalive_misses} keepalives missed")
-                yield known.device
 
     def _accept(self, message: Message, device: str, source: Source, faults: list[Fault]) -> Answer:
         settings = self._settings

@@ -56,6 +56,8 @@ class CountySettings:
     subscribes_alarm: str | None = None
     #: Answer each alarm with a MESSAGE Response of this Result; None answers with the 200 only, as WVP does.
     alarm_result: str | None = None
+    #: The 2022 note: after an alarm of method 2, none of the same channel before it got ResetAlarm.
+    wants_reset: bool = False
     t1_s: float = T1_S
     #: What a body of ours declares and what it is encoded in; empty is what the edition says.
     declared: str = ""

@@ -129,6 +129,20 @@ def test_an_alarm_is_acknowledged_where_that_is_wanted() -> None:
         assert fields == ["Alarm", "4711", BUTTON, "OK"]
 
 
+def test_a_channel_waits_for_its_reset_where_that_is_wanted() -> None:
+    with platform(wants_reset=True) as county, Lower(county.port) as lower:
+        lower.register()
+        listed(county, lower, item(BUTTON), item(DOOR))
+        lower.message("Notify", alarm(1, AT))
+        lower.message("Notify", alarm(2, AT, DOOR))
+        county.order("reset-alarm", BUTTON)
+        lower.answer(lower.asked())
+        lower.message("Notify", alarm(3, AT))
+        assert county.violations == []
+        lower.message("Notify", alarm(4, AT, DOOR))
+        assert rules(county) == ["alarm-before-reset"]
+
+
 @pytest.mark.parametrize(
     ("body", "rule"),
     [
