@@ -4,6 +4,7 @@ import click
 
 from simulators.camera.command import camera
 from simulators.county.site import site
+from simulators.county_platform.command import county_platform
 from simulators.history import history
 from simulators.load import load
 from simulators.receivers.serve import receivers
@@ -22,6 +23,7 @@ from simulators.town import town
         "send": send,
         "load": load,
         "camera": camera,
+        "county-platform": county_platform,
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
