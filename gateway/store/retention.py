@@ -1,13 +1,13 @@
 """Records of what people did go after their time, though their tables are append-only: by guarded functions only.
 
 Each function refuses to touch the last 180 days (pictures: 30), and writes into the audit trail how many went, in one
-transaction.
+transaction. What goes is what the views of migration 0026 say; `look` asks the same views and touches nothing.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -15,8 +15,18 @@ from psycopg.rows import TupleRow
 from gateway.store.sql import queries
 
 SQL = queries("retention")
+LOOKS = {
+    "incidents": SQL["look_incidents"],
+    "alerts": SQL["look_alerts"],
+    "bulletins": SQL["look_bulletins"],
+    "rounds": SQL["look_rounds"],
+    "media": SQL["look_media"],
+    "audit": SQL["look_audit"],
+    "consent": SQL["look_consent"],
+}
 #: So many cases, and so many alerts, go in one transaction: nobody waits for it.
 AT_ONCE = 1000
+BY_PORTIONS = frozenset({"incidents", "alerts", "media"})
 
 
 def retire_incidents(
@@ -56,6 +66,39 @@ def retire_consent(connection: Connection[TupleRow], station: str, older: dateti
 def retire_media(connection: Connection[TupleRow], station: str, older: datetime, now: datetime) -> int:
     """Drop pictures and clips from before `older` that no alert names any more, or never did."""
     return _went(connection, "media", station=station, older=older, now=now, most=AT_ONCE)
+
+
+class Standing(NamedTuple):
+    """So many of a class: `goes`, `young` (within their time), or why they stay; the oldest counts from `oldest`."""
+
+    is_lesser: bool
+    standing: str
+    how_many: int
+    oldest: datetime | None
+
+
+def look(  # one keyword per cutoff
+    connection: Connection[TupleRow], station: str, what: str, *, older: datetime, lesser: datetime, now: datetime
+) -> list[Standing]:
+    """Return how all of a class stand: what its function would take now, what not, and why not."""
+    told = {"station": station, "older": older, "lesser": lesser, "now": now}
+    return [Standing(*row) for row in connection.execute(LOOKS[what], told)]
+
+
+def note_turn(connection: Connection[TupleRow], station: str, now: datetime) -> None:
+    """Write down that the gateway has looked."""
+    connection.execute(SQL["turn"], {"station": station, "now": now})
+
+
+def last_turn(connection: Connection[TupleRow], station: str) -> datetime | None:
+    """Return when the gateway looked last, None before the first time."""
+    row = connection.execute(SQL["last_turn"], {"station": station}).fetchone()
+    return row[0] if row is not None else None
+
+
+def say(connection: Connection[TupleRow], station: str, what: str, count: int, older: datetime, now: datetime) -> None:
+    """Write into the trail how many went of what no function of the database takes; nothing for none."""
+    connection.execute(SQL["say"], {"station": station, "what": what, "count": count, "older": older, "now": now})
 
 
 def _went(connection: Connection[TupleRow], what: str, **told: Any) -> int:

@@ -81,6 +81,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             "0023.media",
             "0024.live",
             "0025.mapped",
+            "0026.kept",
         ]
         assert migrate(server.url) == []
         with connect(server.url, "test") as connection:
@@ -191,7 +192,7 @@ def test_old_days_are_compressed_and_dropped_and_late_events_still_fit(
     assert events.insert_new(connection, STATION, late) == {1: True}
     connection.commit()
     assert len(stored(connection)) == 11
-    assert upkeep.drop_events(connection, NOW - timedelta(days=5)) != []
+    assert upkeep.drop_events(connection, STATION, NOW - timedelta(days=5), NOW) != []
     connection.commit()
     left = {row["id"] for row in stored(connection)}
     assert {f"e{n}" for n in range(5)} <= left
