@@ -13,6 +13,8 @@ from gateway.keeping_times import BOUNDS
 from gateway.settings import Settings
 from gateway.store import retention, upkeep
 
+#: Who may ask: numbers only, of the whole station.
+ROLES = frozenset({"commander", "auditor", "admin"})
 #: How often the gateway looks.
 EVERY = timedelta(hours=6)
 #: By which settings a class goes, and its lesser part; events apart, which go by the day.
@@ -63,7 +65,8 @@ def before(settings: Settings, setting: str, now: datetime) -> datetime:
 
 
 def look(connection: Connection[TupleRow], settings: Settings, now: datetime) -> Look:
-    """Return what would go at `now` and what would stay. Only reads: a read-only transaction will do."""
+    """Return what would go at `now` and what would stay. From here on the transaction can do nothing but read."""
+    retention.only_read(connection)
     goes, oldest = upkeep.look_at_events(connection, before(settings, "store_keep_days", now))
     events = _kept(settings, "events", "store_keep_days", now)._replace(goes=goes, oldest=oldest, young=None)
     last = retention.last_turn(connection, settings.station)

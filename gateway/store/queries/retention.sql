@@ -1,27 +1,27 @@
--- name: incidents
+-- name: retire_incidents
 -- Cases that have been over for long, with all that is theirs; never more than so many at once.
 select retire_incidents(%(station)s, %(older)s, %(lesser)s, %(now)s, %(most)s)
 
--- name: alerts
+-- name: retire_alerts
 -- Alerts that ended long ago and were nobody's case.
 select retire_alerts(%(station)s, %(older)s, %(lesser)s, %(now)s, %(most)s)
 
--- name: bulletins
+-- name: retire_bulletins
 -- Bulletins that ended long ago.
 select retire_bulletins(%(station)s, %(older)s, %(now)s)
 
--- name: rounds
+-- name: retire_rounds
 -- Rounds of online patrol that were over long ago.
 select retire_rounds(%(station)s, %(older)s, %(now)s)
 
--- name: audit
+-- name: retire_audit
 select retire_audit(%(station)s, %(older)s, %(now)s)
 
--- name: consent
+-- name: retire_consent
 -- What was agreed by people of whom there has been no record for long.
 select retire_consent(%(station)s, %(older)s, %(now)s)
 
--- name: media
+-- name: retire_media
 -- Pictures that no alert names, or whose alerts have gone.
 select retire_media(%(station)s, %(older)s, %(now)s, %(most)s)
 
@@ -55,6 +55,10 @@ select k.is_lesser,
 
 -- name: look_consent
 {looked} from kept_consent k where k.station_id = %(station)s group by 1, 2
+
+-- name: only_read
+-- For the rest of the transaction.
+set transaction read only
 
 -- name: turn
 -- The gateway has looked.

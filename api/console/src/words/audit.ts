@@ -73,5 +73,6 @@ export default {
   "act_of.evidence_export": ["调取证据包", "bundle taken"],
   "act_of.evidence_hold": ["保全证据", "evidence held"],
   "act_of.evidence_release": ["解除保全", "evidence released"],
+  "act_of.retention": ["到期清除", "gone after its time"],
   "act_of.audit_read": ["查阅审计", "audit read"],
 } as const;
