@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from threading import Lock
 
 import psycopg
 import structlog
@@ -47,6 +48,8 @@ class Schedule:
         self._settings, self._clock = settings, clock
         self._scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
         self._lead: Connection[TupleRow] | None = None
+        # Jobs begin together: without it each would take the one that leads for another process.
+        self._leading = Lock()
 
     def start(self) -> None:
         """Begin; a missed run is made up for at the next start."""
@@ -141,8 +144,9 @@ class Schedule:
 
     def _as_leader(self, name: str, work: Callable[[Connection[TupleRow]], object]) -> None:
         try:
-            if not self._leads():
-                return
+            with self._leading:
+                if not self._leads():
+                    return
             with connect(self._settings.database, f"schedule {name}") as connection:
                 # Compressing a day takes its time, but nobody may queue behind our wait for a lock.
                 connection.execute("set statement_timeout = 0")

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 from psycopg.types.json import Jsonb
+from structlog.testing import capture_logs
 
 from gateway import retention as keeping
 from gateway.cli import main
@@ -29,7 +30,7 @@ from gateway.store.migrate import migrate
 from gateway.store.pool import connect, snapshot
 from tests.integration.telling import Town
 from tests.integration.test_retention import YEARS_3, alert, audited, bulletin, incident, one, retire
-from tests.station import SEALER, STATION, make_site, postgres_bin
+from tests.station import SEALER, STATION, make_site, postgres_bin, wait_for
 
 NUMBERS = count(1)
 CONSENT = (
@@ -381,3 +382,17 @@ def test_all_of_a_case_that_is_held_stays_and_goes_once_it_is_released(town: Tow
     (gone,) = town.rows("select record from evidence where kind = 'gone' order by seq desc limit 1")
     assert json.loads(gone["record"])["what"]["count"] >= len(records)
     assert one(town, "select count(*) from evidence_content where gone_at is not null and gone_seq is null") == 0
+
+
+def test_every_piece_of_upkeep_is_done_when_the_gateway_starts(town: Town) -> None:
+    """They begin at the same moment, and one process does them all: none takes another for a second gateway."""
+    for _ in range(3):  # once it may happen to go well
+        town.execute("delete from retention_turn")
+        running = Schedule(told(town), town.clock)
+        with capture_logs() as logged:
+            running.start()
+            try:
+                wait_for(lambda: len([one for one in logged if one["event"] == "upkeep done"]) == 5, "all five")
+            finally:
+                running.stop()
+        assert said(town).last is not None
