@@ -346,6 +346,13 @@ def test_all_of_a_case_that_is_held_stays_and_goes_once_it_is_released(town: Tow
         "where incident_id = %s or alert_id = %s",
         case, raised,
     )  # fmt: skip
+    young = incident(town, 10)
+    of_young = "select count(*) from notification where incident_id = %s"
+    town.execute(
+        "update notification set state = 'accepted', created_at = now() - interval '181 days' where incident_id = %s",
+        young,
+    )  # fmt: skip
+    assert one(town, of_young, young) > 0
     hold(town, case)
 
     def left() -> dict[str, int]:
@@ -372,6 +379,7 @@ def test_all_of_a_case_that_is_held_stays_and_goes_once_it_is_released(town: Tow
     look_as_gateway(town)
     look_as_gateway(town)
     assert left() == whole
+    assert one(town, of_young, young) == 0, "messages of others go after their half year"
     assert by_name(said(town))["media"].stays["held"] >= 2
     town.execute("delete from evidence_hold where incident_id = %s", case)
     look_as_gateway(town)
