@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from gateway import work_items
+from gateway import retention, work_items
 from gateway.accounts import walls
 from gateway.bulletins import acts as bulletin_acts
 from gateway.bulletins import enterprises
@@ -96,6 +96,7 @@ PERMISSIONS: dict[str, Permission] = {
     "accounts.change": Permission(frozenset({"admin"}), whole=True),
     "walls.change": Permission(walls.ROLES, whole=True),
     "audit.read": Permission(frozenset({"auditor", "admin"})),
+    "retention.read": Permission(retention.ROLES, whole=True),
 }
 
 

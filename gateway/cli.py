@@ -18,6 +18,7 @@ from gateway.cli_evidence import evidence
 from gateway.cli_import import export, import_, import_sheet
 from gateway.cli_install import health, make_secrets
 from gateway.cli_mappings import mapping
+from gateway.cli_retention import retention
 from gateway.cli_rules import rules
 from gateway.cli_time import backfill, drill, simulate
 from gateway.cli_users import user
@@ -51,7 +52,7 @@ def main() -> None:
 
 for command in (
     make_secrets, import_, import_sheet, export, health, device, dead_letters, backfill, simulate, drill, duty, rules,
-    backtest, user, evidence, camera, mapping, county,
+    backtest, user, evidence, retention, camera, mapping, county,
 ):  # fmt: skip
     main.add_command(command)
 

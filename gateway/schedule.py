@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from threading import Lock
 
 import psycopg
 import structlog
@@ -14,6 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import retention as keeping
 from gateway.accounts.walls import LASTS as WALL_LASTS
 from gateway.clock import Clock, SystemClock
 from gateway.evidence.acts import sign_tail
@@ -46,15 +48,17 @@ class Schedule:
         self._settings, self._clock = settings, clock
         self._scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
         self._lead: Connection[TupleRow] | None = None
+        # Jobs begin together: without it each would take the one that leads for another process.
+        self._leading = Lock()
 
     def start(self) -> None:
         """Begin; a missed run is made up for at the next start."""
-        jobs: tuple[tuple[str, Callable[[Connection[TupleRow]], object], dict[str, int]], ...] = (
-            ("partitions", self.make_partitions, {"hours": 1}),
-            ("compress", self.compress, {"hours": 6}),
-            ("retire", self.retire, {"hours": 6}),
-            ("records", self.retire_records, {"hours": 6}),
-            ("evidence head", self.sign_head, {"hours": 1}),
+        jobs: tuple[tuple[str, Callable[[Connection[TupleRow]], object], timedelta], ...] = (
+            ("partitions", self.make_partitions, timedelta(hours=1)),
+            ("compress", self.compress, keeping.EVERY),
+            ("retire", self.retire, keeping.EVERY),
+            ("records", self.retire_records, keeping.EVERY),
+            ("evidence head", self.sign_head, timedelta(hours=1)),
         )
         for name, work, every in jobs:
             self._scheduler.add_job(
@@ -63,7 +67,7 @@ class Schedule:
                 args=(name, work),
                 id=name,
                 next_run_time=SystemClock().now(),  # the scheduler goes by the machine's clock
-                **every,
+                seconds=int(every.total_seconds()),
             )
         self._scheduler.start()
 
@@ -99,27 +103,30 @@ class Schedule:
         walls.forget_sessions(connection, now - WALL_LASTS)
         presence.forget(connection, station, now - PRESENCE_KEPT)
         footprints.forget_positions(connection, station, now - POSITIONS_KEPT)
-        kept_from = now - timedelta(days=self._settings.store_keep_days)
+        kept_from = keeping.before(self._settings, "store_keep_days", now)
         registry_log.forget(connection, station, kept_from)
-        return upkeep.drop_events(connection, kept_from)
+        return upkeep.drop_events(connection, station, kept_from, now)
 
     def retire_records(self, connection: Connection[TupleRow]) -> dict[str, int]:
         """Let go of what people did, after its time. Apart from the rest: what refuses here holds nothing else up."""
-        now, station, told = self._clock.now(), self._settings.station, self._settings
+        now, station = self._clock.now(), self._settings.station
 
-        def before(days: float) -> datetime:
-            return now - timedelta(days=days)
+        def before(setting: str) -> datetime:
+            return keeping.before(self._settings, setting, now)
 
-        older, lesser = before(told.records_keep_days), before(told.lesser_keep_days)
-        return {
+        older, lesser = before("records_keep_days"), before("lesser_keep_days")
+        went = {
+            # Pictures first, so that what goes is what was said beforehand: those of a case follow it the next time.
+            "media": retention.retire_media(connection, station, before("media_keep_days"), now),
             "incidents": retention.retire_incidents(connection, station, older, lesser, now),
             "alerts": retention.retire_alerts(connection, station, older, lesser, now),
             "bulletins": retention.retire_bulletins(connection, station, older, now),
             "rounds": retention.retire_rounds(connection, station, lesser, now),
-            "media": retention.retire_media(connection, station, before(told.media_keep_days), now),
-            "audit": retention.retire_audit(connection, station, before(told.audit_keep_days), now),
-            "consent": retention.retire_consent(connection, station, before(told.consent_keep_days), now),
+            "audit": retention.retire_audit(connection, station, before("audit_keep_days"), now),
+            "consent": retention.retire_consent(connection, station, before("consent_keep_days"), now),
         }
+        retention.note_turn(connection, station, now)
+        return went
 
     def sign_head(self, connection: Connection[TupleRow]) -> int:
         """Sign how far the chain of evidence has come; the log carries it out of the house."""
@@ -137,8 +144,9 @@ class Schedule:
 
     def _as_leader(self, name: str, work: Callable[[Connection[TupleRow]], object]) -> None:
         try:
-            if not self._leads():
-                return
+            with self._leading:
+                if not self._leads():
+                    return
             with connect(self._settings.database, f"schedule {name}") as connection:
                 # Compressing a day takes its time, but nobody may queue behind our wait for a lock.
                 connection.execute("set statement_timeout = 0")

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -21,6 +21,7 @@ from pydantic_settings import (
 )
 
 from gateway.clock import clock_of
+from gateway.keeping_times import BOUNDS, within_bounds
 from gateway.model.errors import Misconfigured
 
 CONFIG_NAME = "anxin.toml"
@@ -146,25 +147,22 @@ class Settings(BaseSettings):
     )
     batch_max: int = Field(500, ge=1, description="The most events in one transaction.")
     store_late_days: float = Field(7, gt=0, description="Older events are dead letters; compression starts after it.")
-    store_keep_days: float = Field(180, ge=30, description="Events are kept so long; the law's floor is 30 days.")
+    store_keep_days: float = Field(180, description="Events are kept so long; the law's floor is 30 days.")
     records_keep_days: float = Field(
-        1095, ge=180, description="Incidents that are over are kept so long, with timeline, pictures and alerts."
+        1095, description="Incidents that are over are kept so long, with timeline, pictures and alerts."
     )
     lesser_keep_days: float = Field(
         400,
-        ge=180,
         description="P4 incidents and alerts, work items and rounds of online patrol are kept so long: a year, and the "
         "month it is compared with.",
     )
     media_keep_days: float = Field(
         30,
-        ge=30,
-        le=365,
         description="Snapshots and clips that no alert names are kept so long; those of an alert go with its case.",
     )
-    audit_keep_days: float = Field(1095, ge=180, description="Lines of the audit trail are kept so long.")
+    audit_keep_days: float = Field(1095, description="Lines of the audit trail are kept so long.")
     consent_keep_days: float = Field(
-        1095, ge=180, description="Consent is kept so long after there is no record of the person any more."
+        1095, description="Consent is kept so long after there is no record of the person any more."
     )
     clock_tolerance_s: float = Field(
         300,
@@ -217,6 +215,11 @@ class Settings(BaseSettings):
     def _clock_can_be_read(cls, told: str | None) -> str | None:
         clock_of(told)
         return told
+
+    @field_validator(*BOUNDS)
+    @classmethod
+    def _neither_too_short_nor_too_long(cls, told: float, info: ValidationInfo) -> float:
+        return within_bounds(str(info.field_name), told)
 
     @field_validator("aliyun_reports_token")
     @classmethod

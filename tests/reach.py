@@ -348,6 +348,7 @@ ROUTES: dict[str, Row] = {
     "GET /api/v1/rules/{rule}/backtests/{backtest_id}": whole(CHIEFS, ok={404}),
     # ── accounts and the trail ──
     "GET /api/v1/audit": station("auditor admin", "who did what is judged for the whole station"),
+    "GET /api/v1/retention": whole("commander auditor admin"),
     "GET /api/v1/accounts": whole("admin"),
     "POST /api/v1/users": whole("admin", {"username": "{new}", "name": "新同事", "role": "officer"}),
     "PATCH /api/v1/users/{username}": whole("admin", {"auxiliary": True}),

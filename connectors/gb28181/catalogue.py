@@ -49,7 +49,7 @@ def fields(item: Item, dialect: Dialect) -> list[tuple[str, Value]]:
     found.append(("CivilCode", item.civil_code))
     if item.block:
         found.append(("Block", item.block))
-    found += [("Address", item.address[:LONGEST_NAME]), ("Parental", 0), ("ParentID", item.parent)]
+    found += [("Address", (item.address or item.name)[:LONGEST_NAME]), ("Parental", 0), ("ParentID", item.parent)]
     if old:
         found.append(("SafetyWay", 0))
     found += [("RegisterWay", 1), ("Secrecy", 0), ("Status", "ON" if item.online else "OFF")]

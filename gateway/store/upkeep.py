@@ -8,6 +8,7 @@ from psycopg import Connection
 from psycopg import sql as compose
 from psycopg.rows import TupleRow
 
+from gateway.store import retention
 from gateway.store.sql import queries
 
 SQL = queries("upkeep")
@@ -50,15 +51,43 @@ def _make_partition(connection: Connection[TupleRow], name: str, day: datetime) 
     )
 
 
-def drop_events(connection: Connection[TupleRow], before: datetime) -> list[str]:
-    """Drop whole days of events older than `before` and return the partitions or chunks dropped."""
+def old_events(connection: Connection[TupleRow], before: datetime) -> list[str]:
+    """Return the partitions or chunks that lie as a whole before `before` (UTC days): those `drop_events` drops."""
     if has_timescaledb(connection):
-        return [name for (name,) in connection.execute(SQL["timescale_drop"], {"before": before}).fetchall()]
+        return [name for (name,) in connection.execute(SQL["timescale_old"], {"before": before}).fetchall()]
     last_kept = f"event_{before.astimezone(UTC):%Y%m%d}"
-    old = [name for (name,) in connection.execute(SQL["partitions"]).fetchall() if name < last_kept]
-    for name in old:
-        connection.execute(compose.SQL("drop table {}").format(compose.Identifier(name)))
+    return [name for (name,) in connection.execute(SQL["partitions"]).fetchall() if name < last_kept]
+
+
+def look_at_events(connection: Connection[TupleRow], before: datetime) -> tuple[int, datetime | None]:
+    """Return how many events `drop_events` would drop, and of when the oldest is that stays (None: there is none)."""
+    went, last = _in_tables(connection, old_events(connection, before))
+    row = connection.execute(SQL["oldest_after"], {"after": last}).fetchone()
+    return went, row[0] if row is not None else None
+
+
+def drop_events(connection: Connection[TupleRow], station: str, before: datetime, now: datetime) -> list[str]:
+    """Drop whole days of events older than `before` and return the partitions or chunks dropped; the trail says it."""
+    old = old_events(connection, before)
+    went, _ = _in_tables(connection, old)
+    if has_timescaledb(connection):
+        connection.execute(SQL["timescale_drop"], {"before": before})
+    else:
+        for name in old:
+            connection.execute(compose.SQL("drop table {}").format(compose.Identifier(name)))
+    retention.say(connection, station, "events", went, before, now)
     return old
+
+
+def _in_tables(connection: Connection[TupleRow], tables: list[str]) -> tuple[int, datetime | None]:
+    """How many events these partitions or chunks hold, and the newest of them."""
+    went, last = 0, None
+    for name in tables:
+        table = compose.Identifier(*name.split("."))
+        row = connection.execute(compose.SQL("select count(*), max(ts) from {}").format(table)).fetchone()
+        if row is not None and row[0]:
+            went, last = went + int(row[0]), max(row[1], last or row[1])
+    return went, last
 
 
 def compress_events(connection: Connection[TupleRow], before: datetime) -> int:

@@ -85,6 +85,10 @@ REASONS: dict[str, str] = {
     "one's own footprints, under one's own name": "footprints.known footprints.put",
     "read once for all who follow; each stream lets through what lies within its areas (test_stream)": """
         changes.after changes.span""",
+    "how many of what is kept how long: numbers of the whole station, for whoever judges it": """
+        retention.look_incidents retention.look_alerts retention.look_bulletins retention.look_rounds
+        retention.look_media retention.look_audit retention.look_consent retention.last_turn retention.only_read
+        upkeep.is_hypertable upkeep.partitions upkeep.timescale_old upkeep.oldest_after""",
     "a device speaks for itself, with its own secret": "registry.device_secret events.inbox_put",
     "rules are the same for everybody; whoever changes or tries them sees the whole station": """
         rule_versions.running rule_versions.resting rule_versions.versions rule_versions.activations

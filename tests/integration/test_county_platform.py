@@ -84,8 +84,10 @@ def test_platforms_differ(theirs: dict[str, Any]) -> None:
 def test_orders_and_media() -> None:
     with pair() as (county, ours):
         ours.until(CatalogueTold)
-        for kind in ("SetGuard", "ResetGuard", "ResetAlarm", "PTZCmd", "TeleBoot", "RecordInfo", "DeviceStatus"):
-            county.order(kind, BUTTON)
+        asked = ("set-guard", "reset-guard", "reset-alarm", "ptz", "tele-boot", "record", "home-position", "device-config",
+                 "record-info", "device-status", "device-info", "preset-query", "unknown-query")  # fmt: skip
+        for kind in asked:
+            county.order(kind, OURS if kind in ("device-config", "device-info") else BUTTON)
         until(lambda: all(one.answered for one in county.exchanges if one.wanted), "the answers", 10)
         assert county.call("INVITE", BUTTON).status == 488
         assert county.call("INVITE", "34020000011345009999").status == 404

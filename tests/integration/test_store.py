@@ -81,6 +81,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             "0023.media",
             "0024.live",
             "0025.mapped",
+            "0026.kept",
             "0028.county",
         ]
         assert migrate(server.url) == []
@@ -192,7 +193,7 @@ def test_old_days_are_compressed_and_dropped_and_late_events_still_fit(
     assert events.insert_new(connection, STATION, late) == {1: True}
     connection.commit()
     assert len(stored(connection)) == 11
-    assert upkeep.drop_events(connection, NOW - timedelta(days=5)) != []
+    assert upkeep.drop_events(connection, STATION, NOW - timedelta(days=5), NOW) != []
     connection.commit()
     left = {row["id"] for row in stored(connection)}
     assert {f"e{n}" for n in range(5)} <= left

@@ -97,6 +97,7 @@ ROUTES_OF: dict[str, set[str]] = {
     "positions.read": {"GET /duty/positions"},
     "walls.change": {"GET /walls", "POST /walls", "DELETE /walls/{wall_id}"},
     "audit.read": {"GET /audit"},
+    "retention.read": {"GET /retention"},
 }  # fmt: skip
 #: What no route is wholly about: who reads at all, and one way of asking `GET /stats/clocks`.
 OF_NO_ROUTE = {"data.read", "data.watch", "stats.officers"}
@@ -151,4 +152,4 @@ def test_names_consoles_know() -> None:
         "incidents.ack", "incidents.unack", "alerts.ack", "alerts.reset", "persons.reveal", "desk.sit", "shelves.write",
     }  # fmt: skip
     assert {"accounts.change", "audit.read", "registry.change"} <= set(may("admin", None))
-    assert may("auditor", None) == ["audit.read"]
+    assert may("auditor", None) == ["audit.read", "retention.read"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway import settings as module
+from gateway.keeping_times import BOUNDS
 from gateway.model.errors import Misconfigured
 from gateway.settings import read_settings
 
@@ -80,3 +81,26 @@ def test_a_token_that_could_be_guessed_is_refused(folder: Path) -> None:
     with pytest.raises(Misconfigured, match=r"ANXIN_ALIYUN_REPORTS_TOKEN: .*fewer than 32") as refused:
         read_settings()
     assert "guess-me" not in str(refused.value)
+
+
+@pytest.mark.parametrize("setting", BOUNDS)
+def test_what_is_kept_has_a_floor_and_a_ceiling(setting: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, bounds = f"ANXIN_{setting.upper()}", BOUNDS[setting]
+    assert folder.is_dir()
+    assert bounds.floor <= getattr(read_settings(), setting) <= bounds.ceiling, "the default lies between them"
+    for days in (bounds.floor, bounds.ceiling):
+        monkeypatch.setenv(name, str(days))
+        assert getattr(read_settings(), setting) == days
+    for days, why in (
+        (bounds.floor - 0.5, f"{name}: .*fewer than the floor of {bounds.floor}"),
+        (bounds.ceiling + 0.5, f"{name}: .*more than the ceiling of {bounds.ceiling}: {bounds.why}"),
+        ("nan", f"{name}: .*floor"),
+        ("inf", f"{name}: .*ceiling"),
+    ):
+        monkeypatch.setenv(name, str(days))
+        with pytest.raises(Misconfigured, match=why):
+            read_settings()
+
+
+def test_every_setting_of_days_that_are_kept_has_bounds() -> None:
+    assert {name for name in module.Settings.model_fields if name.endswith("_keep_days")} == BOUNDS.keys()

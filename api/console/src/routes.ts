@@ -33,6 +33,7 @@ export const PAGES: readonly Page[] = [
   { path: "/quiet", word: "page.quiet", shows: hasData, component: () => import("@/quiet/QuietPage.vue") },
   { path: "/letters", word: "page.letters", shows: () => may("deadletters.read"), component: () => import("@/letters/LettersPage.vue") },
   { path: "/audit", word: "page.audit", shows: () => may("audit.read"), component: () => import("@/audit/AuditPage.vue") },
+  { path: "/retention", word: "page.retention", shows: () => may("retention.read"), component: () => import("@/retention/RetentionPage.vue") },
   { path: "/accounts", word: "page.accounts", shows: () => may("accounts.change"), component: () => import("@/accounts/AccountsPage.vue") },
   { path: "/policy", word: "page.policy", shows: hasData, component: () => import("@/policy/PolicyPage.vue") },
   { path: "/walls", word: "page.walls", shows: () => may("walls.change"), component: () => import("@/wall/WallsPage.vue") },

@@ -11,6 +11,14 @@ where i.inhparent = 'event'::regclass order by c.relname
 -- Compress chunks that no event can reach any more.
 select compress_chunk(c, if_not_compressed => true) from show_chunks('event', older_than => %(before)s::timestamptz) c
 
+-- name: timescale_old
+-- The chunks of events that are old enough to be dropped.
+select c::text from show_chunks('event', older_than => %(before)s::timestamptz) c
+
+-- name: oldest_after
+-- The oldest event after another's time, or of all.
+select min(ts) from event where ts > coalesce(%(after)s::timestamptz, '-infinity')
+
 -- name: timescale_drop
 select drop_chunks('event', older_than => %(before)s::timestamptz)
 
@@ -29,6 +37,7 @@ select pg_try_advisory_lock(hashtextextended('anxin schedule ' || %(station)s, 0
 -- Attempts of messages that were settled long ago.
 delete from attempt a using notification n
 where n.id = a.notification_id and n.station_id = %(station)s and n.state <> 'queued' and n.created_at < %(before)s
+    and {of_nobody_held}
 
 -- name: forget_probes
 -- Probes of the watchdog that are over: messages first, then the alerts they were.
@@ -46,5 +55,10 @@ delete from alert a where a.station_id = %(station)s and a.stream = 'probe' and 
 
 -- name: forget_notifications
 -- Messages that were settled long ago.
-delete from notification
-where station_id = %(station)s and state <> 'queued' and created_at < %(before)s
+delete from notification n
+where n.station_id = %(station)s and n.state <> 'queued' and n.created_at < %(before)s and {of_nobody_held}
+
+-- name: of_nobody_held
+-- A message of no case that is held, nor of its alerts.
+(n.incident_id is null or n.incident_id not in (select id from held_incident)) and (n.alert_id is null or not exists (
+    select from incident_alert l join held_incident h on h.id = l.incident_id where l.alert_id = n.alert_id))

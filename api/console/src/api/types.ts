@@ -31,6 +31,7 @@ export type Drill = Schemas["DrillShown"];
 export type SheetRead = Schemas["SheetRead"];
 export type DeadLetter = Schemas["DeadLetter"];
 export type AuditLine = Schemas["AuditLine"];
+export type RetentionClass = Schemas["RetentionClass"];
 export type Shelf = Schemas["ShelfShown"];
 export type Account = Schemas["AccountShown"];
 export type Contact = Schemas["ContactShown"];

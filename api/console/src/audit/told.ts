@@ -5,7 +5,7 @@ import { known, t } from "@/words";
 /** What may be asked for: a word takes in all acts that begin with it. */
 export const GROUPS = [
   "login", "login.failed", "person", "person.reveal", "person.search", "incident", "alert", "shelf", "rule", "policy", "area", "place", "device", "drill", "duty", "bulletin",
-  "user", "contact", "me", "wall", "dead_letter", "desk", "footprints", "record", "audit.read",
+  "user", "contact", "me", "wall", "dead_letter", "desk", "footprints", "record", "retention", "audit.read",
 ] as const;
 
 /** An act by its name; by the name of its sort when it has none of its own; as it is written when that has none. */

@@ -21,6 +21,7 @@ import phone from "./phone";
 import problems from "./problems";
 import quiet from "./quiet";
 import residents from "./residents";
+import retention from "./retention";
 import rooms from "./rooms";
 import rules from "./rules";
 import shell from "./shell";
@@ -38,7 +39,7 @@ export interface Said {
 
 const WORDS = {
   ...shell, ...codes, ...problems, ...triage, ...tour, ...account, ...accounts, ...audit, ...bulletins, ...cameras, ...devices,
-  ...disputes, ...duty, ...evidence, ...footprints, ...handover, ...letters, ...map, ...patrol, ...phone, ...quiet, ...residents, ...rooms, ...rules,
+  ...disputes, ...duty, ...evidence, ...footprints, ...handover, ...letters, ...map, ...patrol, ...phone, ...quiet, ...residents, ...retention, ...rooms, ...rules,
   ...stats, ...wall,
 };
 export type Word = keyof typeof WORDS;
