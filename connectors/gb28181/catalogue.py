@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -99,18 +99,22 @@ def changes(before: Iterable[Item], after: Iterable[Item]) -> list[tuple[Change,
 
 
 def notices(
-    found: Sequence[tuple[Change, Item]], sn: int, device: str, dialect: Dialect, *, room: int
+    found: Sequence[tuple[Change, Item]], next_sn: Callable[[], int], device: str, dialect: Dialect, *, room: int
 ) -> Iterator[bytes]:
-    """Return changes as notifications: whole items where they are new or other, otherwise their state alone."""
+    """Return changes as notifications: whole items where they are new or other, otherwise their state alone.
+
+    Each message has a number and a sum of its own.
+    """
     told: list[list[tuple[str, Value]]] = []
     for event, item in found:
         whole = fields(item, dialect) if event in {"ADD", "UPDATE"} else [("DeviceID", item.code)]
         told.append([whole[0], ("Event", event), *whole[1:]])
-    head: list[tuple[str, Value]] = [("CmdType", "Catalog"), ("SN", sn), ("DeviceID", device)]
-    for part in _parts(told, [*head, ("SumNum", len(told))], dialect, MOST_ITEMS, room):
-        yield manscdp.write(
-            "Notify", [*head, ("SumNum", len(part)), ("DeviceList", Items(part))], charset=dialect.charset
-        )
+
+    def head(number: int) -> list[tuple[str, Value]]:
+        return [("CmdType", "Catalog"), ("SN", next_sn()), ("DeviceID", device), ("SumNum", number)]
+
+    for part in _parts(told, head(len(told)), dialect, MOST_ITEMS, room):
+        yield manscdp.write("Notify", [*head(len(part)), ("DeviceList", Items(part))], charset=dialect.charset)
 
 
 def _parts(

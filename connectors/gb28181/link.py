@@ -218,8 +218,7 @@ class Link:
 
     def _after(self, now: float) -> None:
         """What follows from what just happened, whatever it was."""
-        for listing in [one for one in self._serving.listings if one.done is not None]:
-            self._serving.listings.remove(listing)
+        for listing in self._serving.listed(now):
             self._line.say(CatalogueTold(listing.sn, listing.items, listing.told))
             if listing.done:
                 self._known = True

@@ -48,6 +48,14 @@ class Serving:
             refused = respond(asked, 405, [("Allow", ALLOW)], tag=self._line.envelope.token())
             self._line.answer(asked, peer, refused, now)
 
+    def listed(self, now: float) -> list[Listing]:
+        """Return the listings that have ended since the last time; what waited for them goes out."""
+        over = [one for one in self.listings if one.done is not None]
+        self.listings = [one for one in self.listings if one.done is None]
+        if over and not self.listings and (one := self._subscriptions.get("Catalog")) is not None:
+            self._notify_next(one, now)
+        return over
+
     def changed(self, before: Sequence[Item], after: Sequence[Item], now: float) -> None:
         """Tell a platform that follows the catalogue what became of it."""
         one = self._subscriptions.get("Catalog")
@@ -167,21 +175,21 @@ class Serving:
         self._subscriptions.drop(one)
 
     def _notify(self, one: Subscription, found: list[tuple[catalogue.Change, Item]], now: float) -> None:
-        config, sn = self._line.config, self._line.next_sn()
-        goes_on = bool(one.waiting)
-        one.waiting += catalogue.notices(found, sn, config.device_id, config.dialect, room=self._line.room)
-        if not goes_on:
-            self._notify_next(one, now)
+        config, room = self._line.config, self._line.room
+        one.waiting += catalogue.notices(found, self._line.next_sn, config.device_id, config.dialect, room=room)
+        self._notify_next(one, now)
 
     def _notify_next(self, one: Subscription, now: float) -> None:
-        """One after the other: thousands of datagrams at once are not taken."""
-        if not one.waiting:
+        """One after the other, and none of a device that the platform is just being told of."""
+        if not one.waiting or one.notifying or self.listings:
             return
+        one.notifying = True
 
         def then(event: Answered | Unanswered, now: float) -> None:
             if not isinstance(event, Answered) or event.response.status in (404, 481):
                 self._subscriptions.drop(one)
                 return
+            one.notifying = False
             one.waiting.popleft()
             self._notify_next(one, now)
 

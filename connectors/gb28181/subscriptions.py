@@ -31,6 +31,7 @@ class Subscription:
         self._cseq = 0
         #: Bodies that wait for the one before them to be answered.
         self.waiting: deque[bytes] = deque()
+        self.notifying = False
 
     def is_of(self, asked: Request) -> bool:
         """Say whether a request belongs to this dialog."""

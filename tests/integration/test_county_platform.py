@@ -88,10 +88,13 @@ def test_orders_and_media() -> None:
                  "record-info", "device-status", "device-info", "preset-query", "unknown-query")  # fmt: skip
         for kind in asked:
             county.order(kind, OURS if kind in ("device-config", "device-info") else BUTTON)
-        until(lambda: all(one.answered for one in county.exchanges if one.wanted), "the answers", 10)
-        assert county.call("INVITE", BUTTON).status == 488
-        assert county.call("INVITE", "34020000011345009999").status == 404
-        assert county.call("OPTIONS").status == 200
+        until(lambda: all(one.done for one in county.exchanges if one.wants_answer), "the answers", 40)
+        for channel, status in ((BUTTON, 488), ("34020000011345009999", 404)):
+            call = county.call("INVITE", channel)
+            until(lambda call=call: call.status, "an answer to INVITE")
+            assert call.status == status
+        there = county.call("OPTIONS")
+        assert until(lambda: there.status, "an answer to OPTIONS") == 200
 
 
 def test_a_platform_that_is_away_for_a_while_gets_what_waited() -> None:
