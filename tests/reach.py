@@ -178,6 +178,8 @@ ROUTES: dict[str, Row] = {
         },
     ),
     "GET /api/v1/devices/{device}/still": thing(RESPONDERS, about={"device": "camera"}),
+    "GET /api/v1/devices/{device}/seeing": thing(CHIEFS, about={"device": "camera"}),
+    "PUT /api/v1/seeing": anybody(ok={401}),
     "PUT /api/v1/still": anybody(ok={401}, query={"at": "2026-11-22T08:00:00+08:00"}),
     "GET /api/v1/evidence/head": station(DESK, "a number, a key and a signature: no data of anybody"),
     "GET /api/v1/incidents/{incident_id}/evidence": thing(DESK),

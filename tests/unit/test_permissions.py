@@ -25,6 +25,7 @@ ROUTES_OF: dict[str, set[str]] = {
     "incidents.trail": {"POST /incidents/{incident_id}/trail"},
     "pictures.see": {"GET /alerts/{alert_id}/pictures", "GET /alerts/{alert_id}/pictures/{picture_id}"},
     "cameras.live": {"GET /devices/{device}/still"},
+    "cameras.set_up": {"GET /devices/{device}/seeing"},
     "evidence.see": {
         "GET /evidence/head", "GET /incidents/{incident_id}/evidence",
         "GET /incidents/{incident_id}/evidence/{record_id}/{content}",

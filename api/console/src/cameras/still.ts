@@ -21,14 +21,17 @@ export interface Still {
   askedAt: Ref<number>;
   complaint: Ref<string>;
   isOld: () => boolean;
+  /** Whether it is held: no other is asked for, and what is shown is a moment on purpose. */
+  held: Ref<boolean>;
 }
 
-/** Watch a camera for as long as this component is shown. */
-export function useStill(device: () => string): Still {
+/** Watch a camera for as long as this component is shown; null: none. */
+export function useStill(device: () => string | null): Still {
   const address = ref("");
   const takenAt = shallowRef<number | null>(null);
   const askedAt = ref(now());
   const complaint = ref("");
+  const held = ref(false);
   let next: ReturnType<typeof setTimeout> | undefined;
   let turn = 0;
 
@@ -36,7 +39,7 @@ export function useStill(device: () => string): Still {
     const mine = ++turn;
     let wait = EVERY_MS;
     try {
-      const answer = await fetched(`/api/v1/devices/${encodeURIComponent(device())}/still`, {}, PATIENCE_MS);
+      const answer = await fetched(`/api/v1/devices/${encodeURIComponent(device() ?? "")}/still`, {}, PATIENCE_MS);
       const told = Date.parse(answer.headers.get("X-Taken-At") ?? "");
       const picture = answer.status === 200 ? await answer.blob() : null;
       if (mine !== turn) return;
@@ -64,7 +67,7 @@ export function useStill(device: () => string): Still {
 
   function begin(): void {
     stop();
-    if (document.visibilityState === "hidden") return;
+    if (document.visibilityState === "hidden" || held.value || device() === null) return;
     askedAt.value = now();
     void ask();
   }
@@ -77,8 +80,10 @@ export function useStill(device: () => string): Still {
 
   watch(device, () => {
     forget();
+    held.value = false;
     begin();
   });
+  watch(held, begin);
   onMounted(() => {
     document.addEventListener("visibilitychange", begin);
     begin();
@@ -88,5 +93,6 @@ export function useStill(device: () => string): Still {
     stop();
     forget();
   });
-  return { address, takenAt, askedAt, complaint, isOld: () => takenAt.value !== null && isStale(takenAt.value, tick.value) };
+  const isOld = (): boolean => !held.value && takenAt.value !== null && isStale(takenAt.value, tick.value);
+  return { address, takenAt, askedAt, complaint, isOld, held };
 }
