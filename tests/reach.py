@@ -292,6 +292,7 @@ ROUTES: dict[str, Row] = {
     "POST /api/v1/patrols/rounds/{round_id}/looks": thing(
         RESPONDERS, {"point": 1, "seen": "finding", "code": "hazard", "note": "灭火器过期"}
     ),
+    "GET /api/v1/patrols/rounds/{round_id}/looks/{look_id}/picture": thing(RESPONDERS),
     "POST /api/v1/patrols/rounds/{round_id}/end": thing(RESPONDERS),
     "GET /api/v1/work-items/{item_id}": thing(PEOPLE),
     "POST /api/v1/work-items/{item_id}/done": thing(CARERS, {"text": "已清通"}),

@@ -34,6 +34,17 @@ def hand_in(
     now: datetime,
 ) -> None:
     """Keep a camera's newest still, checked. Raises `BadInput`, and `Conflict` when nobody watches this camera."""
+    check(content)
+    kept = store.put_still(
+        connection, station, device, taken_at=min(taken_at, now), now=now, since=now - LASTS,
+        sealed=sealer.seal(base64.b64encode(content).decode(), about(station, device)),
+    )  # fmt: skip
+    if not kept:
+        raise Conflict("nobody watches this camera now; hand in stills while you are asked for them")
+
+
+def check(content: bytes) -> None:
+    """Raise `BadInput` for what is no still."""
     size = jpeg_size(content) if is_what_it_says("image/jpeg", content) else None
     if size is None:
         raise BadInput("a still is a JPEG", reason="content_type")
@@ -43,12 +54,6 @@ def hand_in(
             f"{size[0]}x{size[1]}",
             reason="oversized",
         )
-    kept = store.put_still(
-        connection, station, device, taken_at=min(taken_at, now), now=now, since=now - LASTS,
-        sealed=sealer.seal(base64.b64encode(content).decode(), about(station, device)),
-    )  # fmt: skip
-    if not kept:
-        raise Conflict("nobody watches this camera now; hand in stills while you are asked for them")
 
 
 def describe(

@@ -54,6 +54,28 @@ def watching(
         thread.join(60)
 
 
+def walk_and_keep_the_picture(page: Page, demo: Demo) -> None:
+    """Walk a round past the crossing, and keep the picture its finding was made on."""
+    page.goto("/patrol")
+    page.locator(".route", has_text="东街重点部位巡查").click()
+    page.locator("#begin-round").click()
+    expect(page.locator(".walk .point")).to_contain_text("1. 实验小学")
+    page.keyboard.press("1")
+    expect(page.locator(".walk .camera img")).to_have_js_property("naturalWidth", 640)
+    page.keyboard.press("2")
+    page.locator("#keep-picture").check()
+    expect(page.locator(".walk .camera .taken")).to_contain_text("已定格")
+    taken = page.locator(".walk .camera time").get_attribute("datetime")
+    page.locator("#finding-note").press("Enter")
+    page.locator(".look-line.finding .picture").click()
+    expect(page.locator(".look-line .kept")).to_have_js_property("naturalWidth", 640)
+    accessible(page)
+    number = page.url.partition("round=")[2]
+    (kept,) = [one["picture_at"] for one in demo.get(f"patrols/rounds/{number}")["looks"] if one["picture_at"]]
+    assert datetime.fromisoformat(kept) == datetime.fromisoformat(str(taken))
+    demo.post(f"patrols/rounds/{number}/end", {})
+
+
 def test_a_wall_is_chosen_kept_shows_what_is_now_and_says_when_it_is_not(
     page: Page, demo: Demo, tmp_path: Path
 ) -> None:
@@ -96,13 +118,7 @@ def test_a_wall_is_chosen_kept_shows_what_is_now_and_says_when_it_is_not(
         expect(page.locator("#detail .still img")).to_have_js_property("naturalWidth", 640)
         accessible(page)
 
-        page.goto("/patrol")
-        page.locator(".route", has_text="东街重点部位巡查").click()
-        page.locator("#begin-round").click()
-        expect(page.locator(".walk .point")).to_contain_text("1. 实验小学")
-        page.keyboard.press("1")
-        expect(page.locator(".walk .camera img")).to_have_js_property("naturalWidth", 640)
-        demo.post(f"patrols/rounds/{page.url.partition('round=')[2]}/end", {})
+        walk_and_keep_the_picture(page, demo)
         page.goto("/cameras")
         expect(live.locator("img")).to_have_js_property("naturalWidth", 640)
     expect(live.locator(".stopped")).to_contain_text("画面已停")

@@ -81,7 +81,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             "0023.media",
             "0024.live",
             "0025.mapped",
-            "0027.seeing",
+            "0027.cameras",
         ]
         assert migrate(server.url) == []
         with connect(server.url, "test") as connection:

@@ -1,6 +1,6 @@
 // A camera live, as stills: asked for every two seconds while the page can be seen. Asking keeps the camera sending.
 
-import { onBeforeUnmount, onMounted, ref, shallowRef, watch, type Ref } from "vue";
+import { onBeforeUnmount, onMounted, ref, shallowRef, watch, type Ref, type ShallowRef } from "vue";
 import { now, tick } from "@/api/clock";
 import { fetched } from "@/api/client";
 import { messageOf, Problem } from "@/api/problem";
@@ -15,6 +15,8 @@ const PATIENCE_MS = 8000;
 export interface Still {
   /** The picture's address within the page; empty before the first. */
   address: Ref<string>;
+  /** The picture itself, null before the first. */
+  picture: ShallowRef<Blob | null>;
   /** When it was taken, ms; null before the first. */
   takenAt: Ref<number | null>;
   /** Since when it is waited for, ms. */
@@ -28,6 +30,7 @@ export interface Still {
 /** Watch a camera for as long as this component is shown; null: none. */
 export function useStill(device: () => string | null): Still {
   const address = ref("");
+  const picture = shallowRef<Blob | null>(null);
   const takenAt = shallowRef<number | null>(null);
   const askedAt = ref(now());
   const complaint = ref("");
@@ -41,10 +44,10 @@ export function useStill(device: () => string | null): Still {
     try {
       const answer = await fetched(`/api/v1/devices/${encodeURIComponent(device() ?? "")}/still`, {}, PATIENCE_MS);
       const told = Date.parse(answer.headers.get("X-Taken-At") ?? "");
-      const picture = answer.status === 200 ? await answer.blob() : null;
+      const newest = answer.status === 200 ? await answer.blob() : null;
       if (mine !== turn) return;
       complaint.value = "";
-      if (picture !== null && !Number.isNaN(told)) show(picture, told);
+      if (newest !== null && !Number.isNaN(told)) show(newest, told);
       else if (takenAt.value === null) wait = AT_FIRST_MS;
     } catch (problem) {
       if (mine !== turn) return;
@@ -54,9 +57,10 @@ export function useStill(device: () => string | null): Still {
     next = setTimeout(() => void ask(), wait);
   }
 
-  function show(picture: Blob, at: number): void {
+  function show(newest: Blob, at: number): void {
     URL.revokeObjectURL(address.value);
-    address.value = URL.createObjectURL(picture);
+    picture.value = newest;
+    address.value = URL.createObjectURL(newest);
     takenAt.value = at;
   }
 
@@ -75,7 +79,7 @@ export function useStill(device: () => string | null): Still {
   function forget(): void {
     URL.revokeObjectURL(address.value);
     address.value = complaint.value = "";
-    takenAt.value = null;
+    takenAt.value = picture.value = null;
   }
 
   watch(device, () => {
@@ -94,5 +98,5 @@ export function useStill(device: () => string | null): Still {
     forget();
   });
   const isOld = (): boolean => !held.value && takenAt.value !== null && isStale(takenAt.value, tick.value);
-  return { address, takenAt, askedAt, complaint, isOld, held };
+  return { address, picture, takenAt, askedAt, complaint, isOld, held };
 }

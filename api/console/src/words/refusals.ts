@@ -152,6 +152,8 @@ export const REFUSALS: readonly (readonly [chinese: string, english: string])[] 
   ["角色“{0}”不能查看证据", "the role {} may not look at evidence"],
   ["角色“{0}”不能查看摄像机画面", "the role {} may not look at what cameras saw"],
   ["角色“{0}”不能看实时画面", "the role {} may not watch cameras"],
+  ["只有在有摄像机的点位发现问题时才能留下画面", "a picture is kept with a finding, at a point that has a camera"],
+  ["您的权限范围内没有第 {1} 轮巡查第 {0} 次查看的画面", "there is no picture of a look {} of a round {} within your reach"],
   ["角色“{0}”不能调校摄像机", "the role {} may not set cameras up"],
   ["辖区范围内没有摄像机 {0}", "there is no camera {} within your reach"],
   ["告警 {1} 的画面 {0} 已不存在或从未有过", "there is no picture {} of alert {} any more, or there never was"],
