@@ -13,7 +13,7 @@ from gateway import retention, work_items
 from gateway.accounts import walls
 from gateway.bulletins import acts as bulletin_acts
 from gateway.bulletins import enterprises
-from gateway.cameras import stills
+from gateway.cameras import setting_up, stills
 from gateway.duty import acts as duty_acts
 from gateway.duty import positions
 from gateway.evidence import acts as evidence_acts
@@ -54,6 +54,7 @@ PERMISSIONS: dict[str, Permission] = {
     "evidence.export": Permission(evidence_acts.EXPORTING_ROLES),
     "pictures.see": Permission(media.LOOKING_ROLES),
     "cameras.live": Permission(stills.WATCHING_ROLES),
+    "cameras.set_up": Permission(setting_up.ROLES),
     "shelves.write": Permission(COMMAND_ROOM_ROLES),
     "workitems.done": Permission(work_items.ROLES),
     "patrols.walk": Permission(patrol_rounds.ROLES),

@@ -306,6 +306,22 @@ def make_round(town: Station, where: Where, made: Made) -> str:
     ))  # fmt: skip
 
 
+def make_look(town: Station, where: Where, made: Made) -> str:
+    """A look at the round that is asked for, with the picture it keeps."""
+    station, number, sha256 = station_of(town, where), made["round"], hashlib.sha256(PICTURE).hexdigest()
+    look = str(town.one(
+        "insert into patrol_look (round_id, point, username, at, seen, code)"
+        " values (%s, 1, 'x', now(), 'finding', 'other') returning id",
+        number,
+    ))  # fmt: skip
+    about = f"patrol_picture.content/{station}/{number}/{sha256}"
+    town.execute(
+        "insert into patrol_picture values (%s, 'camera', now(), %s, %s, %s)",
+        look, len(PICTURE), sha256, SEALER.seal(base64.b64encode(PICTURE).decode(), about),
+    )  # fmt: skip
+    return look
+
+
 def make_item(town: Station, where: Where, _made: Made) -> str:
     """What a patrol found."""
     return str(town.one(
@@ -391,6 +407,7 @@ MAKE: dict[str, Callable[[Station, Where, Made], str]] = {
     "planned": make_planned,
     "patrol": make_patrol,
     "round": make_round,
+    "look": make_look,
     "item": make_item,
     "gadget": make_gadget,
     "camera": make_camera,

@@ -178,6 +178,8 @@ ROUTES: dict[str, Row] = {
         },
     ),
     "GET /api/v1/devices/{device}/still": thing(RESPONDERS, about={"device": "camera"}),
+    "GET /api/v1/devices/{device}/seeing": thing(CHIEFS, about={"device": "camera"}),
+    "PUT /api/v1/seeing": anybody(ok={401}),
     "PUT /api/v1/still": anybody(ok={401}, query={"at": "2026-11-22T08:00:00+08:00"}),
     "GET /api/v1/evidence/head": station(DESK, "a number, a key and a signature: no data of anybody"),
     "GET /api/v1/incidents/{incident_id}/evidence": thing(DESK),
@@ -290,6 +292,7 @@ ROUTES: dict[str, Row] = {
     "POST /api/v1/patrols/rounds/{round_id}/looks": thing(
         RESPONDERS, {"point": 1, "seen": "finding", "code": "hazard", "note": "灭火器过期"}
     ),
+    "GET /api/v1/patrols/rounds/{round_id}/looks/{look_id}/picture": thing(RESPONDERS),
     "POST /api/v1/patrols/rounds/{round_id}/end": thing(RESPONDERS),
     "GET /api/v1/work-items/{item_id}": thing(PEOPLE),
     "POST /api/v1/work-items/{item_id}/done": thing(CARERS, {"text": "已清通"}),

@@ -52,6 +52,7 @@ class PatrolRound(Answer):
 class PatrolLook(Answer):
     """What somebody saw at a point (from 1)."""
 
+    id: int
     point: int
     username: str
     at: datetime
@@ -60,6 +61,7 @@ class PatrolLook(Answer):
     code: Code | None
     note: str | None = Field(description="null also when it was sealed with another key")
     work_item: int | None = Field(description="what a finding became")
+    picture_at: datetime | None = Field(description="when the picture was taken that is kept with it")
 
 
 class PatrolRoundWhole(PatrolRound):

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field
 
-from api.answers.documented import answers
+from api.answers.documented import answers, file
 from api.answers.patrols import PatrolRound, PatrolRounds, PatrolRoundWhole, PatrolRoute, PatrolRoutes
 from api.deps import Have, Reader, Seals, actor, allow_to, scope_of
+from gateway.cameras.handing_in import MOST_BYTES
 from gateway.model.errors import NotFound
 from gateway.model.patrol import Code, Seen
+from gateway.patrol import pictures
 from gateway.patrol import rounds as walk
+from gateway.patrol.pictures import Shown
 from gateway.patrol.routes import routes
 from gateway.registering import editing
 from gateway.store import patrols as patrol_store
@@ -22,11 +25,24 @@ router = APIRouter(prefix="/patrols", tags=["patrols"])
 
 Entry = Annotated[dict[str, Any], Body()]
 Walker = Annotated[Session, Depends(allow_to("patrols.walk"))]
+Sees = Annotated[Session, Depends(allow_to("pictures.see"))]
 Chief = Annotated[Session, Depends(allow_to("patrols.change"))]
 
 
+class PictureIn(BaseModel):
+    """A still as one was shown it: a JPEG as base64, and its `X-Taken-At`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    taken_at: AwareDatetime
+    content: Base64Bytes = Field(max_length=MOST_BYTES)
+
+
 class LookIn(BaseModel):
-    """What one sees at a point (from 1). A finding has a `code`; `client_id` makes saying it again harmless."""
+    """What one sees at a point (from 1). A finding has a `code`; `client_id` makes saying it again harmless.
+
+    `picture` is kept with a finding, sealed, for as long as the round.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -36,6 +52,7 @@ class LookIn(BaseModel):
     note: str | None = Field(default=None, max_length=2000, pattern=r"^[^\x00]*$")
     at: AwareDatetime | None = None
     client_id: str | None = Field(default=None, min_length=1, max_length=128, pattern=r"^[^\x00]+$")
+    picture: PictureIn | None = None
 
 
 @router.get("", responses=answers(PatrolRoutes))
@@ -111,9 +128,19 @@ def get_round(round_id: int, session: Reader, have: Have, sealer: Seals) -> dict
 @router.post("/rounds/{round_id}/looks", operation_id="look_at_point", responses=answers(PatrolRoundWhole))
 def look(round_id: int, body: LookIn, session: Walker, have: Have, sealer: Seals) -> dict[str, Any]:
     """Say what one sees at a point; a finding becomes a work item."""
-    told = walk.Looked(**body.model_dump())
+    picture = Shown(body.picture.taken_at, body.picture.content) if body.picture is not None else None
+    told = walk.Looked(**body.model_dump(exclude={"picture"}), picture=picture)
     with have.pool.transaction() as connection:
         return walk.look(connection, have.announcer, sealer, actor(session, have), round_id, told)
+
+
+@router.get("/rounds/{round_id}/looks/{look_id}/picture", response_class=Response, responses=file("image/jpeg"))
+def get_look_picture(round_id: int, look_id: int, session: Sees, have: Have, sealer: Seals) -> Response:
+    """The picture that a look keeps; each look at it is audited."""
+    with have.pool.transaction() as connection:
+        content = pictures.see(connection, sealer, actor(session, have), round_id, look_id)
+    headers = {"Cache-Control": "private, no-store", "Content-Security-Policy": "default-src 'none'; sandbox"}
+    return Response(content, media_type="image/jpeg", headers=headers)
 
 
 @router.post("/rounds/{round_id}/end", responses=answers(PatrolRound))

@@ -1,10 +1,9 @@
-"""What a worker would see of a camera: its picture with zones and sightings drawn in. Nothing is sent to anybody."""
+"""What a worker would see of a camera: its picture with what is marked in it, and sightings. Nothing is sent."""
 
 from __future__ import annotations
 
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,28 +12,32 @@ import cv2
 import msgspec
 import numpy as np
 
-from connectors.camera.camera import watching_of
 from connectors.camera.config import CameraConfig
+from connectors.camera.describing import shapes_of
 from connectors.camera.detector import Detector
 from connectors.camera.ring import Packet, Take
-from connectors.camera.seeing import Colour, Frame, Sighting, Zone
+from connectors.camera.seeing import Colour, Frame, Sighting
 from connectors.camera.source import Source
+from connectors.camera.watching import watching_of
+from gateway.model.camera import Shape, Sort
 from gateway.model.errors import Misconfigured
 
 _GREEN, _RED, _WHITE = (80, 220, 80), (60, 60, 230), (255, 255, 255)
+#: Blue, green, red. What is ignored is grey, lines are yellow, scales and the ground are blue.
+_COLOURS: dict[Sort, tuple[int, int, int]] = {
+    "zone": _GREEN, "watched": _GREEN, "ignored": (170, 170, 170), "line": (40, 220, 250), "scale": (250, 170, 60),
+    "ground": (250, 170, 60),
+}  # fmt: skip
 
 
 class _Looker:
     """Looks as a camera does, and remembers the last picture and what was said."""
 
-    def __init__(
-        self, config: CameraConfig, zone: ZoneInfo, monotonic: Callable[[], float], detector: Detector | None
-    ) -> None:
-        self._watching, self._monotonic = watching_of(config, zone, detector), monotonic
+    def __init__(self, config: CameraConfig, zone: ZoneInfo, detector: Detector | None) -> None:
+        self.watching = watching_of(config, zone, detector)
         self.last: Colour | None = None
         self.said: list[Sighting] = []
         self.pictures = 0
-        self.cost: Counter[str] = Counter()
         self.why = ""
 
     def began(self, take: Take) -> None:
@@ -47,10 +50,8 @@ class _Looker:
         """Look."""
         self.pictures += 1
         self.last = frame.colour()
-        for one in self._watching:
-            began = self._monotonic()
+        for one in self.watching:
             self.said += one.look(frame)
-            self.cost[one.name] += self._monotonic() - began  # type: ignore[assignment]  # seconds, not a count
 
     def lost(self, why: str) -> None:
         """Nothing comes."""
@@ -71,7 +72,7 @@ def look(
 
     Raises `Misconfigured` when there is no picture or `target` cannot be written.
     """
-    looker = _Looker(config, ZoneInfo(time_zone), monotonic, detector)
+    looker = _Looker(config, ZoneInfo(time_zone), detector)
     if config.source is None:
         raise Misconfigured(f"{config.device} has no source: nothing of it is seen here")
     source = Source(config.source, looker, now=now, monotonic=monotonic, transport=config.transport)
@@ -84,19 +85,19 @@ def look(
         raise Misconfigured(f"no picture came of {source.hidden} within {seconds:g} s: {looker.why or 'it is silent'}")
     height, width = looker.last.shape[:2]
     yield f"{width}×{height}, {looker.pictures} pictures in {seconds:g} s, {source.left_out} left out"
-    for name, cost in looker.cost.items():
-        yield f"{name}: {cost / looker.pictures * 1000:.1f} ms a picture"
+    for one in looker.watching:
+        yield f"{one.name}: {one.cost_s / looker.pictures * 1000:.1f} ms a picture"
     for sighting in looker.said:
         yield f"{sighting.at.isoformat()} {sighting.kind} {msgspec.json.encode(sighting.data).decode()}"
     if not looker.said:
         yield "nothing to report"
-    zones = [zone for asked in config.analytics for zone in _zones_of(asked.settings())]
-    if not cv2.imwrite(str(target), drawn(looker.last, zones, looker.said)):
+    shapes = [shape for asked in config.analytics for shape in shapes_of(asked.settings())]
+    if not cv2.imwrite(str(target), drawn(looker.last, shapes, looker.said)):
         raise Misconfigured(f"{target} cannot be written; say --out FILE.png or FILE.jpg where you may write")
 
 
-def drawn(picture: Colour, zones: list[Zone], said: list[Sighting]) -> Colour:
-    """Return a picture with zones (green) and sightings (red) drawn in, and a grid of tenths along its edges."""
+def drawn(picture: Colour, shapes: Sequence[Shape], said: Sequence[Sighting]) -> Colour:
+    """Return a picture with what is marked in it and sightings (red), and a grid of tenths along its edges."""
     canvas = picture.copy()
     height, width = canvas.shape[:2]
     for tenth in range(1, 10):
@@ -105,10 +106,8 @@ def drawn(picture: Colour, zones: list[Zone], said: list[Sighting]) -> Colour:
         cv2.line(canvas, (0, y), (8, y), _WHITE, 1)
         cv2.putText(canvas, f".{tenth}", (x + 2, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.35, _WHITE, 1, cv2.LINE_AA)
         cv2.putText(canvas, f".{tenth}", (12, y + 4), cv2.FONT_HERSHEY_SIMPLEX, 0.35, _WHITE, 1, cv2.LINE_AA)
-    for zone in zones:
-        corners = np.array([[x * width, y * height] for x, y in zone.polygon]).round().astype(np.int32)
-        cv2.polylines(canvas, [corners], isClosed=True, color=_GREEN, thickness=2)
-        cv2.putText(canvas, zone.name, corners[0].tolist(), cv2.FONT_HERSHEY_SIMPLEX, 0.5, _GREEN, 1, cv2.LINE_AA)
+    for shape in shapes:
+        _draw(canvas, shape)
     for one in said:
         if one.box is not None:
             left, top, right, bottom = one.box
@@ -118,10 +117,15 @@ def drawn(picture: Colour, zones: list[Zone], said: list[Sighting]) -> Colour:
     return canvas
 
 
-def _zones_of(settings: object) -> Iterator[Zone]:
-    """The zones in an analytic's settings, alone or in a list."""
-    for name in getattr(settings, "__struct_fields__", ()):
-        told = getattr(settings, name)
-        for one in told if isinstance(told, list | tuple) else (told,):
-            if isinstance(one, Zone):
-                yield one
+def _draw(canvas: Colour, shape: Shape) -> None:
+    height, width = canvas.shape[:2]
+    ends = np.array([[x * width, y * height] for x, y in shape.points]).round().astype(np.int32)
+    colour, is_area = _COLOURS[shape.sort], shape.sort in {"zone", "watched", "ignored"}
+    cv2.polylines(canvas, [ends], isClosed=is_area, color=colour, thickness=2)
+    if shape.sort == "scale":  # a mark is a short stroke across
+        for x, y in ends.tolist():
+            cv2.line(canvas, (x - 6, y), (x + 6, y), colour, 2)
+    name = f"floor {shape.floor}" if shape.sort == "scale" else shape.name or shape.sort
+    at = ends[-1 if shape.sort == "scale" else 0].tolist()
+    at = [min(max(at[0], 2), width - 60), min(max(at[1] - 4, 12), height - 4)]
+    cv2.putText(canvas, name, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, 1, cv2.LINE_AA)

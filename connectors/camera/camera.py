@@ -15,19 +15,20 @@ import av
 import cv2
 import structlog
 
-from connectors.camera.analytics import ANALYTICS
 from connectors.camera.clip import write_clip
 from connectors.camera.commands import ClipWanted
-from connectors.camera.config import Asked, CameraConfig
+from connectors.camera.config import CameraConfig
+from connectors.camera.describing import description_of
 from connectors.camera.detector import Detector
 from connectors.camera.orders import Orders
 from connectors.camera.reporting import Reporter
 from connectors.camera.ring import Cut, Packet, Ring, Take
-from connectors.camera.seeing import Analytic, Frame, Sighting
-from connectors.camera.sight import Sight
+from connectors.camera.seeing import Frame, Sighting
 from connectors.camera.source import Source
 from connectors.camera.spool import Media, Spool
 from connectors.camera.stills import Still, Stills
+from connectors.camera.watching import watching_of
+from gateway.model.camera import Description
 
 log = structlog.get_logger()
 
@@ -41,8 +42,6 @@ MOST_CLIPS = 4
 #: A stream that has been gone for longer is a camera that is offline, in seconds.
 GONE_S = 5.0
 JPEG_QUALITY = 88
-#: An analytic that fails so often in a row is left out until the next connection.
-MOST_FAILURES = 25
 
 
 class Wanted(NamedTuple):
@@ -55,70 +54,10 @@ class Wanted(NamedTuple):
     of: str | None = None
 
 
-class Watching:
-    """An analytic on its camera: when it looks, how often, and what becomes of its failures."""
-
-    def __init__(self, name: str, analytic: Analytic, is_on: Callable[[datetime], bool]) -> None:
-        self.name, self._analytic, self._is_on = name, analytic, is_on
-        self._next_s = 0.0
-        self._failures = 0
-        self._looked = False
-
-    def look(self, frame: Frame) -> list[Sighting]:
-        """Return what it says of a picture, unless it is not its turn."""
-        if frame.s < self._next_s or self._failures >= MOST_FAILURES:
-            return []
-        if not self._is_on(frame.at):
-            if self._looked:
-                self.interrupted()
-            return []
-        if (rate := self._analytic.rate) is not None:
-            # Half a millisecond of grace: a stream's own rounding must not halve the rate.
-            self._next_s = max(self._next_s + 1 / rate, frame.s + 1 / rate / 2) - 5e-4
-        self._looked = True
-        try:
-            said = list(self._analytic.look(frame))
-        except Exception:
-            self._failures += 1
-            log.exception("an analytic failed", analytic=self.name, left_out=self._failures >= MOST_FAILURES)
-            return []
-        self._failures = 0
-        return said
-
-    def interrupted(self) -> None:
-        """What follows may be another view."""
-        self._failures, self._looked = 0, False
-        try:
-            self._analytic.interrupted()
-        except Exception:
-            log.exception("an analytic failed", analytic=self.name)
-
-
-def watching_of(config: CameraConfig, zone: ZoneInfo, detector: Detector | None = None) -> list[Watching]:
-    """Return the analytics that are asked of a camera, each at its hours of the station's time.
-
-    What needs a detector is left out where there is none, and the log says so.
-    """
-    sight = Sight(detector) if detector is not None else None
-
-    def hours_of(asked: Asked) -> Callable[[datetime], bool]:
-        return lambda at: asked.is_on(at.astimezone(zone).time())
-
-    watching = []
-    for asked in config.analytics:
-        known = ANALYTICS[asked.notice]
-        if known.sight == "always" and sight is None:
-            log.error("an analytic rests: there is no detector", device=config.device, analytic=asked.notice)
-            continue
-        given = (asked.settings(),) if known.sight == "never" else (asked.settings(), sight)
-        watching.append(Watching(asked.notice, known.make(*given), hours_of(asked)))
-    return watching
-
-
 class Camera:
     """Watches one stream on a thread of its own and puts what comes of it into `spool`.
 
-    `announce` hears whether there are pictures, when that changes.
+    `announce` hears whether there are pictures, when that changes; `send_description`, what it looks at, when asked.
     """
 
     def __init__(  # one keyword per thing the outside hands in
@@ -134,17 +73,20 @@ class Camera:
         announce: Callable[[bool], None],
         send_still: Callable[[Still], None],
         detector: Detector | None = None,
+        send_description: Callable[[Description], None] = lambda _told: None,
     ) -> None:
         self.config, self.device = config, config.device
         self._reporter = Reporter(station, config.device, spool)
-        self.spool, self._monotonic, self._announce = spool, monotonic, announce
+        self.spool, self._now, self._monotonic, self._announce = spool, now, monotonic, announce
+        self._send_description = send_description
         self.ring = Ring(max(config.lead_s + config.tail_s, ASKED_S) + SPARE_S, ring_bytes)
         self.stills = Stills(now, send_still)
-        self.orders = Orders(config.device, self.stills, now)
+        self.orders = Orders(config.device, self.stills, now, self.describe)
         self.source = Source(config.source or "", self, now=now, monotonic=monotonic, transport=config.transport)
         self.watching = watching_of(config, zone, detector)
         self._wanted: list[Wanted] = []
         self._newest_s = 0.0
+        self._size: tuple[int, int] | None = None
         self._lost_since: float | None = None
         self._told_lost = False
         self._thread = threading.Thread(target=self.source.run, name=f"camera-{config.device}", daemon=True)
@@ -158,6 +100,10 @@ class Camera:
         self.source.stop()
         self._thread.join(15)
         self._cut_due(float("inf"))
+
+    def describe(self) -> None:
+        """Say what is looked at, on any thread: only what is whole at any moment is read."""
+        self._send_description(description_of(self.config.analytics, self.watching, self._size, self._now()))
 
     # ── what the source brings, on its thread ────────────────────────────────────────────────────────
 
@@ -182,6 +128,7 @@ class Camera:
         if self._told_lost:
             self._announce(True)
         self._lost_since, self._told_lost = None, False
+        self._size = frame.grey.shape[1], frame.grey.shape[0]
         self.stills.look(frame)
         for one in self.watching:
             for sighting in one.look(frame):

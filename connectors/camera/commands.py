@@ -1,4 +1,4 @@
-"""What the gateway asks of a camera: stills while somebody watches, a clip of what another device said at its place.
+"""What the gateway asks of a camera: stills while somebody watches, clips of what others said, what it looks at.
 
 Decoded strictly and bounded; what is not understood is logged and ignored.
 """
@@ -45,7 +45,11 @@ class ClipWanted(Command, frozen=True, tag="clip"):
             raise ValueError("a clip shows the moment it is of: from, at, until")
 
 
-Asked = StillsWanted | ClipWanted
+class DescriptionWanted(Command, frozen=True, tag="describe"):
+    """Say once what is looked at in this camera's picture."""
+
+
+Asked = StillsWanted | ClipWanted | DescriptionWanted
 _decoder: msgspec.json.Decoder[Asked] = msgspec.json.Decoder(Asked)
 
 

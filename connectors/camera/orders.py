@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from connectors.camera.commands import ClipWanted, StillsWanted, decode
+from connectors.camera.commands import ClipWanted, DescriptionWanted, StillsWanted, decode
 from connectors.camera.stills import Stills
 
 log = structlog.get_logger()
@@ -20,10 +20,15 @@ FARTHEST = timedelta(minutes=2)
 
 
 class Orders:
-    """The orders of one camera. `hear` may come from any thread; who cuts takes `clips` on its own."""
+    """The orders of one camera. `hear` may come from any thread; who cuts takes `clips` on its own.
 
-    def __init__(self, device: str, stills: Stills, now: Callable[[], datetime]) -> None:
-        self._device, self._stills, self._now = device, stills, now
+    `describe` is called, on the thread of `hear`, when it is to say what it looks at.
+    """
+
+    def __init__(
+        self, device: str, stills: Stills, now: Callable[[], datetime], describe: Callable[[], None] = lambda: None
+    ) -> None:
+        self._device, self._stills, self._now, self._describe = device, stills, now, describe
         self._clips: deque[ClipWanted] = deque()
         self._known: deque[str] = deque(maxlen=MOST_KNOWN)
 
@@ -37,7 +42,9 @@ class Orders:
         if told.id in self._known:  # the broker said it twice
             return
         self._known.append(told.id)
-        if isinstance(told, StillsWanted):
+        if isinstance(told, DescriptionWanted):
+            self._describe()
+        elif isinstance(told, StillsWanted):
             if not self._stills.ask(told):
                 self.refuse(told.id, "it is past its time: is this machine's clock right?")
         elif told.until - self._now() > FARTHEST:

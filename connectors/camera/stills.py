@@ -10,14 +10,16 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import cv2
 import httpx2 as httpx
+import msgspec
 import structlog
 
 from connectors.camera.commands import StillsWanted
 from connectors.camera.seeing import Colour, Frame
+from gateway.model.camera import Description
 
 log = structlog.get_logger()
 
@@ -35,6 +37,15 @@ class Still(NamedTuple):
 
     at: datetime
     jpeg: bytes
+
+
+class _Handed(NamedTuple):
+    """What goes to `path` of the API."""
+
+    path: Literal["still", "seeing"]
+    content: bytes
+    content_type: str
+    query: dict[str, str] = {}  # noqa: RUF012  # never changed
 
 
 class Stills:
@@ -89,29 +100,31 @@ def smaller(picture: Colour) -> Colour:
 
 
 class StillUpload:
-    """One thread for the stills of all cameras of a worker. `passwords` are the devices' secrets.
+    """One thread for the stills of all cameras of a worker, and for what they look at.
 
-    `enough` is told which device nobody watches any more.
+    `passwords` are the devices' secrets. `enough` is told which device nobody watches any more.
     """
 
     def __init__(
         self, api: str, passwords: Mapping[str, str], enough: Callable[[str], None], ca_file: Path | None = None
     ) -> None:
-        self._url = f"{api.rstrip('/')}/api/v1/still"
+        self._url = f"{api.rstrip('/')}/api/v1"
         self._passwords, self._enough = passwords, enough
         verify = ssl.create_default_context(cafile=str(ca_file)) if ca_file is not None else True
         self._client = httpx.Client(timeout=TIMEOUT, verify=verify)
-        self._newest: dict[str, Still] = {}
+        self._newest: dict[tuple[str, str], _Handed] = {}
         self._come, self._stopping = threading.Condition(), False
         self._thread = threading.Thread(target=self._run, name="stills", daemon=True)
-        self._failing: set[str] = set()
+        self._failing: set[tuple[str, str]] = set()
         self.sent = 0
 
     def put(self, device: str, still: Still) -> None:
         """Send this one next of a device, in the place of one that still waits."""
-        with self._come:
-            self._newest[device] = still
-            self._come.notify()
+        self._put(device, _Handed("still", still.jpeg, "image/jpeg", {"at": still.at.isoformat()}))
+
+    def tell(self, device: str, told: Description) -> None:
+        """Send what a device looks at."""
+        self._put(device, _Handed("seeing", msgspec.json.encode(told), "application/json"))
 
     def start(self) -> None:
         """Begin."""
@@ -125,40 +138,46 @@ class StillUpload:
         self._thread.join(10)
         self._client.close()
 
+    def _put(self, device: str, one: _Handed) -> None:
+        with self._come:
+            self._newest[device, one.path] = one
+            self._come.notify()
+
     def _run(self) -> None:
         while True:
             with self._come:
                 self._come.wait_for(lambda: self._newest or self._stopping)
                 if self._stopping:
                     return
-                device = next(iter(self._newest))
-                still = self._newest.pop(device)
-            if not self._send(device, still):
+                device, path = next(iter(self._newest))
+                one = self._newest.pop((device, path))
+            if not self._send(device, one):
                 with self._come:
                     self._come.wait_for(lambda: self._stopping, PAUSE_S)
 
-    def _send(self, device: str, still: Still) -> bool:
+    def _send(self, device: str, one: _Handed) -> bool:
         """Send one; False when the API does not answer."""
         try:
             answer = self._client.put(
-                self._url, params={"at": still.at.isoformat()}, content=still.jpeg,
-                headers={"Content-Type": "image/jpeg"}, auth=(device, self._passwords.get(device, "")),
+                f"{self._url}/{one.path}", params=one.query, content=one.content,
+                headers={"Content-Type": one.content_type}, auth=(device, self._passwords.get(device, "")),
             )  # fmt: skip
         except httpx.HTTPError as error:
-            self._say(device, f"{type(error).__name__}: {error}")
+            self._say((device, one.path), f"{type(error).__name__}: {error}")
             return False
         if answer.status_code == httpx.codes.CONFLICT:
-            self._enough(device)
+            if one.path == "still":
+                self._enough(device)
         elif not answer.is_success:
-            self._say(device, f"{answer.status_code}: {answer.text[:300]}")
+            self._say((device, one.path), f"{answer.status_code}: {answer.text[:300]}")
             return not answer.is_server_error
         else:
             self.sent += 1
-            self._failing.discard(device)
+            self._failing.discard((device, one.path))
         return True
 
-    def _say(self, device: str, why: str) -> None:
+    def _say(self, what: tuple[str, str], why: str) -> None:
         """Once, until one is taken again."""
-        if device not in self._failing:
-            self._failing.add(device)
-            log.warning("a still was not taken", device=device, why=why)
+        if what not in self._failing:
+            self._failing.add(what)
+            log.warning("what a camera shows was not taken", device=what[0], what=what[1], why=why)

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from connectors.camera.seeing import Box
+from connectors.camera.seeing import Box, meet
 
 Point = tuple[float, float]
 #: The most that a box may be unlike what is expected.
@@ -160,15 +160,6 @@ def centre(box: Box) -> Point:
 def foot(box: Box) -> Point:
     """Return where something upright stands: the middle of the box's lower edge, each 0–1."""
     return (box.x0 + box.x1) / 2, box.y1
-
-
-def meet(a: Point, b: Point, c: Point, d: Point) -> bool:
-    """Return whether the way from `a` to `b` meets the line from `c` to `d`."""
-
-    def turn(p: Point, q: Point, r: Point) -> float:
-        return (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
-
-    return turn(a, b, c) * turn(a, b, d) <= 0 and turn(c, d, a) * turn(c, d, b) <= 0
 
 
 def _unlikeness(one: Box, other: Box) -> float:

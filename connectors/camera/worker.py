@@ -81,7 +81,7 @@ class Worker:
             Camera(
                 one, config.station, spool, zone=zone, ring_bytes=config.ring_mb * 1024 * 1024, now=now,
                 monotonic=monotonic, announce=line.announce, send_still=partial(self.stills.put, one.device),
-                detector=detector,
+                detector=detector, send_description=partial(self.stills.tell, one.device),
             )
             for one, spool, line in ours if one.source is not None
         ]  # fmt: skip

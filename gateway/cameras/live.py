@@ -1,5 +1,7 @@
 """The thread of the gateway that tells cameras what is asked of them: stills while somebody watches, clips of alerts.
 
+Who sets a camera up has it say what it looks at, too.
+
 Being woken only wakes: which cameras are watched and which alerts have been raised stands in rows. A command is
 published and forgotten; for as long as somebody watches, it is said again before it runs out.
 """
@@ -30,6 +32,8 @@ LOOK_EVERY_S, WATCHED_EVERY_S = 5.0, 2.0
 PAUSE_S = 0.2
 #: What a watched camera is asked for, and how long before it runs out it is asked again.
 STILL_EVERY_S, AGAIN_BEFORE = 2, timedelta(seconds=8)
+#: How often a camera that is being set up says what it looks at, and what that costs.
+DESCRIBED_EVERY = timedelta(seconds=4)
 
 
 class Live:
@@ -39,6 +43,8 @@ class Live:
         self._station, self._pool, self._clock, self._publish = station, pool, clock, publish
         #: Until when each watched camera was asked for stills.
         self._told: dict[str, datetime] = {}
+        #: When each camera that is being set up was last asked what it looks at.
+        self._described: dict[str, datetime] = {}
         #: Clips that are noted as asked and wait for the broker.
         self._waiting: list[tuple[str, bytes]] = []
         self._woken, self._stopping = threading.Event(), threading.Event()
@@ -68,16 +74,18 @@ class Live:
             except Exception:
                 log.exception("cameras could not be asked")
             self._stopping.wait(PAUSE_S)
-            self._woken.wait(WATCHED_EVERY_S if self._told else LOOK_EVERY_S)
+            self._woken.wait(WATCHED_EVERY_S if self._told or self._described else LOOK_EVERY_S)
 
     def _turn(self) -> None:
         now = self._clock.now()
         with self._pool.transaction() as connection:
             store.forget(connection, self._station, now - PAUSE)
             watched = store.watched(connection, self._station, now - LASTS)
+            set_up = store.to_describe(connection, self._station, now - LASTS)
             # Of a broker that is away nothing is asked: by the time it is back the moment has left the ring.
             asked = clips.ask(connection, self._station, now) if not self._waiting else []
         self._ask_for_stills(watched, now)
+        self._ask_for_descriptions(set_up, now)
         for one in asked:
             self._waiting.append((self._topic(one.camera), msgspec.json.encode(clips.command_of(one))))
             log.info("a clip is asked for", device=one.camera, alert=one.alert, event_id=one.event)
@@ -97,6 +105,15 @@ class Live:
             command = {"id": secrets.token_hex(8), "do": "stills", "every_s": STILL_EVERY_S, "until": until}
             if self._publish(self._topic(one.device), msgspec.json.encode(command)):
                 self._told[one.device] = until
+
+    def _ask_for_descriptions(self, devices: Sequence[str], now: datetime) -> None:
+        self._described = {one: at for one, at in self._described.items() if one in devices}
+        for device in devices:
+            if device in self._described and now - self._described[device] < DESCRIBED_EVERY:
+                continue
+            command = {"id": secrets.token_hex(8), "do": "describe"}
+            if self._publish(self._topic(device), msgspec.json.encode(command)):
+                self._described[device] = now
 
     def _topic(self, device: str) -> str:
         return f"anxin/v1/{self._station}/{device}/command"

@@ -14,7 +14,9 @@ from gateway.incidents import effects
 from gateway.incidents.actor import Actor
 from gateway.model.errors import BadInput, Conflict, Forbidden, NotFound
 from gateway.model.patrol import Code, Seen
+from gateway.patrol import pictures
 from gateway.patrol.findings import find
+from gateway.patrol.pictures import Shown
 from gateway.records.footprints import happened
 from gateway.sealing import Sealer
 from gateway.store import patrols as patrol_store
@@ -28,7 +30,10 @@ LASTS = timedelta(hours=2)
 
 
 class Looked(msgspec.Struct, frozen=True):
-    """What somebody saw at a point (from 1). `at` is their own clock's; `client_id` their own name for the look."""
+    """What somebody saw at a point (from 1). `at` is their own clock's; `client_id` their own name for the look.
+
+    `picture`: what the point's camera showed, to be kept with a finding.
+    """
 
     point: int
     seen: Seen
@@ -36,6 +41,7 @@ class Looked(msgspec.Struct, frozen=True):
     note: str | None = None
     at: datetime | None = None
     client_id: str | None = None
+    picture: Shown | None = None
 
 
 def begin(connection: Connection[TupleRow], actor: Actor, route: str) -> tuple[Round, bool]:
@@ -72,9 +78,12 @@ def look(
         raise BadInput(f"the round has points 1 to {len(round_.points)}, no {told.point}", reason="point")
     if (told.code is None) is (told.seen == "finding"):
         raise BadInput("a finding says what it is (`code`), nothing else has one", reason="code")
+    device = round_.points[told.point - 1].device
+    if told.picture is not None and (told.code is None or device is None):
+        raise BadInput("a picture is kept with a finding, at a point that has a camera", reason="picture")
     item = find(connection, actor, round_, told.point, told.code) if told.code is not None else None
     about = _note_of(actor.scope.station, round_id, told.point)
-    patrol_store.look(
+    number = patrol_store.look(
         connection,
         Look(
             round=round_id,
@@ -89,6 +98,8 @@ def look(
             alert=item.id if item is not None else None,
         ),
     )
+    if told.picture is not None and device is not None:
+        pictures.keep(connection, sealer, actor, told.picture, round_id=round_id, look=number, device=device)
     answer = shown(connection, sealer, actor, round_id)
     if item is not None:
         announcer.announce(connection, [effects.alert_change(item)], actor.at)

@@ -1,4 +1,4 @@
-"""Who watches which camera, its newest still while somebody does, and clips that were asked of cameras."""
+"""Who watches which camera, its newest still and what it looks at meanwhile, clips that were asked of cameras."""
 
 from __future__ import annotations
 
@@ -95,9 +95,38 @@ def still(
 
 
 def forget(connection: Connection[TupleRow], station: str, before: datetime) -> None:
-    """Drop who last asked before a moment, and the stills of cameras nobody has asked for since."""
+    """Drop who last asked before a moment, and the stills and descriptions nobody has asked for since."""
     connection.execute(SQL["forget_watches"], {"station": station, "before": before})
     connection.execute(SQL["forget_stills"], {"station": station})
+    connection.execute(SQL["forget_descriptions"], {"station": station, "before": before})
+
+
+def ask_description(connection: Connection[TupleRow], station: str, device: str, now: datetime) -> datetime | None:
+    """Note that somebody asks what a camera looks at; returns when anybody had asked last."""
+    told = {"station": station, "device": device, "now": now}
+    row = connection.execute(SQL["ask_description"], told).fetchone()
+    return row[0] if row is not None else None
+
+
+def description(
+    connection: Connection[TupleRow], station: str, device: str, since: datetime
+) -> tuple[datetime, bytes] | None:
+    """Return when a camera's worker told what it looks at, and that, sealed; None when it has not since a moment."""
+    return connection.execute(SQL["description"], {"station": station, "device": device, "since": since}).fetchone()
+
+
+def to_describe(connection: Connection[TupleRow], station: str, since: datetime) -> list[str]:
+    """Return the cameras of which somebody has asked since a moment what they look at, by id."""
+    rows = connection.execute(SQL["to_describe"], {"station": station, "since": since})
+    return [row[0] for row in rows]
+
+
+def put_description(  # one keyword per column
+    connection: Connection[TupleRow], station: str, device: str, *, sealed: bytes, now: datetime, since: datetime
+) -> bool:
+    """Keep what a camera looks at; False when nobody has asked for it since a moment."""
+    told = {"station": station, "device": device, "sealed": sealed, "now": now, "since": since}
+    return connection.execute(SQL["put_description"], told).fetchone() is not None
 
 
 def to_ask(

@@ -137,9 +137,26 @@ def end(connection: Connection[TupleRow], scope: Scope, round_id: int, username:
     connection.execute(SQL["end"], {**scope.parameters(), "id": round_id, "username": username, "now": now})
 
 
-def look(connection: Connection[TupleRow], told: Look) -> None:
-    """Write a look at a round that is held down."""
-    connection.execute(SQL["look"], msgspec.structs.asdict(told))
+def look(connection: Connection[TupleRow], told: Look) -> int:
+    """Write a look at a round that is held down, and return its id."""
+    row = connection.execute(SQL["look"], msgspec.structs.asdict(told)).fetchone()
+    return int(row[0]) if row is not None else 0
+
+
+def keep_picture(  # one keyword per column
+    connection: Connection[TupleRow], look: int, device: str, *, taken_at: datetime, size: int, sha256: str,
+    sealed: bytes,
+) -> None:  # fmt: skip
+    """Keep what a look's camera showed, sealed."""
+    told = {
+        "look": look, "device": device, "taken_at": taken_at, "size": size, "sha256": sha256, "content": sealed,
+    }  # fmt: skip
+    connection.execute(SQL["keep_picture"], told)
+
+
+def picture(connection: Connection[TupleRow], scope: Scope, round_id: int, look: int) -> tuple[str, bytes] | None:
+    """Return SHA-256 and sealed content of the picture of a look at a round within a scope."""
+    return connection.execute(SQL["picture"], {**scope.parameters(), "round": round_id, "look": look}).fetchone()
 
 
 def is_known(connection: Connection[TupleRow], round_id: int, username: str, client_id: str) -> bool:

@@ -24,6 +24,7 @@ NO_JSON = {
     "GET /api/v1/incidents/{incident_id}/attachments/{attachment_id}",
     "GET /api/v1/incidents/{incident_id}/evidence/{record_id}/{content}",
     "POST /api/v1/incidents/{incident_id}/evidence/bundle",
+    "GET /api/v1/patrols/rounds/{round_id}/looks/{look_id}/picture",
     "GET /api/v1/places/{place}/plan",
     "GET /api/v1/stream",
     "GET /map/base.pmtiles",

@@ -52,9 +52,11 @@ REASONS: dict[str, str] = {
     "pictures: of a device that speaks for itself, or of an alert that was looked up within the scope": """
         media.put media.there media.handed_in_since media.of_alert media.whole""",
     "of a camera that was looked up within the scope, or that speaks for itself": """
-        live.watch live.wake live.still live.put_still live.was_asked""",
+        live.watch live.wake live.still live.put_still live.was_asked live.ask_description live.description
+        live.put_description""",
     "of a round that was looked up, and is held, within the scope: its looks, and what they find at its points": """
-        alerts.insert alerts.last_of alerts.open_of patrols.hold_place patrols.known patrols.look""",
+        alerts.insert alerts.last_of alerts.open_of patrols.hold_place patrols.known patrols.look
+        patrols.keep_picture""",
     "words of the process itself to the world, no answer to anybody": """
         outbox.enqueue outbox.backlog changes.lock accounts.health registry.station registry.touch data_key.read
         data_key.write rungs.next_sounding rungs.plan outbox.of_key contacts.channels""",

@@ -44,7 +44,9 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
             *(Device(f"door-s{n}", "door_controller", "school-1", f"校门{n}") for n in range(1, 5)),
             Device("camera-2", "camera", "school-1", "校门二号机"), Device("camera-far", "camera", "far", "西街枪机"),
         ],
-        users=[*site.users, SiteUser("west", "西街民警", "officer", areas=["grid-2"])],
+        users=[*site.users, SiteUser("west", "西街民警", "officer", areas=["grid-2"]),
+            SiteUser("west-chief", "西街所长", "commander", areas=["grid-2"]),
+        ],
         policy=msgspec.structs.replace(ladders(), flood=Flood(begins_above=1_000_000)),
     )  # fmt: skip
     running = Station(tmp_path_factory.mktemp("town"), site)
@@ -164,6 +166,82 @@ def test_what_a_camera_hands_in_is_checked(town: Station) -> None:
         assert datetime.fromisoformat(shown.headers["x-taken-at"]) < ahead, "a clock that is ahead is not believed"
         town.execute("update camera_still set received_at = received_at - interval '11 s'")
         assert still_of(api, "camera-2") is None, "what is old is not shown"
+
+
+# ── what a camera looks at ───────────────────────────────────────────────────────────────────────────────────────────
+
+SEEN: dict[str, Any] = {"width": 1280, "height": 720, "analytics": [{
+    "notice": "parked", "state": "looking", "hours": ["22:00-06:00"], "settings": {"warn_s": 60.0}, "told": ["warn_s"],
+    "shapes": [{"sort": "zone", "name": "fire_lane", "points": [[0.1, 0.6], [0.9, 0.6], [0.9, 0.9]], "floor": None}],
+    "look_ms": 1.5, "said": None, "said_at": None,
+}]}  # fmt: skip
+
+
+def tell(town: Station, content: Any = None, device: str = "camera-2", secret: str | None = None) -> httpx.Response:
+    body = content if isinstance(content, bytes) else json.dumps(SEEN if content is None else content).encode()
+    auth = (device, secret or town.device_secrets[device])
+    return httpx.put(f"{town.url}/api/v1/seeing", content=body, auth=auth, timeout=10)
+
+
+def seeing(api: httpx.Client, device: str = "camera-2") -> dict[str, Any] | None:
+    answer = api.get(f"/devices/{device}/seeing")
+    assert answer.status_code in {200, 204}, answer.text
+    return dict(answer.json()) if answer.status_code == 200 else None
+
+
+def test_a_worker_says_what_it_looks_at(town: Station, worker: Worker) -> None:
+    del worker
+    with town.api("commander") as api:
+        told = wait_for(lambda: seeing(api, "camera-1"), "what it looks at", 20)
+        assert told["analytics"] == []
+        shown = wait_for(lambda: seeing(api, "camera-1")["width"], "the size of its pictures", 20)  # type: ignore[index]
+        assert shown == 800
+
+
+def test_what_it_says_is_checked_sealed_and_soon_forgotten(town: Station) -> None:
+    assert tell(town).status_code == 409, "nobody asked"
+    with town.api("admin") as api:
+        assert seeing(api) is None
+        more = {**SEEN, "analytics": SEEN["analytics"] * 101}
+        outside = {**SEEN["analytics"][0], "shapes": [{"sort": "zone", "name": "x", "points": [[0, 1e9], [0, 0]]}]}
+        for status, answer in (
+            (401, tell(town, secret="wrong")),
+            (401, tell(town, secret=town.device_secrets["camera-1"])),
+            (401, httpx.put(f"{town.url}/api/v1/seeing", content=b"{}")),
+            (422, tell(town, b"{")),
+            (422, tell(town, b"\xff")),
+            (422, tell(town, [])),
+            (422, tell(town, {**SEEN, "width": 0})),
+            (422, tell(town, {**SEEN, "analytics": [outside]})),
+            (422, tell(town, more)),
+            (422, tell(town, b" " * (handing_in.MOST_DESCRIBED + 1))),
+            (409, tell(town, device="camera-far")),
+        ):
+            assert answer.status_code == status, answer.text
+            assert answer.headers["content-type"] == "application/problem+json"
+        assert seeing(api) is None
+        assert tell(town, {**SEEN, "more": "of a later version", "source": "rtsp://viewer:password@camera"}).is_success
+        told = seeing(api)
+        assert told is not None
+        assert {name: value for name, value in told.items() if name != "told_at"} == SEEN
+        raw = bytes(town.rows("select sealed from camera_description where device_id = 'camera-2'")[0]["sealed"])
+        assert b"fire_lane" not in raw, "sealed at rest"
+        town.execute("update camera_description set told_at = told_at - interval '31 s'")
+        assert seeing(api) is None, "what is old is not told"
+    with connect(town.postgres.url, "test") as connection:
+        store.forget(connection, town.id, datetime.now(UTC))
+    assert town.one("select count(*) from camera_description") == 0
+
+
+def test_who_may_see_what_a_camera_looks_at(town: Station) -> None:
+    for user, status in (("operator", 403), ("officer", 403), ("auditor", 403), ("commander", 204), ("admin", 204)):
+        with town.api(user) as api:
+            assert api.get("/devices/camera-far/seeing").status_code == status, user
+    with town.api("west-chief") as api:
+        assert api.get("/devices/camera-2/seeing").status_code == 404
+        assert api.get("/devices/camera-far/seeing").status_code == 204
+    with town.api("commander") as api:
+        assert api.get("/devices/door-s1/seeing").status_code == 404, "a door sees nothing"
 
 
 # ── clips of what others said ────────────────────────────────────────────────────────────────────────────────────────

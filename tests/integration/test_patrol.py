@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import cv2
 import httpx2 as httpx
 import msgspec
+import numpy as np
 import pytest
 
 from gateway.registering.exporting import exported, site_text
@@ -22,6 +25,7 @@ POINTS = [
     {"place": "school-1", "device": "camera-1", "look_for": {"zh": "消防通道是否畅通"}},
     {"place": "mall"},
 ]
+JPEG = cv2.imencode(".jpg", np.full((36, 64, 3), 90, np.uint8))[1].tobytes()
 NOTE = "门口堆放纸箱 13900001111"
 
 
@@ -218,6 +222,50 @@ def test_a_finding_becomes_a_work_item_that_ends_with_a_sentence(town: Station) 
     ):
         assert b"139" not in bytes(town.one(query)), "sealed"
     assert town.one("select count(*) from audit where act = 'work_item.done'") == 1
+
+
+def test_a_finding_keeps_the_picture_it_was_made_on(town: Station) -> None:
+    add(town)
+    taken = datetime.now(UTC) - timedelta(seconds=3)
+    picture = {"taken_at": taken.isoformat(), "content": base64.b64encode(JPEG).decode()}
+    found = {"seen": "finding", "code": "hazard", "picture": picture}
+    with town.api("operator") as api:
+        number = begin(api)
+        for told, status in (
+            ({**found, "seen": "ok", "code": None}, 422),
+            ({**found, "point": 2}, 422),
+            ({**found, "picture": {**picture, "content": "no base64!"}}, 422),
+            ({**found, "picture": {**picture, "content": base64.b64encode(b"GIF89a").decode()}}, 422),
+            ({**found, "picture": {**picture, "taken_at": "2026-11-22T08:00:00"}}, 422),
+            ({**found, "picture": {"content": picture["content"]}}, 422),
+        ):
+            assert look(api, number, **told).status_code == status, told
+        assert town.one("select count(*) from patrol_look") == 0, "all of it or nothing"
+        assert look(api, number).json()["looks"][0]["picture_at"] is None
+        answer = look(api, number, **found, client_id="l1")
+        assert answer.status_code == 200, answer.text
+        told = answer.json()["looks"][1]
+        assert datetime.fromisoformat(told["picture_at"]) == taken
+        assert len(look(api, number, **found, client_id="l1").json()["looks"]) == 2, "said again it is the same"
+        path = f"/patrols/rounds/{number}/looks/{told['id']}/picture"
+        seen = api.get(path)
+        assert (seen.content, seen.headers["content-type"], seen.headers["cache-control"]) == (
+            JPEG, "image/jpeg", "private, no-store",
+        )  # fmt: skip
+        assert api.get(f"/patrols/rounds/{number}/looks/{told['id'] - 1}/picture").status_code == 404
+        other = begin(api, "evening") if api.post(f"/patrols/rounds/{number}/end").is_success else 0
+        assert api.get(f"/patrols/rounds/{other}/looks/{told['id']}/picture").status_code == 404, "of another round"
+    for user, status in (("officer", 200), ("worker", 403), ("admin", 403), ("auditor", 403)):
+        with town.api(user) as api:
+            assert api.get(path).status_code == status, user
+    audited = "select username from audit where act = 'patrol.picture.seen' and object = %s order by id"
+    assert [row["username"] for row in town.rows(audited, f"patrol/round/{number}")] == ["operator", "officer"]
+    kept = town.rows("select device_id, content from patrol_picture")
+    assert [one["device_id"] for one in kept] == ["camera-1"]
+    assert b"JFIF" not in bytes(kept[0]["content"]), "sealed at rest"
+    assert base64.b64encode(JPEG) not in bytes(kept[0]["content"])
+    town.execute("delete from patrol_round")
+    assert town.one("select count(*) from patrol_picture") == 0, "it goes with its round"
 
 
 def test_a_camera_that_sees_nothing_is_the_cameras_item(town: Station) -> None:

@@ -30,7 +30,7 @@ GONE = {
 }  # fmt: skip
 #: A case that is held does not go.
 HOLDING = {"evidence_hold"}
-UNTIED = {"footprint", "bulletin", "bulletin_screen", "patrol_look"}
+UNTIED = {"footprint", "bulletin", "bulletin_screen", "patrol_look", "patrol_picture"}
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +173,15 @@ def test_rounds_of_online_patrol_go_with_the_lesser_and_forget_items_that_went_b
             "(%s, 1, 'x', now(), 'finding', 'other', %s)",
             number, found,
         )  # fmt: skip
+    town.execute(
+        "insert into patrol_picture select id, 'camera', now(), 1, 'x', '\\x00' from patrol_look"
+        " where round_id in (%s, %s)",
+        old, young,
+    )  # fmt: skip
     assert retire(town)["rounds"] == 1
+    assert town.rows("select l.round_id from patrol_picture p join patrol_look l on l.id = p.look_id") == [
+        {"round_id": young}
+    ]
     assert audited(town, "rounds")[-1]["detail"]["count"] == 1
     assert town.rows("select round_id, alert_id from patrol_look") == [{"round_id": young, "alert_id": None}]
     assert town.rows("select alert_id from work_item_done") == []

@@ -82,6 +82,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             "0024.live",
             "0025.mapped",
             "0026.kept",
+            "0027.cameras",
             "0028.county",
         ]
         assert migrate(server.url) == []

@@ -91,6 +91,6 @@ def test_after_a_cut_it_starts_afresh() -> None:
 @settings(max_examples=25, deadline=None)
 @given(strange_frames())
 def test_no_pictures_upset_it(frames: list[Frame]) -> None:
-    crossing = Crossing(CrossingSettings("gate", (0.2, 0.2), (0.2, 0.2), min_area=0.0001))
+    crossing = Crossing(CrossingSettings("gate", (0.2, 0.2), (0.2, 0.23), min_area=0.0001))
     said(crossing, frames)
     assert len(crossing._movement.tracks) <= MOST_BLOBS * len(frames)

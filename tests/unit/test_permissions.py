@@ -23,8 +23,12 @@ ROUTES_OF: dict[str, set[str]] = {
     "incidents.attach": {"POST /incidents/{incident_id}/attachments"},
     "incidents.dispute": {"PATCH /incidents/{incident_id}/dispute"},
     "incidents.trail": {"POST /incidents/{incident_id}/trail"},
-    "pictures.see": {"GET /alerts/{alert_id}/pictures", "GET /alerts/{alert_id}/pictures/{picture_id}"},
+    "pictures.see": {
+        "GET /alerts/{alert_id}/pictures", "GET /alerts/{alert_id}/pictures/{picture_id}",
+        "GET /patrols/rounds/{round_id}/looks/{look_id}/picture",
+    },
     "cameras.live": {"GET /devices/{device}/still"},
+    "cameras.set_up": {"GET /devices/{device}/seeing"},
     "evidence.see": {
         "GET /evidence/head", "GET /incidents/{incident_id}/evidence",
         "GET /incidents/{incident_id}/evidence/{record_id}/{content}",

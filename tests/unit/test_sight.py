@@ -110,7 +110,9 @@ def test_whether_what_stands_is_a_vehicle(kind: str, box: Box, is_one: bool) -> 
 
 def test_parked_asks_the_detector_unless_it_is_told_not_to() -> None:
     for asked, looks in ((True, True), (False, False)):
-        settings = msgspec.convert({"zone": {"name": "a", "polygon": []}, "confirm": asked}, ParkedSettings)
+        settings = msgspec.convert(
+            {"zone": {"name": "a", "polygon": [[0, 0], [1, 0], [1, 1]]}, "confirm": asked}, ParkedSettings
+        )
         parked = ANALYTICS["parked"].make(settings, Sight(Told()))
         assert (parked._confirm is not None) is looks  # type: ignore[attr-defined]
     assert ANALYTICS["parked"].make(settings, None)._confirm is None  # type: ignore[attr-defined]

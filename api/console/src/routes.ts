@@ -40,6 +40,11 @@ export const PAGES: readonly Page[] = [
   { path: "/account", word: "page.account", shows: () => Boolean(me.value), component: () => import("@/session/AccountPage.vue") },
 ];
 
+/** Pages that another one leads to. */
+const BELOW: readonly Page[] = [
+  { path: "/cameras/:device/calibrate", word: "page.calibrate", shows: () => may("cameras.set_up"), component: () => import("@/cameras/CalibratePage.vue") },
+];
+
 /** The pages of whoever is logged in. */
 export const pagesNow = (): Page[] => PAGES.filter((page) => page.shows());
 export { may };
@@ -47,7 +52,7 @@ export { may };
 export const router = createRouter({
   history: createWebHistory(),
   routes: [
-    ...PAGES.map((page) => ({ path: page.path, component: page.component, meta: { page } }) as RouteRecordRaw),
+    ...[...PAGES, ...BELOW].map((page) => ({ path: page.path, component: page.component, meta: { page } }) as RouteRecordRaw),
     { path: "/:anything(.*)*", redirect: "/" },
   ],
 });

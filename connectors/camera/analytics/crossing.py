@@ -13,8 +13,8 @@ import msgspec
 from msgspec import Meta
 
 from connectors.camera.analytics.movement import Movement, MovementSettings
-from connectors.camera.seeing import Box, Frame, Sighting
-from connectors.camera.tracks import Line, Point, Track, centre, foot
+from connectors.camera.seeing import Box, Frame, Point, Sighting, long_enough
+from connectors.camera.tracks import Line, Track, centre, foot
 
 ONCE_S = 1.0
 """Two parts of one vehicle may cross as two tracks: the second so soon after, and beside the first, is the same one."""
@@ -38,6 +38,10 @@ class CrossingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_area: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.01
     band: Annotated[float, Meta(ge=0.0, le=0.5)] = 0.015
     sensitivity: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.5
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a line that is too short."""
+        long_enough(self.start, self.end)
 
 
 class Crossing:

@@ -20,9 +20,9 @@ import msgspec
 from msgspec import Meta
 
 from connectors.camera.detector import overlap
-from connectors.camera.seeing import Box, Frame, Sighting
+from connectors.camera.seeing import Box, Frame, Point, Sighting, long_enough
 from connectors.camera.sight import Seen, Sight
-from connectors.camera.tracks import Line, Passage, Point, Track, Tracks, foot
+from connectors.camera.tracks import Line, Passage, Track, Tracks, foot
 
 #: Looks a second: who walks through a door is in sight of the line for a second or two.
 RATE = 5.0
@@ -49,6 +49,10 @@ class TailgatingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     granted: Annotated[int, Meta(ge=1)] | None = None
     band: Annotated[float, Meta(ge=0.0, le=0.2)] = 0.015
     least: Annotated[float, Meta(ge=0.3, le=1.0)] = 0.4
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a line that is too short."""
+        long_enough(self.start, self.end)
 
 
 class Tailgating:

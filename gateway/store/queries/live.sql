@@ -74,3 +74,28 @@ values (%(alert)s, %(station)s, %(camera)s, %(of_device)s, %(of_event)s, %(now)s
 select exists (
     select from clip_request where station_id = %(station)s and device_id = %(camera)s and of_device = %(of_device)s
         and of_event = %(of_event)s)
+
+-- name: ask_description
+-- Somebody asks what a camera looks at: when anybody had asked last.
+with last as (
+    select asked_at from camera_description where station_id = %(station)s and device_id = %(device)s
+)
+insert into camera_description (station_id, device_id, asked_at) values (%(station)s, %(device)s, %(now)s)
+on conflict (station_id, device_id) do update set asked_at = excluded.asked_at
+returning (select asked_at from last)
+
+-- name: description
+select told_at, sealed from camera_description
+where station_id = %(station)s and device_id = %(device)s and told_at > %(since)s
+
+-- name: to_describe
+select device_id from camera_description where station_id = %(station)s and asked_at > %(since)s order by device_id
+
+-- name: put_description
+-- What a camera looks at, while somebody asks.
+update camera_description set told_at = %(now)s, sealed = %(sealed)s
+where station_id = %(station)s and device_id = %(device)s and asked_at > %(since)s
+returning device_id
+
+-- name: forget_descriptions
+delete from camera_description where station_id = %(station)s and asked_at <= %(before)s

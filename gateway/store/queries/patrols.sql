@@ -76,6 +76,7 @@ where station_id = %(station)s and id = %(id)s and (%(areas)s::text[] is null or
 insert into patrol_look (round_id, point, username, at, client_at, client_id, seen, code, note_sealed, alert_id)
 values (%(round)s, %(point)s, %(username)s, %(at)s, %(client_at)s, %(client_id)s, %(seen)s, %(code)s, %(note)s,
     %(alert)s)
+returning id
 
 -- name: known
 -- A look that a phone has told before.
@@ -83,11 +84,24 @@ select id from patrol_look where round_id = %(round)s and username = %(username)
 
 -- name: looks
 -- The looks of a round within a scope, oldest first.
-select l.point, l.username, l.at, l.client_at, l.seen, l.code, l.note_sealed, l.alert_id as work_item
-from patrol_look l join patrol_round r on r.id = l.round_id
+select l.id, l.point, l.username, l.at, l.client_at, l.seen, l.code, l.note_sealed, l.alert_id as work_item,
+    p.taken_at as picture_at
+from patrol_look l join patrol_round r on r.id = l.round_id left join patrol_picture p on p.look_id = l.id
 where r.station_id = %(station)s and r.id = %(id)s and (%(areas)s::text[] is null or r.area_id = any (%(areas)s))
 order by l.id
 
 -- name: hold_place
 -- The area of a place, held: two who find the same there at once make one item.
 select area_id from place where station_id = %(station)s and id = %(place)s for no key update
+
+-- name: keep_picture
+-- What the camera of a look's point showed.
+insert into patrol_picture (look_id, device_id, taken_at, size, sha256, content)
+values (%(look)s, %(device)s, %(taken_at)s, %(size)s, %(sha256)s, %(content)s)
+
+-- name: picture
+-- The picture of a look at a round within a scope, sealed.
+select p.sha256, p.content
+from patrol_picture p join patrol_look l on l.id = p.look_id join patrol_round r on r.id = l.round_id
+where r.station_id = %(station)s and r.id = %(round)s and l.id = %(look)s
+    and (%(areas)s::text[] is null or r.area_id = any (%(areas)s))

@@ -1,6 +1,6 @@
 // A camera live, as stills: asked for every two seconds while the page can be seen. Asking keeps the camera sending.
 
-import { onBeforeUnmount, onMounted, ref, shallowRef, watch, type Ref } from "vue";
+import { onBeforeUnmount, onMounted, ref, shallowRef, watch, type Ref, type ShallowRef } from "vue";
 import { now, tick } from "@/api/clock";
 import { fetched } from "@/api/client";
 import { messageOf, Problem } from "@/api/problem";
@@ -15,20 +15,26 @@ const PATIENCE_MS = 8000;
 export interface Still {
   /** The picture's address within the page; empty before the first. */
   address: Ref<string>;
+  /** The picture itself, null before the first. */
+  picture: ShallowRef<Blob | null>;
   /** When it was taken, ms; null before the first. */
   takenAt: Ref<number | null>;
   /** Since when it is waited for, ms. */
   askedAt: Ref<number>;
   complaint: Ref<string>;
   isOld: () => boolean;
+  /** Whether it is held: no other is asked for, and what is shown is a moment on purpose. */
+  held: Ref<boolean>;
 }
 
-/** Watch a camera for as long as this component is shown. */
-export function useStill(device: () => string): Still {
+/** Watch a camera for as long as this component is shown; null: none. */
+export function useStill(device: () => string | null): Still {
   const address = ref("");
+  const picture = shallowRef<Blob | null>(null);
   const takenAt = shallowRef<number | null>(null);
   const askedAt = ref(now());
   const complaint = ref("");
+  const held = ref(false);
   let next: ReturnType<typeof setTimeout> | undefined;
   let turn = 0;
 
@@ -36,12 +42,12 @@ export function useStill(device: () => string): Still {
     const mine = ++turn;
     let wait = EVERY_MS;
     try {
-      const answer = await fetched(`/api/v1/devices/${encodeURIComponent(device())}/still`, {}, PATIENCE_MS);
+      const answer = await fetched(`/api/v1/devices/${encodeURIComponent(device() ?? "")}/still`, {}, PATIENCE_MS);
       const told = Date.parse(answer.headers.get("X-Taken-At") ?? "");
-      const picture = answer.status === 200 ? await answer.blob() : null;
+      const newest = answer.status === 200 ? await answer.blob() : null;
       if (mine !== turn) return;
       complaint.value = "";
-      if (picture !== null && !Number.isNaN(told)) show(picture, told);
+      if (newest !== null && !Number.isNaN(told)) show(newest, told);
       else if (takenAt.value === null) wait = AT_FIRST_MS;
     } catch (problem) {
       if (mine !== turn) return;
@@ -51,9 +57,10 @@ export function useStill(device: () => string): Still {
     next = setTimeout(() => void ask(), wait);
   }
 
-  function show(picture: Blob, at: number): void {
+  function show(newest: Blob, at: number): void {
     URL.revokeObjectURL(address.value);
-    address.value = URL.createObjectURL(picture);
+    picture.value = newest;
+    address.value = URL.createObjectURL(newest);
     takenAt.value = at;
   }
 
@@ -64,7 +71,7 @@ export function useStill(device: () => string): Still {
 
   function begin(): void {
     stop();
-    if (document.visibilityState === "hidden") return;
+    if (document.visibilityState === "hidden" || held.value || device() === null) return;
     askedAt.value = now();
     void ask();
   }
@@ -72,13 +79,15 @@ export function useStill(device: () => string): Still {
   function forget(): void {
     URL.revokeObjectURL(address.value);
     address.value = complaint.value = "";
-    takenAt.value = null;
+    takenAt.value = picture.value = null;
   }
 
   watch(device, () => {
     forget();
+    held.value = false;
     begin();
   });
+  watch(held, begin);
   onMounted(() => {
     document.addEventListener("visibilitychange", begin);
     begin();
@@ -88,5 +97,6 @@ export function useStill(device: () => string): Still {
     stop();
     forget();
   });
-  return { address, takenAt, askedAt, complaint, isOld: () => takenAt.value !== null && isStale(takenAt.value, tick.value) };
+  const isOld = (): boolean => !held.value && takenAt.value !== null && isStale(takenAt.value, tick.value);
+  return { address, picture, takenAt, askedAt, complaint, isOld, held };
 }

@@ -6,6 +6,7 @@ import account from "./account";
 import accounts from "./accounts";
 import audit from "./audit";
 import bulletins from "./bulletins";
+import calibrate from "./calibrate";
 import cameras from "./cameras";
 import codes from "./codes";
 import devices from "./devices";
@@ -38,7 +39,7 @@ export interface Said {
 }
 
 const WORDS = {
-  ...shell, ...codes, ...problems, ...triage, ...tour, ...account, ...accounts, ...audit, ...bulletins, ...cameras, ...devices,
+  ...shell, ...codes, ...problems, ...triage, ...tour, ...account, ...accounts, ...audit, ...bulletins, ...calibrate, ...cameras, ...devices,
   ...disputes, ...duty, ...evidence, ...footprints, ...handover, ...letters, ...map, ...patrol, ...phone, ...quiet, ...residents, ...retention, ...rooms, ...rules,
   ...stats, ...wall,
 };
