@@ -133,8 +133,8 @@ def _config(told: Told, view: View, *, known: bool) -> list[tuple[str, Value]]:
     if not known or "BasicParam" not in asked:
         return [("Result", "ERROR")]
     basic: list[tuple[str, Value]] = [
-        ("Name", view.name), ("Expiration", view.config.expires_s), ("HeartBeatInterval", max(1, round(view.keepalive_s))),
-        ("HeartBeatCount", view.keepalive_misses),
+        ("Name", view.name), ("Expiration", view.config.expires_s),
+        ("HeartBeatInterval", max(1, round(view.keepalive_s))), ("HeartBeatCount", view.keepalive_misses),
     ]  # fmt: skip
     if view.config.edition == "2016":
         basic.append(("PositionCapability", 0))

@@ -101,7 +101,7 @@ class Catalogue:
             told = [one for one in item.fields.get("ParentID", "").split("/") if one]
             if self._server in told:
                 faults.append(("parent", f"{item.id}: ParentID is the server's own ID, which WVP takes for none"))
-            strangers = set(told) - self.items.keys() - {self.device, self._server}
+            strangers = {one for one in told if one not in self.items} - {self.device, self._server}
             if strangers:
                 faults.append(("parent", f"{item.id}: nobody has the ParentID {', '.join(sorted(strangers))}"))
             if item_kind(item.id) == "device" and (item.fields.get("Parental") == "1") != (item.id in parents):

@@ -37,7 +37,8 @@ def registry(*more: Device) -> Registry:
             Place("unit", "unit", "g", "三栋一单元"),
         ],
         devices=[
-            Device("button", "school_button", "gate", "一键报警"), Device("door-1", "door_controller", "unit", "单元门"),
+            Device("button", "school_button", "gate", "一键报警"),
+            Device("door-1", "door_controller", "unit", "单元门"),
             Device("cam", "camera", "gate", "校门"), Device("meter", "meter", "unit", "水表"),
             *more,
         ],
