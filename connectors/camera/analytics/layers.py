@@ -7,13 +7,11 @@ tells when something came to stand to within a picture, at any picture rate, and
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-
-from connectors.camera.seeing import Grey
 
 Plane = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -26,45 +24,6 @@ PATIENCE, LONGEST_S = 0.6, 20.0
 """A held grey may be hidden for this part of the time it was seen, and for so many seconds at most."""
 JUST_S, OLDEST_S = 3.0, 86400.0
 """What is held was just seen within so many seconds; older than a day is old: float32 cannot count for ever."""
-FLASHED = 0.6
-"""More of the picture than this changed at once is a change of light, of the view or of the exposure."""
-
-
-class Lit(NamedTuple):
-    """A picture brought to the reference's brightness. `grey`: (height, width); `flashed`: nothing else can be said."""
-
-    grey: Plane
-    flashed: bool
-
-
-class Lighting:
-    """Follows the brightness of a whole view, so that a cloud or the camera's exposure moves nothing.
-
-    The gain is the median ratio of thumbnails, which whatever covers less than half of the picture does not sway.
-    """
-
-    SIZE = (64, 36)
-    LEVELS = 20.0
-    DRIFT_S = 300.0
-
-    def __init__(self, grey: Grey) -> None:
-        self._reference = self._thumbnail(grey)
-
-    def even(self, grey: Grey, dt: float) -> Lit:
-        """Return `grey`, shape (height, width), as under the reference's light. `dt`: seconds since the last."""
-        seen = self._thumbnail(grey)
-        gain = float(np.clip(np.median(seen / self._reference), 0.2, 5.0))
-        seen /= gain
-        strange = np.abs(seen - self._reference) > self.LEVELS + RELATIVE * self._reference
-        flashed = bool(strange.mean() > FLASHED)
-        if not flashed:
-            keep = np.where(strange, share(dt, self.DRIFT_S), share(dt, EMPTY_S)).astype(np.float32)
-            self._reference += keep * (seen - self._reference)
-        return Lit((grey * np.float32(1.0 / gain)).astype(np.float32, copy=False), flashed)
-
-    def _thumbnail(self, grey: Grey) -> Plane:
-        small: Plane = cv2.resize(grey, self.SIZE, interpolation=cv2.INTER_AREA).astype(np.float32) + 1.0
-        return small
 
 
 class Layers:
@@ -154,7 +113,8 @@ def _related(a: Plane, b: Plane, noise: float) -> float:
 
 
 def _inside(mask: Mask) -> Mask:
-    inside: Mask = cv2.erode(mask.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
+    """Return the mask without its outline, which light blurs; what it leaves out within is no outline."""
+    inside: Mask = mask & (cv2.erode(filled(mask).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
     return inside if int(inside.sum()) >= SMALLEST else mask
 
 
@@ -166,10 +126,29 @@ def unlike_light(now: Plane, empty: Plane, noise: float) -> Mask:
     """
     lit = cv2.blur(now, WINDOW) / (cv2.blur(empty, WINDOW) + np.float32(1.0))
     rough = (cv2.blur(np.abs(now - lit * empty), (3, 3)) > noise).astype(np.uint8)
-    closed = cv2.morphologyEx(rough, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    cv2.drawContours(closed, outlines, -1, 1, cv2.FILLED)
-    return closed.astype(bool)
+    return filled(cv2.morphologyEx(rough, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)) > 0)
+
+
+def filled(mask: Mask) -> Mask:
+    """Return the mask with all that its outlines enclose."""
+    whole = mask.astype(np.uint8)
+    outlines, _ = cv2.findContours(whole, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    cv2.drawContours(whole, outlines, -1, 1, cv2.FILLED)
+    return whole.astype(bool)
+
+
+def bridged(mask: Mask, gap: float) -> Mask:
+    """Return the mask, filled, with what lies between parts that are at most `gap` pixels apart."""
+    side = max(5, round(gap) // 2 * 2 + 1)
+    return filled(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((side, side), np.uint8)) > 0)
+
+
+def parts(mask: Mask, gap: float) -> Iterator[Mask]:
+    """Yield each part of the mask, bridged; crumbs are none."""
+    whole = bridged(mask, gap).astype(np.uint8)
+    count, labels = cv2.connectedComponents(cv2.morphologyEx(whole, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
+    for label in range(1, count):
+        yield labels == label
 
 
 WINDOW = (9, 9)

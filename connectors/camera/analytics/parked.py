@@ -23,17 +23,20 @@ from msgspec import Meta
 
 from connectors.camera.analytics.layers import (
     Layers,
-    Lighting,
     Mask,
     Plane,
     alike,
     around,
+    bridged,
     explained_by_light,
+    parts,
     share,
     smooth,
     uncovers,
     unlike_light,
 )
+from connectors.camera.analytics.lighting import Lighting
+from connectors.camera.analytics.stops import ROLLS_S, SAME_STOP_S, same_stop, with_even_parts
 from connectors.camera.seeing import Box, Frame, Grey, Sighting, Zone
 
 WIDTH = 320
@@ -45,16 +48,14 @@ GONE_S, REPLACED_S, UNSETTLED_S = 2.0, 15.0, 10.0
 """For how long it must be gone; how long something else must stand there instead; when a new view is learnt."""
 ABSORBED_S, SMALL_S = 900.0, 20.0
 """What stands for so long and is no vehicle belongs to the scene, by its shape and by its size."""
-SAME_STOP_S = 5.0
-"""Parts that came to stand within so many seconds of each other, and touch, are one vehicle."""
-ROLLS_S = 10.0
-"""For so long it may roll on, or back into its place, and be seen part by part."""
 TEMPLATE_S, RELIT_S = 20.0, 4.0
 """How fast the patch follows what is seen of it, and what is seen of it under other light: seconds."""
+GLASS = 0.4
+"""What shows nothing between the parts of a vehicle, as a windscreen: in sides of the smallest vehicle."""
+PARTLY = 0.4
+"""The part of a vehicle that must be seen in the zone, where that is less than the least area."""
 CLEAR, HARDLY, MOSTLY = 0.4, 0.15, 0.6
 """Parts of a patch: that decide by themselves; that are as good as none; that make something else of it."""
-EVEN_PART = 2.5
-"""A vehicle with its even parts is at most so many times what shows of it; what is larger is a shade it stands in."""
 STILL_AT = 70
 """The percentile of the pixels' ages that tells the stop: an even roof shows one grey before the car stands."""
 NOISE, SMOOTH = 6.0, 4.0
@@ -174,27 +175,29 @@ class Parked:
         stands = self._layers.standing(early)
         for one in self._standing:
             stands &= ~one.mask
-        mask = stands
-        if int((mask & self._zone).sum()) < self._least:
+        if int((stands & self._zone).sum()) < PARTLY * self._least:
             return
         layers = self._layers
-        now = np.where(mask, layers.held, grey)
+        now = np.where(stands, layers.held, grey)
         things = unlike_light(now, layers.empty, SMOOTH)
-        layers.absorb(mask & ~things & (layers.age > SMALL_S))
-        mask = stands & things
-        closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-        opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(opened)
-        for label in range(1, count):
-            region: Mask = labels == label
-            held = region & mask
-            if min(int((held & self._zone).sum()) / MOSTLY, int((region & self._zone).sum())) < self._least:
-                layers.absorb(held & (layers.age > SMALL_S))
+        layers.absorb(stands & ~things & (layers.age > SMALL_S))
+        shows, gap = stands & things, GLASS * self._least**0.5
+        for region in parts(shows, gap):
+            stop = same_stop(region & shows, layers.age)
+            whole = bridged(stop, gap)
+            if not self._large(stop, whole):
+                layers.absorb(stop & (layers.age > SMALL_S))
                 continue
-            if explained_by_light(now, layers.empty, held, NOISE) or uncovers(now, layers.empty, region):
-                layers.absorb(held)
-            elif not self._joined(one_stop := self._one_stop(held, stands)):
-                self._begin(one_stop, int(stats[label, cv2.CC_STAT_WIDTH]), int(stats[label, cv2.CC_STAT_HEIGHT]))
+            known = whole & (stop | layers.close(grey, layers.empty))
+            if explained_by_light(now, layers.empty, known, NOISE) or uncovers(now, layers.empty, whole):
+                layers.absorb(stop)
+            elif not self._joined(one_stop := with_even_parts(stop, stands, layers.age)):
+                self._begin(one_stop, whole)
+
+    def _large(self, stop: Mask, whole: Mask) -> bool:
+        """Return whether it has a vehicle's size, as far as it shows, and stands in the zone rather than beside it."""
+        size = min(int(stop.sum()) / MOSTLY, int(whole.sum()))
+        return size >= self._least and int((whole & self._zone).sum()) >= min(self._least, PARTLY * size)
 
     def _joined(self, region: Mask) -> bool:
         """Give the region to the vehicle it touches and came with: until that was said, its stop is the whole's."""
@@ -210,23 +213,14 @@ class Parked:
                 return True
         return False
 
-    def _begin(self, held: Mask, width: int, height: int) -> None:
+    def _begin(self, stop: Mask, whole: Mask) -> None:
+        _, _, width, height = cv2.boundingRect(whole.astype(np.uint8))
         if height > self._settings.tallest * width:
-            self._layers.absorb(held & (self._layers.age > ABSORBED_S))
+            self._layers.absorb(stop & (self._layers.age > ABSORBED_S))
             return
         self._tracks += 1
-        since = self._since(held, STILL_AT)
-        self._standing.append(_Standing(f"p-{self._tracks}", held, self._layers.held.copy(), since))
-
-    def _one_stop(self, held: Mask, stands: Mask) -> Mask:
-        """Return what came to stand with most of `held`, even parts too; not somebody it came to stand beside."""
-        ages = self._layers.age
-        counts, edges = np.histogram(ages[held], bins=max(int(ages[held].max()) // 2, 1))
-        usual = float(edges[int(counts.argmax()) + 1])
-        same = held & (ages <= usual + SAME_STOP_S)
-        _, labels = cv2.connectedComponents((stands & (np.abs(ages - usual) < SAME_STOP_S)).astype(np.uint8))
-        grown = same | (np.isin(labels, np.unique(labels[same])) & (labels > 0))
-        return grown if int(grown.sum()) <= EVEN_PART * int(same.sum()) else same
+        since = self._since(stop, STILL_AT)
+        self._standing.append(_Standing(f"p-{self._tracks}", stop, self._layers.held.copy(), since))
 
     def _since(self, region: Mask, percentile: int) -> float:
         return self._s - float(np.percentile(self._layers.age[region], 100 - percentile))
