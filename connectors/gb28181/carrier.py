@@ -106,7 +106,10 @@ class Carrier:
     def _came(self, data: bytes, peer: Peer) -> None:
         if self.traffic is not None:
             self.traffic("in", peer, data)
-        self._link.receive(data, peer, self._monotonic())
+        try:
+            self._link.receive(data, peer, self._monotonic())
+        except Exception:  # whatever one message does, the next one is heard
+            log.exception("a message could not be taken", peer=peer[0])
         self.turn()
 
     async def _address(self, peer: Peer) -> Peer | None:

@@ -12,7 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 
 from gateway.clock import SystemClock, clock_of
-from gateway.doctor import evidence, machine, mappings, privacy, road, roster, waiting
+from gateway.doctor import county, evidence, machine, mappings, privacy, road, roster, waiting
 from gateway.doctor.finding import Finding, bad, graded, warn, well
 from gateway.model.errors import AnxinError
 from gateway.settings import Settings
@@ -41,6 +41,7 @@ def look(settings: Settings) -> Iterator[Finding]:
             yield from _contents(connection, settings)
             yield from road.look(connection, settings)
             yield from mappings.look(connection, settings)
+            yield from county.look(connection, settings)
             yield from waiting.look(connection, settings)
             yield from evidence.look(connection, settings)
             yield from roster.look(connection, settings)

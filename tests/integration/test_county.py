@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gateway.doctor.county import look
+from gateway.store.pool import connect
 from tests.county import Registrar, free_port, needs, registrar
+from tests.integration.test_doctor import settings_of
 from tests.station import Station, wait_for
 from tests.unit.gb28181.desk import OURS, PASSWORD, SERVER
 
@@ -57,12 +60,19 @@ def press(station: Station) -> None:
         button.event("button-1", "alarm.pressed", data={"point": "gatehouse"})
 
 
+def doctor(station: Station) -> dict[str, dict[str, str]]:
+    settings = settings_of(station, county_file=station.settings["ANXIN_COUNTY_FILE"])
+    with connect(station.postgres.url, "test") as connection:
+        return {one.name: {"level": one.level, "detail": one.detail} for one in look(connection, settings)}
+
+
 def test_a_press_is_at_the_county_within_a_second_and_an_outage_loses_nothing(own: Station, tmp_path: Path) -> None:
     with registrar(tmp_path) as county:
         write_file(own, county)
         start_county(own)
         wait_for(lambda: state(own) == "online", "the registration")
         pressed = time.monotonic()
+        assert doctor(own)["county county"]["level"] == "WARN"  # Kamailio asks for no catalogue
         press(own)
         (told,) = wait_for(lambda: alarms(county), "the alarm")
         assert time.monotonic() - pressed < 5  # within a second on a quiet machine; figures: docs/county.md
@@ -73,6 +83,7 @@ def test_a_press_is_at_the_county_within_a_second_and_an_outage_loses_nothing(ow
         wait_for(lambda: own.one("select state from notification where id = %s", number) == "accepted", "the row")
         county.stop()
         wait_for(lambda: state(own) != "online", "the outage to be seen")
+        assert "keepalives" in doctor(own)["county county"]["detail"]
         # While it is away: a door is forced open, then somebody presses again.
         with own.publisher() as doors:
             doors.event("door-1", "door.forced")

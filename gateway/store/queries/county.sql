@@ -35,7 +35,10 @@ update county_link set change_id = %(change)s where station_id = %(station)s and
 select change_id from county_link where station_id = %(station)s and name = %(name)s for update
 
 -- name: state
-update county_link set state = %(state)s, status = %(status)s, why = %(why)s, changed_at = %(now)s, seen_at = %(now)s,
+-- Trying again says nothing new of why the last try failed.
+update county_link set state = %(state)s, changed_at = %(now)s, seen_at = %(now)s,
+    status = case when %(state)s = 'registering' and %(why)s = '' then status else %(status)s end,
+    why = case when %(state)s = 'registering' and %(why)s = '' then why else %(why)s end,
     registered_at = case when %(state)s = 'online' then %(now)s when %(state)s = 'off' then null else registered_at end
 where station_id = %(station)s and name = %(name)s
 
