@@ -46,8 +46,10 @@ class LinkConfig(BaseModel):
     retry_s: float = Field(60, gt=0, le=3600)
 
     alarm_delivery: Delivery = "auto"
-    #: After a registration alarms wait so long for the platform to fetch the catalogue: some drop alarms of strangers.
+    #: A platform that never had the catalogue drops alarms of what is not in it: after the first registration they wait
+    #: so long for it to ask, and while it is told so long for the end.
     catalog_first_s: float = Field(3, ge=0, le=60)
+    catalog_wait_s: float = Field(30, ge=0, le=120)
     #: One item a message is what old platforms take surely; more are packed as far as a datagram reaches.
     catalog_items: int = Field(1, ge=1, le=100)
     require_reset: bool = False

@@ -69,10 +69,11 @@ class Link:
         self._items: Sequence[Item] = tuple(items)
         self.trusted: set[str] = {*config.also_from, host_port(config.server)[0]}
         self._keepalive_at = float("inf")
-        self._unheard = self._keepalives = 0
+        self._unheard = 0
+        self._online_since = 0.0
         self._credit, self._credit_at, self._strange = BURST, 0.0, BURST / 10
-        #: Whether the platform has had the catalogue since we started.
-        self._known = False
+        #: Whether the platform has had the catalogue, now or before we started.
+        self.known = False
 
     @property
     def state(self) -> State:
@@ -218,10 +219,12 @@ class Link:
 
     def _after(self, now: float) -> None:
         """What follows from what just happened, whatever it was."""
+        if self._serving.listings and not self.known and self.online:
+            self.alarming.hold_until = self._online_since + self.config.catalog_wait_s
         for listing in self._serving.listed(now):
-            self._line.say(CatalogueTold(listing.sn, listing.items, listing.told))
+            self._line.say(CatalogueTold(listing.sn, listing.items, listing.told, bool(listing.done)))
             if listing.done:
-                self._known = True
+                self.known = True
                 self.alarming.release(now, known=True)
         if self.alarming.stranger:
             self.alarming.stranger = False
@@ -251,9 +254,9 @@ class Link:
         self._line.say(StateChanged(step.state, step.status, step.why))
         if step.state == "online":
             self.trusted.add(self._line.peer[0])
-            self._unheard = 0
+            self._unheard, self._online_since = 0, now
             self._keepalive_at = now + self._heartbeat()[0]
-            self.alarming.hold_until = now if self._known else now + self.config.catalog_first_s
+            self.alarming.hold_until = now if self.known else now + self.config.catalog_first_s
         else:
             self._forget(step.why)
 

@@ -50,11 +50,12 @@ class Ordered(NamedTuple):
 
 
 class CatalogueTold(NamedTuple):
-    """The platform has the whole catalogue, or `told` of `items` when it stopped taking it."""
+    """A catalogue was told, in so many messages; not `whole` when it stopped taking it or asked anew meanwhile."""
 
     sn: int
     items: int
-    told: int
+    messages: int
+    whole: bool
 
 
 class Subscribed(NamedTuple):

@@ -81,6 +81,10 @@ class RunningLink:
         finally:
             self._write_the_last()
 
+    def knows(self, told_at: datetime | None) -> None:
+        """When the platform was last told the catalogue: then it knows whose alarms these are."""
+        self._told_at, self.link.known = told_at, told_at is not None
+
     def wake(self) -> None:
         """Something may be in the outbox."""
         self._deliverer.wake()
@@ -126,8 +130,10 @@ class RunningLink:
             if news.seconds:
                 self._subscriptions[news.kind] = news.seconds
         elif isinstance(news, CatalogueTold):
-            log.info("the catalogue was told", link=self.name, sn=news.sn, items=news.items, told=news.told)
-            self._told_at = self._clock.now()
+            log.info(
+                "the catalogue was told", link=self.name, items=news.items, messages=news.messages, whole=news.whole
+            )
+            self._told_at = self._clock.now() if news.whole else self._told_at
         elif isinstance(news, StateChanged):
             log.info("county link", link=self.name, state=news.state, status=news.status, why=news.why)
             if news.state == "online":

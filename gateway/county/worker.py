@@ -122,7 +122,7 @@ class County:
                 now = self._clock.now()
                 for link in self.links:
                     config = link.config
-                    store.begin(connection, self._station, link.name, config.server, config.device_id, now)
+                    link.knows(store.begin(connection, self._station, link.name, config.server, config.device_id, now))
                 outbox.release(connection, self._station, [link.channel.name for link in self.links])
 
         while True:

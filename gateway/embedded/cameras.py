@@ -5,6 +5,7 @@ Two cameras of the made-up town are these instead of simulated sightings: one lo
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,18 @@ def chosen(site: Site) -> dict[str, str]:
     return found
 
 
-def write_worker_file(home: Path, site: Site, secrets: Secrets, ports: dict[str, int]) -> Path:
+def programs(
+    home: Path, site: Site, secrets: Secrets, ports: Mapping[str, int], films: Iterable[str]
+) -> Iterator[tuple[str, list[str | Path]]]:
+    """Give the programs by name, each with its arguments, in the order they start."""
+    yield "cameras", [
+        "-m", "simulators", "camera", "rtsp", "--port", str(ports["cameras"]), "--keep", home / "films", "--once",
+        *films,
+    ]  # fmt: skip
+    yield "camera", ["-m", "gateway.cli", "camera", "run", write_worker_file(home, site, secrets, ports)]
+
+
+def write_worker_file(home: Path, site: Site, secrets: Secrets, ports: Mapping[str, int]) -> Path:
     """Write what the demo's worker is told; returns where."""
     path = home / "cameras.yaml"
     cameras = [

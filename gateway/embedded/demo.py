@@ -15,11 +15,11 @@ from typing import IO, Any
 
 from connectors.decoders import load_mappings
 from gateway.clock import clock_of
-from gateway.embedded import cameras
+from gateway.embedded import cameras, county
 from gateway.embedded.broker import EmbeddedBroker
 from gateway.embedded.greeting import described, greeting, is_ready
 from gateway.embedded.logins import Logins, behind, of_devices, register
-from gateway.embedded.ports import LOOPBACK, choose, is_free, must_be_free
+from gateway.embedded.ports import LOOPBACK, USUAL, choose, is_free, must_be_free
 from gateway.embedded.postgres import EmbeddedPostgres
 from gateway.embedded.push_phone import give_push_phone
 from gateway.embedded.secrets import Secrets, write_private, write_private_text
@@ -113,9 +113,11 @@ class Demo:
         self.site: Site = read_site(self.site_file)
         self.station = self.site.station.id
         # A made-up town's films suit its own cameras, nobody else's.
-        with_cameras = self.options.cameras and self.options.simulators and self.options.site is None
-        with_cameras = with_cameras and "ANXIN_CLOCK" not in os.environ  # a film has no other speed than its own
+        # A film has no other speed than its own, and a platform no other time.
+        real = self.options.simulators and "ANXIN_CLOCK" not in os.environ
+        with_cameras = self.options.cameras and real and self.options.site is None
         self._cameras = cameras.chosen(self.site) if with_cameras else {}
+        self._with_county = real and "ANXIN_COUNTY_FILE" not in os.environ
         self._choose_ports()
         secrets = self._logins.make(self.site)
         self._logins.tell_devices(self.site, secrets, self._ports["mqtt"])
@@ -154,7 +156,8 @@ class Demo:
             read_settings(**self._settings), self.site, f"http://{LOOPBACK}:{self._ports['receivers']}/webpush"
         )
         self._described = {
-            **described(self.site, secrets, self._ports), "database_url": postgres.url, "settings": self._settings,
+            **described(self.site, secrets, self._ports, county=self._with_county),
+            "database_url": postgres.url, "settings": self._settings,
             "devices_file": str(self.home / "devices.json"), "site_file": str(self.site_file),
             "seed": self.options.seed,
         }  # fmt: skip
@@ -165,10 +168,12 @@ class Demo:
                 "--credentials", self.home / "devices.json", *town.arguments(),
                 *(part for device in self._cameras.values() for part in ("--without", device)),
             )  # fmt: skip
-            self._start_cameras(secrets)
+            self._start_surroundings(secrets)
             self._write_demo_file()
         took, screens = time.monotonic() - began, bool(self._screens())
-        for line in greeting(self.site, secrets, self._ports, self.home, took, screens=screens):
+        for line in greeting(
+            self.site, secrets, self._ports, self.home, took, screens=screens, county=self._with_county
+        ):
             self._say(line)
 
     def _choose_ports(self) -> None:
@@ -181,13 +186,8 @@ class Demo:
         must_be_free(port, "the console and API", "choose another with --port")
         if self.options.broker_port:
             must_be_free(self.options.broker_port, "the embedded MQTT broker", "choose another with --mqtt-port")
-        self._ports = {
-            "http": port,
-            "mqtt": self.options.broker_port or choose(remembered.get("mqtt"), 1883),
-            "postgres": choose(remembered.get("postgres"), 54329),
-            "receivers": choose(remembered.get("receivers"), 8090),
-            "cameras": choose(remembered.get("cameras"), 8554),
-        }
+        self._ports = {name: choose(remembered.get(name), usual) for name, usual in USUAL.items()}
+        self._ports |= {"http": port} | ({"mqtt": self.options.broker_port} if self.options.broker_port else {})
         write_private(remembered_at, self._ports)
 
     def _register(self, database_url: str, secrets: Secrets) -> None:
@@ -235,6 +235,7 @@ class Demo:
             "command_room_url": f"{receivers}/command-room",
             "command_room_secret": secrets.command_room,
             "totp_required": "false",  # its passwords lie in demo.json: a second factor would protect nothing
+            **({"county_file": str(county.write_file(self.home, self.site, self._ports))} if self._with_county else {}),
             "rules_activate": "files",  # a demo that was updated shows the rules it came with
         }
 
@@ -252,17 +253,16 @@ class Demo:
         self._say(f"starting the API on port {self._ports['http']}")
         self._start_program("api", "-m", "gateway.cli", "api")
 
-    def _start_cameras(self, secrets: Secrets) -> None:
-        """Cameras come last: their films are rendered at the first start, and nothing else waits for that."""
-        if not self._cameras:
-            return
-        self._say(f"starting two cameras (films over RTSP, port {self._ports['cameras']}; made at the first start)")
-        self._start_program(
-            "cameras", "-m", "simulators", "camera", "rtsp", "--port", str(self._ports["cameras"]),
-            "--keep", self.home / "films", "--once", *self._cameras,
-        )  # fmt: skip
-        told = cameras.write_worker_file(self.home, self.site, secrets, self._ports)
-        self._start_program("camera", "-m", "gateway.cli", "camera", "run", told)
+    def _start_surroundings(self, secrets: Secrets) -> None:
+        """What nothing else waits for: the county's platform; cameras, whose films are made at the first start."""
+        if self._with_county:
+            self._say("starting the county's video platform (a stand-in) and our link to it")
+            for name, arguments in county.programs(self._ports):
+                self._start_program(name, *arguments)
+        if self._cameras:
+            self._say(f"starting two cameras (films over RTSP, port {self._ports['cameras']}; made at the first start)")
+            for name, arguments in cameras.programs(self.home, self.site, secrets, self._ports, self._cameras):
+                self._start_program(name, *arguments)
 
     def _screens(self) -> list[str | Path]:
         """The site's screens are played with the rest of the town, or are one's own."""

@@ -19,9 +19,9 @@ SHOWN = ("operator", "officer", "deputy", "commander", "auditor", "admin")
 
 
 def greeting(
-    site: Site, secrets: Secrets, ports: Mapping[str, int], home: Path, seconds: float, *, screens: bool
+    site: Site, secrets: Secrets, ports: Mapping[str, int], home: Path, seconds: float, *, screens: bool, county: bool
 ) -> list[str]:
-    """Return the lines that say where everything is and who may log in; `screens` says whether they are played."""
+    """Return the lines that say where everything is and who may log in; of `screens` and `county` where they run."""
     names = [user.username for user in site.users]
     shown = [name for name in names if name in SHOWN] or names[: len(SHOWN)]
     more = len(names) - len(shown)
@@ -31,6 +31,7 @@ def greeting(
         f"  console      http://{LOOPBACK}:{ports['http']}",
         f"  phones       http://{LOOPBACK}:{ports['receivers']}/phones/",
         *([f"  screens      http://{LOOPBACK}:{ports['receivers']}/screens/"] if screens else []),
+        *([f"  county       http://{LOOPBACK}:{ports['county_page']}"] if county else []),
         f"  MQTT broker  {LOOPBACK}:{ports['mqtt']}",
         f"  state        {home}",
         "",
@@ -42,7 +43,7 @@ def greeting(
     ]
 
 
-def described(site: Site, secrets: Secrets, ports: Mapping[str, int]) -> dict[str, Any]:
+def described(site: Site, secrets: Secrets, ports: Mapping[str, int], *, county: bool) -> dict[str, Any]:
     """Return what demo.json says of its parts and of who may log in, for whoever works with it by program."""
     receivers = f"http://{LOOPBACK}:{ports['receivers']}"
     return {
@@ -56,6 +57,7 @@ def described(site: Site, secrets: Secrets, ports: Mapping[str, int]) -> dict[st
         },
         "phones": {"url": f"{receivers}/phones"},
         "command_room": {"url": f"{receivers}/command-room"},
+        **({"county": {"url": f"http://{LOOPBACK}:{ports['county_page']}"}} if county else {}),
     }  # fmt: skip
 
 

@@ -8,14 +8,21 @@ import socket
 from gateway.model.errors import Misconfigured
 
 LOOPBACK = "127.0.0.1"
+#: Where the demo's parts like to be, beside the console: broker, database, phones, cameras, the county's platform, its
+#: page, and our link to it.
+USUAL = {
+    "mqtt": 1883, "postgres": 54329, "receivers": 8090, "cameras": 8554, "county": 5060, "county_page": 5080,
+    "county_link": 5062,
+}  # fmt: skip
 
 
 def is_free(port: int) -> bool:
-    """Say whether nobody listens on a loopback port."""
-    with socket.socket() as probe:
+    """Say whether nobody listens on a loopback port, over TCP or UDP."""
+    with socket.socket() as probe, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
+            datagrams.bind((LOOPBACK, port))
         except OSError:
             return False
         return True

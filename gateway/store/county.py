@@ -37,10 +37,13 @@ def online(connection: Connection[TupleRow], station: str) -> dict[str, bool]:
     return dict(connection.execute(SQL["online"], {"station": station}).fetchall())
 
 
-def begin(connection: Connection[TupleRow], station: str, name: str, server: str, code: str, now: datetime) -> None:
-    """Know a link; one that is new begins with what happens from now on."""
+def begin(  # one argument per fact
+    connection: Connection[TupleRow], station: str, name: str, server: str, code: str, now: datetime
+) -> datetime | None:
+    """Know a link; one that is new begins with what happens from now on. Returns when its catalogue was told last."""
     told = {"station": station, "name": name, "server": server, "device_code": code, "now": now}
-    connection.execute(SQL["begin"], told)
+    row = connection.execute(SQL["begin"], told).fetchone()
+    return row[0] if row is not None else None
 
 
 def position(connection: Connection[TupleRow], station: str, name: str) -> int:

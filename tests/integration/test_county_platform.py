@@ -116,7 +116,7 @@ def test_fifty_thousand_devices() -> None:
     many = tuple(item(f"34020000011345{n:06d}", f"滨河花园{n}号门") for n in range(50_000))
     with pair(many, ours={"transport": "tcp", "keepalive_s": 5}, keepalive_s=60) as (county, ours):
         told = ours.until(CatalogueTold, seconds=110)[0]
-        assert (told.items, told.told) == (50_000, 500)
+        assert (told.items, told.messages, told.whole) == (50_000, 500, True)
         until(lambda: len(county.catalog) == 50_000, "the catalogue", 60)
         ours.alarm(now_alarm(channel="34020000011345049999"))
         ours.until(AlarmSent)

@@ -24,8 +24,11 @@ insert into county_link (station_id, name, change_id, server, device_code, state
 values (%(station)s, %(name)s, coalesce((select max(id) from change where station_id = %(station)s), 0),
     %(server)s, %(device_code)s, 'off', 0, '', %(now)s, %(now)s)
 on conflict (station_id, name) do update set server = excluded.server, device_code = excluded.device_code,
-    seen_at = excluded.seen_at
-returning change_id
+    seen_at = excluded.seen_at,
+    -- another platform has never had the catalogue
+    told_at = case when (county_link.server, county_link.device_code) = (excluded.server, excluded.device_code)
+        then county_link.told_at end
+returning told_at
 
 -- name: advance
 update county_link set change_id = %(change)s where station_id = %(station)s and name = %(name)s

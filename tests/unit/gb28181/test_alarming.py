@@ -216,6 +216,18 @@ def test_after_a_registration_alarms_wait_for_the_catalogue_or_a_moment() -> Non
     send(desk, alarm())
     assert desk.wait(2.9) == []
     assert len(desk.wait(0.2)) == 1
+    # While it is told the end is waited for, within bounds.
+    desk = Desk(catalog_first_s=3, catalog_wait_s=10, keepalive_s=60)
+    desk.register()
+    desk.ask(query("Catalog"))
+    send(desk, alarm())
+    assert not any(b"<CmdType>Alarm" in one for one in desk.wait(9.9))
+    assert any(b"<CmdType>Alarm" in one for one in desk.wait(0.2))
+    # A platform that had it before we started is told at once.
+    desk = Desk(catalog_first_s=3)
+    desk.link.known = True
+    desk.register()
+    assert len(send(desk, alarm())) == 1
 
 
 def test_a_platform_that_wants_to_reset_first_gets_the_next_one_later() -> None:

@@ -67,7 +67,7 @@ def test_g7_a_catalogue_of_250_goes_out_one_after_the_other_and_adds_up() -> Non
     assert {element(one, "SN") for one in messages} == {"91"}
     assert [code for one in messages for code in codes(one)] == [one.code for one in names]
     assert max(len(one) for one in messages) <= 1300
-    assert desk.of(CatalogueTold) == [CatalogueTold(91, 250, 250)]
+    assert desk.of(CatalogueTold) == [CatalogueTold(91, 250, 250, whole=True)]
 
 
 def test_packed_items_still_fit_a_datagram() -> None:
@@ -84,7 +84,7 @@ def test_an_item_that_is_not_taken_is_sent_once_more_and_then_the_rest_is_not() 
     desk.register()
     desk.ask(query("Catalog"))
     desk.wait(70)
-    assert desk.of(CatalogueTold) == [CatalogueTold(7, 2, 0)]
+    assert desk.of(CatalogueTold) == [CatalogueTold(7, 2, 0, whole=False)]
 
 
 def test_g8_a_catalogue_that_changes_while_it_is_told_is_told_as_it_was() -> None:
