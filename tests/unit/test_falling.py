@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from connectors.camera.analytics.falling import Column, FallingObject, FallingSettings
 from connectors.camera.analytics.falling_blobs import SPOTS, Spotter
-from connectors.camera.analytics.falling_tracks import PATHS
+from connectors.camera.analytics.falling_tracks import PATHS, Path, Point
 from connectors.camera.seeing import Frame, Grey, Sighting, Zone
 
 pytestmark = pytest.mark.unit
@@ -176,6 +176,49 @@ def thrown_up(s: float) -> tuple[float, float] | None:
 )
 def test_what_moves_otherwise_is_not_told(way: Way) -> None:
     assert said(film(way, seconds=4.0)) == []
+
+
+def diving(s: float) -> tuple[float, float] | None:
+    """A bird that dives as fast as gravity has it, and steers with 2.5 m/s²."""
+    t = s - 0.4
+    x, y = 60 + SCALE * (2.0 * t + 0.5 * 2.5 * t * t), 60 + SCALE * 0.5 * 9.81 * t * t
+    return (x, y) if 0 <= t < 1.6 else None
+
+
+def test_a_bird_that_dives_and_steers_is_not_told() -> None:
+    assert said(film(diving, seconds=3.0)) == []
+
+
+@pytest.mark.parametrize(
+    ("gravities", "surely", "doubtful"),
+    [((1.0, 1.0), False, False), ((1.0, 0.7), False, False), ((1.6, 0.2), True, True), ((0.3, 1.4), False, True)],
+    ids=["falls", "is braked by air", "bends out", "dives late"],
+)
+def test_how_an_acceleration_changes_tells_wings(gravities: tuple[float, float], surely: bool, doubtful: bool) -> None:
+    scale, dice, y, v = 25.0, np.random.default_rng(1), 0.0, 0.0
+    path = Path(1, Point(0.0, 0.0, 0.0))
+    for number in range(1, 24):
+        v += 9.81 * float(np.interp(number, (0, 23), gravities)) / 25
+        y += v / 25
+        path.add(Point(number / 25, 0.0, y * scale + float(dice.normal(0, 0.3))))
+    assert path.bends(scale, doubtful=False) == surely
+    assert path.bends(scale, doubtful=True) == doubtful
+
+
+def test_what_is_thrown_sideways_and_braked_by_air_is_told() -> None:
+    """Air takes from both speeds: x'' = -k|v|x', y'' = g - k|v|y', with a terminal speed of 20 m/s."""
+    places, place, speed, step = {}, [60.0, 60.0], [4.0, 0.0], 0.001
+    for number in range(4000):
+        places[number] = tuple(place)
+        fast = float(np.hypot(*speed)) * 9.81 / 20**2
+        place = [place[0] + SCALE * speed[0] * step, place[1] + SCALE * speed[1] * step]
+        speed = [speed[0] - fast * speed[0] * step, speed[1] + (9.81 - fast * speed[1]) * step]
+
+    def way(s: float) -> tuple[float, float] | None:
+        x, y = places.get(round((s - 0.4) * 1000), (0.0, GROUND + 1))
+        return (x, y) if y < GROUND else None
+
+    assert len(said(film(way))) == 1
 
 
 def test_windows_that_light_up_one_below_the_other_are_not_told() -> None:

@@ -34,7 +34,7 @@ LARGEST_M, SHUTTER_S = 1.2, 1 / 25
 #: How long what was told is remembered, so that it is not told again; and what is the same thing, metres.
 REMEMBERED_S, SAME_M, BESIDE_M = 4.0, 1.5, 0.4
 #: What falls strangely, sideways or hardly as gravity has it, may be a bird that dives: it is told if it goes on, s.
-SUSPECTED_S, STRANGEST = 1.0, 5.0
+SUSPECTED_S, STRANGEST = 1.0, 3.5
 #: Shares of gravity that a falling thing may be pulled with: less by drag, either by a scale that is not quite right.
 PULL = (0.35, 1.8)
 #: Metres a second: when it is told, at least; when it is first seen, downwards; and sideways.
@@ -194,7 +194,10 @@ class FallingObject:
         share = len(points) / path.pictures
         # What is seen seldom may be several things: it has to fit the better.
         allowed = share * (demands.rms_px + BLUR * abs(ends) * scale)
-        doubt = (aside / 3.5) ** 2 + (max(abs(pull - 1.0) - 0.1, 0.0) / 0.2) ** 2 + (max(begins - 4.0, 0.0) / 4.0) ** 2
+        late, off = min(max(begins - 3.5, 0.0) / 1.25, 2.0), abs(pull - 1.0)
+        # Up to a third the scale may be to blame; more than that is something else.
+        oddly = min((max(off - 0.08, 0.0) / 0.12) ** 2, 1.5) + (max(off - 0.33, 0.0) / 0.1) ** 2
+        doubt = (aside / 3.5) ** 2 + oddly + late**2
         if doubt > 1.0 and (drop < 2 * demands.drop_m or lasted < SUSPECTED_S):
             return False
         proven = lasted >= SUSPECTED_S and parabola.surely >= 5 * demands.surely
@@ -209,6 +212,8 @@ class FallingObject:
             and UPWARDS <= begins <= (FASTEST_PROVEN if proven else FASTEST_IN_RAIN if rainy else FASTEST)
             and aside < min(SIDEWAYS, 1.3 * ends)
             and (doubt < UNDOUBTED or self._paths.company(path) < CROWD)
+            and not parabola.steers(scale, points[-1].s)
+            and not path.bends(scale, doubtful=doubt > 1.0)
         )
 
     def _tell(self, frame: Frame, path: Path, parabola: Parabola) -> Sighting | None:

@@ -31,6 +31,10 @@ BESIDE_M = 5.0
 PATHS, OLDEST_S = 160, 8.0
 #: Seconds of a path that its parabola is fitted to: drag bends longer ones away from any.
 FITTED_S = 1.2
+#: Metres a second squared sideways that are no steering yet, and the share of gravity that air may take unseen.
+STEERED, AIR = 0.45, 0.03
+#: Metres a second cubed by which air does not take a fall's acceleration away.
+FLATTENS = 8.0
 
 
 class Point(NamedTuple):
@@ -45,6 +49,7 @@ class Parabola(NamedTuple):
     """y = y0 + v·t + a·t²/2 and x = x0 + u·t, t = seconds after `s`; pixels, downwards positive.
 
     `rms_x`, `rms_y`: what the points are off it; `surely`: `a` divided by its standard error; `points`: how many.
+    `b`, `b_error`: how it speeds up sideways, where x may be a parabola too, and the standard error of that.
     """
 
     s: float
@@ -57,6 +62,8 @@ class Parabola(NamedTuple):
     rms_y: float
     surely: float
     points: int
+    b: float
+    b_error: float
 
     def at(self, s: float) -> tuple[float, float]:
         """Return (x, y) at `s`, pixels."""
@@ -66,6 +73,18 @@ class Parabola(NamedTuple):
     def speed(self, s: float) -> float:
         """Return how fast it falls at `s`, pixels a second."""
         return self.v + self.a * (s - self.s)
+
+    def steers(self, px_per_m: float, until: float) -> bool:
+        """Say whether it surely speeds up sideways, or slows down more than air does: wings do that, gravity does not.
+
+        Air brakes sideways and downwards in proportion to the speeds: what it takes sideways it takes of the fall too.
+        `until`: the second of its last point. Wants `surely` to be more than 0.
+        """
+        pull = self.a / px_per_m / G
+        missing = max(1.0 - pull + 2.0 * pull / self.surely + AIR, 0.0) * G
+        speed = max(0.5 * (self.v + self.speed(until)) / px_per_m, 1.0)
+        along, brakes = self.b * (1 if self.u >= 0 else -1) / px_per_m, missing * abs(self.u) / px_per_m / speed
+        return max(along, -along - brakes) - 2.0 * self.b_error / px_per_m > STEERED
 
 
 class _Sums:
@@ -77,7 +96,7 @@ class _Sums:
     def __init__(self) -> None:
         self.n = 0
         self._t = self._tt = self._ttt = self._tttt = 0.0
-        self._x = self._tx = self._xx = self._y = self._ty = self._tty = self._yy = 0.0
+        self._x = self._tx = self._ttx = self._xx = self._y = self._ty = self._tty = self._yy = 0.0
 
     def add(self, t: float, x: float, y: float, sign: int = 1) -> None:
         """Add a point, or take it away with sign -1."""
@@ -89,6 +108,7 @@ class _Sums:
         self._tttt += sign * tt * tt
         self._x += sign * x
         self._tx += sign * t * x
+        self._ttx += sign * tt * x
         self._xx += sign * x * x
         self._y += sign * y
         self._ty += sign * t * y
@@ -113,12 +133,17 @@ class _Sums:
         u = (n * self._tx - t * self._x) / cc
         x = (self._x - u * t) / n
         off_x = max(self._xx - x * self._x - u * self._tx, 0.0)
+        bend = (ac * self._x + bc * self._tx + cc * self._ttx) / whole
+        # What a bend takes off the squares of a straight line's residuals is its own square times whole / cc.
+        off_bent = max(off_x - bend * bend * whole / cc, 0.0)
+        bend_error = sqrt(max(off_bent / (n - 3), 0.1) * cc / whole)
         # A fit never looks surer than pixels allow: centres are not known better than to a third of one.
         error = sqrt(max(off_y / (n - 3), 0.1) * cc / whole)
         return Parabola(
             s=first.s + since, x=first.x + x + u * since, u=u,
             y=first.y + y + (v + half * since) * since, v=v + 2 * half * since, a=2 * half,
             rms_x=sqrt(off_x / n), rms_y=sqrt(off_y / n), surely=half / error, points=n,
+            b=2 * bend, b_error=2 * bend_error,
         )  # fmt: skip
 
 
@@ -143,6 +168,22 @@ class Path:
             self._sums.add(*self._since_first(self.points[self._oldest]), sign=-1)
             self._oldest += 1
         self.parabola = self._sums.fit(self.points[0], self.points[self._oldest].s - self.points[0].s)
+
+    def bends(self, px_per_m: float, *, doubtful: bool) -> bool:
+        """Say whether it surely flattens out as no air makes it; or, if it is doubtful, begins to dive only late."""
+        jerk, error = self.jerk()
+        flattens = jerk < -4 * error and jerk / px_per_m < -FLATTENS
+        return flattens or (doubtful and jerk > 3 * error)
+
+    def jerk(self) -> tuple[float, float]:
+        """Return how its acceleration changes, pixels a second cubed, by a cubic; and the standard error of that."""
+        last = np.array([point for point in self.points if self.points[-1].s - point.s <= FITTED_S], np.float64)
+        powers = np.vander(last[:, 0] - last[0, 0], 4)
+        inverse = np.linalg.pinv(powers.T @ powers)
+        cubic = inverse @ powers.T @ (last[:, 2] - last[0, 2])
+        off = last[:, 2] - last[0, 2] - powers @ cubic
+        variance = max(float(off @ off) / max(len(last) - 4, 1), 0.1)
+        return 6 * float(cubic[0]), 6 * sqrt(variance * float(inverse[0, 0]))
 
     def expected(self, s: float, gravity: float) -> tuple[float, float]:
         """Return (x, y) where it should be at `s`; `gravity` in pixels a second squared."""
