@@ -1,7 +1,8 @@
 """Named places where a test may end the process, to prove that ending there loses nothing.
 
 `ANXIN_FAILPOINTS="after_commit=0.02,mid_commit=0.01;seed=7"` kills the process (SIGKILL) with these
-probabilities each time it passes the place. Unset, as in production, a place costs one dict look-up.
+probabilities each time it passes the place; with `;armed_by=FILE` only while that file is there, so that
+a process can start in peace. Unset, as in production, a place costs one dict look-up.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+from pathlib import Path
 
 from gateway.model.errors import Misconfigured
 
@@ -21,7 +23,17 @@ class Failpoints:
     def __init__(self, told: str | None = None) -> None:
         self._chances: dict[str, float] = {}
         told = os.environ.get("ANXIN_FAILPOINTS", "") if told is None else told
-        places, _, seed = told.partition(";seed=")
+        places, *options = told.split(";")
+        seed = ""
+        self._armed_by: Path | None = None
+        for option in options:
+            match option.partition("="):
+                case "seed", _, seed:
+                    pass
+                case "armed_by", _, file:
+                    self._armed_by = Path(file)
+                case _:
+                    raise Misconfigured(f"ANXIN_FAILPOINTS: {option!r} is neither seed=… nor armed_by=…")
         for part in filter(None, places.split(",")):
             name, _, chance = part.partition("=")
             if name not in PLACES:
@@ -32,7 +44,9 @@ class Failpoints:
     def strikes(self, place: str) -> bool:
         """Say whether the process is to end here now."""
         chance = self._chances.get(place)
-        return chance is not None and self._random.random() < chance
+        if chance is None or self._random.random() >= chance:
+            return False
+        return self._armed_by is None or self._armed_by.exists()
 
     def pass_by(self, place: str) -> None:
         """Pass a place; end there if the dice say so."""

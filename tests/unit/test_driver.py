@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -145,3 +146,14 @@ def test_failpoints_are_named_and_seeded() -> None:
     assert rolls[0] == rolls[1]
     assert 10 < sum(rolls[0]) < 40
     assert not Failpoints("").strikes("after_commit")
+    with pytest.raises(Misconfigured, match="neither seed"):
+        Failpoints("after_commit=1;sometimes=yes")
+
+
+def test_failpoints_may_wait_for_a_file(tmp_path: Path) -> None:
+    armed = tmp_path / "armed"
+    points = Failpoints(f"after_commit=1;armed_by={armed}")
+    assert not points.strikes("after_commit")
+    armed.touch()
+    assert points.strikes("after_commit")
+    assert not points.strikes("before_store")
