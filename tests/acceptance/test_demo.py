@@ -22,8 +22,8 @@ import pytest
 from gateway.embedded.ports import LOOPBACK, any_free, is_free
 from tests.station import Publisher, Station, postgres_bin, wait_for
 
-#: A start on two busy cores; the first one makes a database.
-START_S = 60.0
+#: A start on two busy cores; the first one makes a database. Longer than the demo itself waits for its parts.
+START_S = 120.0
 STOP_S = 30.0
 #: 46 devices: what is tested here is the demo, not its town (that is `test_demo_town.py`).
 SMALL = str(Path(__file__).parents[2] / "simulators" / "site.yaml")
@@ -101,7 +101,10 @@ class Demo:
                 stderr=subprocess.STDOUT,
             )
         if ready:
-            wait_for(self._is_ready, "the demo", START_S)
+            try:
+                wait_for(self._is_ready, "the demo", START_S)
+            except AssertionError as error:
+                raise AssertionError(f"{error}\n{self.said}") from error
             self.everything |= {self.pid, *descendants(self.pid)}
         return self
 
