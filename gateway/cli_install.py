@@ -55,15 +55,15 @@ def make_secrets(folder: Path, site: Path, database: str, broker: str, mapping: 
 
 
 @click.command()
-@click.argument("process", type=click.Choice(["gateway", "api"]))
+@click.argument("process", type=click.Choice(["gateway", "api", "county"]))
 def health(process: str) -> None:
     """Say whether PROCESS is well; exit 1 when it is not. For health checks; people ask `anxin doctor`."""
-    from gateway.health import judge_api, judge_gateway  # noqa: PLC0415
+    from gateway.health import judge_api, judge_county, judge_gateway  # noqa: PLC0415
     from gateway.settings import read_settings, require  # noqa: PLC0415
 
     settings = read_settings()
-    if process == "gateway":
+    if process != "api":
         require(settings, "database_url")
-    told = judge_gateway(settings) if process == "gateway" else judge_api(settings)
+    told = {"gateway": judge_gateway, "api": judge_api, "county": judge_county}[process](settings)
     click.echo(f"{process}: {told.unwell or 'well'}" + (f"; but {told.degraded}" if told.degraded else ""))
     sys.exit(1 if told.unwell else 0)

@@ -11,7 +11,7 @@ from typing import Any
 from gateway.clock import clock_of
 from gateway.model.errors import StoreUnavailable
 from gateway.settings import Settings
-from gateway.store import accounts
+from gateway.store import accounts, county
 from gateway.store.pool import connect, reaching_store
 
 #: A gateway says how it is once a second; one that has not for so long is not there.
@@ -96,6 +96,20 @@ def judge_gateway(settings: Settings) -> Judgement:
         return Judgement(str(error))
     now = clock_of(settings.clock).now()
     return Judgement("; ".join(map(str, troubles(told, now))), "; ".join(map(str, degraded(told, now))))
+
+
+def judge_county(settings: Settings) -> Judgement:
+    """Judge the process of the county's links by what it last said; how a platform answers is not its fault."""
+    now = clock_of(settings.clock).now()
+    try:
+        with reaching_store(), connect(settings.database, "health") as connection:
+            links = county.links(connection, settings.station, now)
+    except StoreUnavailable as error:
+        return Judgement(str(error))
+    if not any(now - link["seen_at"] <= STALE for link in links):
+        return Judgement("the process of the county's links is not running")
+    down = [f"{link['name']} is {link['state']}" for link in links if link["state"] != "online"]
+    return Judgement(degraded="; ".join(down))
 
 
 def judge_api(settings: Settings) -> Judgement:

@@ -252,7 +252,7 @@ class Settings(BaseSettings):
         home = Path(os.environ.get("ANXIN_HOME", ".anxin"))
         file = Path(os.environ.get("ANXIN_CONFIG", home / CONFIG_NAME))
         toml = TomlConfigSettingsSource(settings_cls, toml_file=file)
-        folder = _secrets_folder()
+        folder = secrets_folder()
         if folder is not None:
             return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=folder), toml
         if file.exists() or any(os.environ.get(name) for name in ("ANXIN_DATABASE_URL", "ANXIN_MQTT_URL")):
@@ -274,7 +274,7 @@ def running_demo(home: Path) -> dict[str, Any]:
     return told
 
 
-def _secrets_folder() -> Path | None:
+def secrets_folder() -> Path | None:
     """Return the folder of secrets to read, if there is one. Raises `Misconfigured` when the one named is not there."""
     told = os.environ.get("ANXIN_SECRETS_DIR")
     if not told:

@@ -13,8 +13,8 @@ import yaml
 ROOT = Path(__file__).parents[1]
 COMPOSE = ROOT / "docker-compose.yml"
 DOCKERFILE = ROOT / "Dockerfile"
-#: `$$`, `${NAME}` and `${NAME:-default}`: all that our file uses.
-_VARIABLE = re.compile(r"\$(?:\$|\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\})")
+#: `$$`, `${NAME}`, `${NAME:-default}` and `${NAME:+what stands there when it is set}`: all that our file uses.
+_VARIABLE = re.compile(r"\$(?:\$|\{(?P<name>\w+)(?::(?P<how>[-+])(?P<other>[^}]*))?\})")
 
 
 class Mount(NamedTuple):
@@ -97,6 +97,9 @@ def _filled(told: Any, variables: Mapping[str, str]) -> Any:
     def fill(match: re.Match[str]) -> str:
         if match["name"] is None:
             return "$"
-        return variables.get(match["name"]) or match["default"] or ""
+        told, other = variables.get(match["name"]), match["other"] or ""
+        if match["how"] == "+":
+            return other if told else ""
+        return told or other
 
     return _VARIABLE.sub(fill, told)

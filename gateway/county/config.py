@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from connectors.gb28181.config import LinkConfig
 from gateway.county.mapping import ALARMS, KINDS, Meaning
 from gateway.model.errors import Misconfigured
+from gateway.settings import secrets_folder
 
 _Code = Annotated[str, Field(pattern=r"^\d{20}$")]
 
@@ -99,10 +100,12 @@ def read_county(path: Path) -> CountyConfig:
 
 
 def password_of(link: LinkConfig, beside: Path) -> str:
-    """Return a link's password; a file's path is relative to the county's file. Raises `Misconfigured`."""
+    """Return a link's password. Its file is beside the county's file or among our secrets. Raises `Misconfigured`."""
     if link.password is not None:
         return link.password.get_secret_value()
-    path = beside / (link.password_file or "")
+    path, secrets = beside / (link.password_file or ""), secrets_folder()
+    if secrets is not None and not path.exists():
+        path = secrets / (link.password_file or "")
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:

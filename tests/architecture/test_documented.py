@@ -46,7 +46,10 @@ HANDED_ON = ("load", "send")
 #: Variables of the simulators.
 SIMULATORS = {"ANXIN_SCENARIO_PASSWORD"}
 #: Variables of the deployment, not of the programs.
-DEPLOYMENT = {"ANXIN_SITE_FILE", "ANXIN_HTTP_BIND", "ANXIN_MQTT_BIND", "ANXIN_RECEIVERS_PORT", "ANXIN_RETENTION"}
+DEPLOYMENT = {
+    "ANXIN_SITE_FILE", "ANXIN_HTTP_BIND", "ANXIN_MQTT_BIND", "ANXIN_SIP_BIND", "ANXIN_SIP_PORT", "ANXIN_RECEIVERS_PORT",
+    "ANXIN_RETENTION",
+}  # fmt: skip
 
 
 def first_column(text: str) -> list[str]:

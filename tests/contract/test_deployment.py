@@ -16,6 +16,7 @@ import pytest
 import yaml
 from pydantic import SecretStr
 
+from gateway.county.config import password_of, read_county
 from gateway.settings import Settings
 from tests.compose import COMPOSE, DOCKERFILE, ROOT, dockerfile, last_stage, mounts, read_compose, read_env
 
@@ -87,7 +88,7 @@ def test_images_are_of_one_version_and_no_one_registry(name: str) -> None:
 @every
 def test_published_ports_are_on_loopback(name: str) -> None:
     for port in SERVICES[name].get("ports", []):
-        assert re.match(r"^127\.0\.0\.1:\d+:\d+$", port)
+        assert re.match(r"^127\.0\.0\.1:\d+:\d+(/udp|/tcp)?$", port)
 
 
 @ours
@@ -144,6 +145,7 @@ def test_mounts_of_this_repository_exist_and_volumes_are_declared() -> None:
 NOT_HANDED = {
     "home": "the image says it: the volume",
     "demo": "what runs there is no demo",
+    "county_file": "the file is mounted; inside it has a place of its own",
     "http_host": "the API's own, fixed: all of its container",
     "http_port": "the API's own, fixed; ANXIN_HTTP_PORT is where it is published",
 }
@@ -194,6 +196,22 @@ def test_every_variable_of_the_env_files_is_used() -> None:
     for file in (DEPLOY / "trial.env", DEPLOY / "station.env.example"):
         for variable in read_env(file).keys() - {"COMPOSE_PROFILES"}:
             assert f"${{{variable}" in text, f"{file.name}: {variable}"
+
+
+def test_the_countys_example_can_be_followed_with_its_password_among_the_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANXIN_SECRETS_DIR", str(tmp_path))
+    (tmp_path / "county.password").write_text("what the county gave\n")
+    example = DEPLOY / "county.example.yaml"
+    config = read_county(example)
+    assert [password_of(link, example.parent) for link in config.links] == ["what the county gave"]
+    port = config.links[0].listen.rpartition(":")[2]
+    services = read_compose({"ANXIN_COUNTY_FILE": "./county.yaml"})["services"]
+    assert {told.split(":")[-1] for told in services["county"]["ports"]} == {f"{port}/udp", f"{port}/tcp"}
+    for name in ("gateway", "api", "county"):
+        inside = services[name]["environment"]["ANXIN_COUNTY_FILE"]
+        assert f"./county.yaml:{inside}:ro" in services[name]["volumes"], name
 
 
 # ── Dockerfile ──────────────────────────────────────────────────────────────────────────────────────────

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,10 +23,11 @@ pytestmark = needs("kamailio")
 BUTTON, DOOR = "34020000111345000001", "34020000011340000005"
 
 
-def write_file(station: Station, county: Registrar, **link: object) -> None:
+def write_file(station: Station, address: str, *, lives_h: float = 24, **link: object) -> None:
     told = {
+        "alarm_lives_h": lives_h,
         "links": [
-            {"server_id": SERVER, "server": county.address, "device_id": OURS, "password_file": "county.password",
+            {"server_id": SERVER, "server": address, "device_id": OURS, "password_file": "county.password",
              "listen": f"127.0.0.1:{free_port()}", "catalog_first_s": 0, "retry_s": 0.5, "keepalive_s": 0.3, **link}
         ],
         "codes": {"centre": "34020000", "devices": {"button-1": BUTTON}},
@@ -68,7 +71,7 @@ def doctor(station: Station) -> dict[str, dict[str, str]]:
 
 def test_a_press_is_at_the_county_within_a_second_and_an_outage_loses_nothing(own: Station, tmp_path: Path) -> None:
     with registrar(tmp_path) as county:
-        write_file(own, county)
+        write_file(own, county.address)
         start_county(own)
         wait_for(lambda: state(own) == "online", "the registration")
         pressed = time.monotonic()
@@ -105,9 +108,39 @@ def test_a_press_is_at_the_county_within_a_second_and_an_outage_loses_nothing(ow
         assert state(own) == "off"
 
 
+def test_what_waited_too_long_is_marked_expired_shown_and_never_said(own: Station, tmp_path: Path) -> None:
+    port = free_port()
+    write_file(own, f"127.0.0.1:{port}", lives_h=5 / 3600)
+    assert command(own, "health", "county") == (1, "county: the process of the county's links is not running\n")
+    start_county(own)
+    wait_for(lambda: state(own), "the link to begin")  # what happened before is not said
+    press(own)
+    wait_for(lambda: own.rows("select 1 from notification where channel = 'county:county'"), "the alarm to wait")
+    assert command(own, "health", "county")[0] == 0, "the platform is away, and our process is well"
+    kept = "select state from notification where channel = 'county:county' order by id"
+    wait_for(lambda: [row["state"] for row in own.rows(kept)] == ["expired"], "its time to pass")
+    assert "1 expired" in command(own, "county", "status")[1]
+    with registrar(tmp_path, port=port) as county:
+        wait_for(lambda: state(own) == "online", "the platform to come")
+        own.execute("update alert set acknowledged_at = now(), acknowledged_by = 'x' where device_id = 'button-1'")
+        press(own)
+        wait_for(lambda: [row["state"] for row in own.rows(kept)] == ["expired", "accepted"], "the second alone")
+        assert len(alarms(county)) == 1
+        assert "1 expired" in doctor(own)["county county"]["detail"]
+
+
+def command(station: Station, *words: str) -> tuple[int, str]:
+    """Run `anxin` with the station's settings; returns the exit code and what it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway.cli", *words], env=station.environment(), capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout
+
+
 def test_what_the_link_needs_is_said(own: Station, tmp_path: Path) -> None:
     with registrar(tmp_path) as county:
-        write_file(own, county, device_id=SERVER)
+        write_file(own, county.address, device_id=SERVER)
         start_county(own)
         assert own.children["county"].wait(30) == 2
         assert "own code" in own.log("county")

@@ -204,6 +204,20 @@ def test_a_password_is_read_from_beside_the_file(tmp_path: Path) -> None:
     assert password_of(link, tmp_path) == "Gw-pass-01"
 
 
+def test_a_password_is_read_from_among_the_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets, beside = tmp_path / "secrets", tmp_path / "etc"
+    for folder in (secrets, beside):
+        folder.mkdir()
+    monkeypatch.setenv("ANXIN_SECRETS_DIR", str(secrets))
+    link = config(links=[{**{k: v for k, v in LINK.items() if k != "password"}, "password_file": "p"}]).links[0]
+    with pytest.raises(Misconfigured, match="password_file"):
+        password_of(link, beside)
+    (secrets / "p").write_text("among-secrets")
+    assert password_of(link, beside) == "among-secrets"
+    (beside / "p").write_text("beside-it")
+    assert password_of(link, beside) == "beside-it"
+
+
 def test_the_sheet_names_every_device_and_no_password() -> None:
     told = "\n".join(sheet(config(), registry(), {}))
     for word in (OURS, SERVER, "34020000111340000001", "实验小学 东门", "118.300000", "同步通道", "GB2312"):
