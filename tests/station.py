@@ -208,6 +208,11 @@ class Station:
         """Everything."""
         return self.start_stores().start_receivers().start_gateway().start_api()
 
+    def start_county(self) -> Station:
+        """The links of the file that ANXIN_COUNTY_FILE names."""
+        self._spawn("county", "-m", "gateway.cli", "county", "run")
+        return self
+
     def environment(self) -> dict[str, str]:
         """What the processes are told."""
         return {

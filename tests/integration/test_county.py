@@ -46,10 +46,6 @@ def own(tmp_path: Path) -> Iterator[Station]:
         station.close()
 
 
-def start_county(station: Station) -> None:
-    station._spawn("county", "-m", "gateway.cli", "county", "run")
-
-
 def state(station: Station) -> str:
     return "".join(row["state"] for row in station.rows("select state from county_link"))
 
@@ -72,7 +68,7 @@ def doctor(station: Station) -> dict[str, dict[str, str]]:
 def test_a_press_is_at_the_county_within_a_second_and_an_outage_loses_nothing(own: Station, tmp_path: Path) -> None:
     with registrar(tmp_path) as county:
         write_file(own, county.address)
-        start_county(own)
+        own.start_county()
         wait_for(lambda: state(own) == "online", "the registration")
         pressed = time.monotonic()
         assert doctor(own)["county county"]["level"] == "WARN"  # Kamailio asks for no catalogue
@@ -96,7 +92,7 @@ def test_a_press_is_at_the_county_within_a_second_and_an_outage_loses_nothing(ow
         waiting = "select count(*) from notification where channel = 'county:county' and state = 'queued'"
         wait_for(lambda: own.one(waiting) == 2, "both to wait")
         own.kill("county")
-        start_county(own)  # as after a crash
+        own.start_county()  # as after a crash
         with registrar(tmp_path, port=county.port) as again:
             wait_for(lambda: len(alarms(again)) == 3, "what waited")
             after = alarms(again)[1:]
@@ -112,7 +108,7 @@ def test_what_waited_too_long_is_marked_expired_shown_and_never_said(own: Statio
     port = free_port()
     write_file(own, f"127.0.0.1:{port}", lives_h=5 / 3600)
     assert command(own, "health", "county") == (1, "county: the process of the county's links is not running\n")
-    start_county(own)
+    own.start_county()
     wait_for(lambda: state(own), "the link to begin")  # what happened before is not said
     press(own)
     wait_for(lambda: own.rows("select 1 from notification where channel = 'county:county'"), "the alarm to wait")
@@ -141,6 +137,6 @@ def command(station: Station, *words: str) -> tuple[int, str]:
 def test_what_the_link_needs_is_said(own: Station, tmp_path: Path) -> None:
     with registrar(tmp_path) as county:
         write_file(own, county.address, device_id=SERVER)
-        start_county(own)
+        own.start_county()
         assert own.children["county"].wait(30) == 2
         assert "own code" in own.log("county")
