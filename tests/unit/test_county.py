@@ -183,7 +183,10 @@ def test_the_alarms_of_one_channel_go_one_after_the_other() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("links: []\ncodes: {centre: '34020000'}", "links"), ("[", "no YAML"), ("links: 3", "links"),
+        ("links: []\ncodes: {centre: '34020000'}", "at least one of links, video"), ("[", "no YAML"),
+        ("links: 3", "links"), ("video: {platforms: []}", "video.platforms"),
+        ("links: [{server_id: '34020000002000000001', server: 'a:1', device_id: '34020000012005000001', password: p}]",
+            "codes: links need them"),
         ("links: [{server_id: '1'}]\ncodes: {centre: '1'}", "codes.centre"),
         ("colour: red\nlinks: []\ncodes: {}", "colour"),
     ],
@@ -194,6 +197,14 @@ def test_a_file_that_cannot_work_says_where(tmp_path: Path, text: str, why: str)
         read_county(tmp_path / "county.yaml")
     with pytest.raises(Misconfigured, match="nothing"):
         read_county(tmp_path / "nothing.yaml")
+
+
+def test_a_station_that_has_only_video_has_no_links(tmp_path: Path) -> None:
+    platform = "{name: county, url: 'https://10.20.0.5:18080', api_key_file: key}"
+    (tmp_path / "county.yaml").write_text(f"video: {{platforms: [{platform}]}}")
+    told = read_county(tmp_path / "county.yaml")
+    assert told.links == []
+    assert told.video is not None
 
 
 def test_a_password_is_read_from_beside_the_file(tmp_path: Path) -> None:
