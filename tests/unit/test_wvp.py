@@ -19,7 +19,10 @@ from connectors.wvp.config import PlatformConfig, VideoConfig, secret_of
 from connectors.wvp.streams import Kind, Streams, VideoFailed, is_stream, origin_of
 from connectors.wvp.template import Templates
 from gateway.model.errors import Misconfigured
+from gateway.model.registry import Device
 from gateway.model.video import VideoSource, source_of
+from gateway.registering.complaints import complaints
+from tests.station import make_site
 
 WVP = {"name": "county", "url": "https://10.20.0.5:18080", "username": "anxin", "password": "Gw-pass-01"}
 BESIDE = {"name": "zlm", "kind": "template", "live": {"hls": "http://10.20.0.6/live/{device}/{channel}/hls.m3u8"}}
@@ -170,6 +173,26 @@ def test_a_secret_is_in_nothing_that_is_told(secret: str, before: str) -> None:
     wvp._token = "a-token-of-theirs"
     told = wvp._hidden(f"{before} {secret} {wvp._md5} {wvp._token}")
     assert [one for one in (secret, wvp._md5, wvp._token) if one in told] == []
+
+
+@pytest.mark.parametrize(
+    ("device", "complaint"),
+    [
+        (Device("c", "camera", "mall", "枪机", attributes={"video": msgspec.to_builtins(SOURCE)}), ""),
+        (
+            Device("c", "camera", "mall", "枪机", attributes={"video": {"platform": "county"}}),
+            "device and channel, quoted",
+        ),
+        (Device("c", "motion", "mall", "红外", attributes={"video": msgspec.to_builtins(SOURCE)}), "for a camera"),
+    ],
+)
+def test_a_site_says_it_whole_and_of_cameras(device: Device, complaint: str) -> None:
+    site = make_site(doors=1)
+    before = complaints(site)
+    after = complaints(msgspec.structs.replace(site, devices=[*site.devices, device]))
+    found = [one for one in after if one not in before]
+    assert len(found) == bool(complaint)
+    assert complaint in "".join(found)
 
 
 @pytest.mark.parametrize(
