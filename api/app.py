@@ -48,6 +48,7 @@ from api.routes import (
     stats,
     totp,
     users,
+    video,
     walls,
     work_items,
 )
@@ -55,6 +56,7 @@ from gateway.clock import Clock, clock_of
 from gateway.settings import Settings
 from gateway.store.pool import Pool
 from gateway.telling.tell import Announcer
+from gateway.video.platforms import platforms_of
 
 #: What `/api/v1` is made of, one file a noun.
 ROUTERS = (
@@ -91,6 +93,7 @@ ROUTERS = (
     stats,
     totp,
     users,
+    video,
     walls,
     work_items,
 )
@@ -105,6 +108,7 @@ def make_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     pool = Pool(settings.database, "api", size=12)
     follower = Follower(settings.station, pool, settings.database)
     announcer = Announcer(settings.station, command_room=bool(settings.command_room_url))
+    platforms = platforms_of(settings)
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
@@ -112,6 +116,7 @@ def make_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         await follower.start()
         yield
         await follower.stop()
+        await platforms.close()
         pool.close()
 
     app = FastAPI(
@@ -119,9 +124,9 @@ def make_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         generate_unique_id_function=document.operation_id,
         docs_url=None, redoc_url=None,  # FastAPI's own pages load their scripts from elsewhere
     )  # fmt: skip
-    app.state.parts = Parts(settings, clock or clock_of(settings.clock), pool, follower, announcer)
+    app.state.parts = Parts(settings, clock or clock_of(settings.clock), pool, follower, announcer, platforms)
     app.add_middleware(OwnPagesOnly)
-    app.add_middleware(SecurityHeaders)  # around all of it, refusals included
+    app.add_middleware(SecurityHeaders, media=platforms.origins)  # around all of it, refusals included
     problems.install(app)
     document.install(app)
     for router in ROUTERS:

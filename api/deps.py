@@ -29,6 +29,7 @@ from gateway.store import walls as wall_store
 from gateway.store.accounts import Session
 from gateway.store.pool import Pool
 from gateway.telling.tell import Announcer
+from gateway.video.platforms import Platforms
 
 COOKIE = "anxin_session"
 #: For whom a page speaks, percent-encoded: the tabs of a browser share one session, which another user may have begun.
@@ -49,6 +50,7 @@ class Parts:
     pool: Pool
     follower: Follower
     announcer: Announcer
+    video: Platforms
 
     @cached_property
     def sealer(self) -> Sealer:

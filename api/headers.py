@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _HEADERS = {
-    # Nothing inline, nothing from elsewhere; blob: is what was fetched with the session, a picture or a sound.
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; "
-        "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
 }
 
 
-class SecurityHeaders:
-    """Adds the headers to every answer, streams included (it never looks at bodies)."""
+def policy(media: Sequence[str] = ()) -> str:
+    """Return the content security policy: nothing inline, nothing from elsewhere but video from these origins.
 
-    def __init__(self, app: ASGIApp) -> None:
+    blob: is what was fetched with the session, a picture or a sound, or what a player puts together.
+    """
+    origins = "".join(f" {one}" for one in media)
+    return (
+        f"default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:{origins}; "
+        f"connect-src 'self'{origins}; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    )
+
+
+class SecurityHeaders:
+    """Adds the headers to every answer, streams included (it never looks at bodies).
+
+    `media` are the origins of platforms whose video pages may load.
+    """
+
+    def __init__(self, app: ASGIApp, media: Sequence[str] = ()) -> None:
         self._app = app
+        self._headers = {**_HEADERS, "Content-Security-Policy": policy(media)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -32,7 +45,7 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 # The console's modules belong together: a browser must not mix those of two versions.
                 headers.setdefault("Cache-Control", "no-cache")

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from gateway.model.errors import AnxinError, BadInput, Conflict, Forbidden, NotFound, Transient
+from gateway.model.errors import AnxinError, BadInput, Conflict, Forbidden, NotFound, Transient, VideoUnavailable
 
 log = structlog.get_logger()
 
@@ -19,6 +19,7 @@ _STATUS: tuple[tuple[type[AnxinError], int, str], ...] = (
     (Conflict, 409, "changed in between"),
     (Forbidden, 403, "not allowed"),
     (BadInput, 422, "cannot be read"),
+    (VideoUnavailable, 502, "no video"),
     (Transient, 503, "for the moment unavailable"),
 )
 

@@ -68,12 +68,13 @@ async def ask(  # one argument per thing a request has
     hide: Collection[str] = (),
     limit_s: float = TIMEOUT_S,
     extensions: dict[str, Any] | None = None,
+    most_bytes: int = MOST_BYTES,
 ) -> Answer | Outcome:
-    """Ask, and return the answer whatever its status, or the outcome when there is none."""
+    """Ask, and return the answer whatever its status, cut to so many bytes, or the outcome when there is none."""
     got: list[Answer] = []
     try:
         async with asyncio.timeout(limit_s):
-            await _exchange(client, method, url, body, headers or {}, extensions or {}, got)
+            await _exchange(client, method, url, body, headers or {}, extensions or {}, got, most_bytes)
     except TimeoutError:
         return got[-1] if got else Outcome("retry", f"Timeout: no answer within {limit_s:g} s")
     except httpx.InvalidURL as error:
@@ -136,6 +137,7 @@ async def _exchange(  # one argument per thing a request has
     headers: Mapping[str, str],
     extensions: dict[str, Any],
     got: list[Answer],
+    most_bytes: int,
 ) -> None:
     """Put the answer into `got` as it comes: first its head, then its head and body, cut to what is read at most."""
     # Not compressed: a small answer must not unpack into a large one.
@@ -145,9 +147,9 @@ async def _exchange(  # one argument per thing a request has
         read = bytearray()
         async for piece in answer.aiter_raw():
             read += piece
-            if len(read) >= MOST_BYTES:
+            if len(read) >= most_bytes:
                 break
-        got.append(Answer(answer.status_code, answer.headers, bytes(read[:MOST_BYTES])))
+        got.append(Answer(answer.status_code, answer.headers, bytes(read[:most_bytes])))
 
 
 def _seconds_until(told: str, theirs: str) -> float:

@@ -35,6 +35,8 @@ def county_run() -> None:
     settings = _settings()
     set_up(settings.log_level, "county")
     config = _read(settings)
+    if not config.links:
+        raise Misconfigured(f"{settings.county_file} has no links: video needs no process of its own")
 
     async def run() -> None:
         ours = asyncio.current_task()
@@ -59,6 +61,7 @@ def county_run() -> None:
 @county.command("check")
 def county_check() -> None:
     """Say whether ANXIN_COUNTY_FILE is right, and what in it is seldom meant. Exit code 2 names each wrong place."""
+    from connectors.wvp.config import secret_of  # noqa: PLC0415
     from gateway.county.config import password_of  # noqa: PLC0415
 
     settings = _settings(database=False)
@@ -68,6 +71,10 @@ def county_check() -> None:
         click.echo(f"ok     {link.name:<12} {link.device_id} at {link.server_id} ({link.server}, {link.transport})")
         for advice in link.advice():
             click.echo(f"look   {link.name:<12} {advice}")
+    for platform in config.video.platforms if config.video is not None else ():
+        if platform.kind == "wvp":
+            secret_of(platform, _folder(settings))
+        click.echo(f"ok     {platform.name:<12} video, pages load from {' '.join(sorted(platform.origins()))}")
 
 
 @county.command("status")

@@ -62,7 +62,9 @@ class Settings(BaseSettings):
         description="Mappings of other vendors' messages: YAML files, folders of them, or frigate, onvif, zigbee2mqtt.",
     )
     county_file: Path | None = Field(
-        None, description="The county's video platform: a YAML file; with it `anxin run` starts `anxin county run` too."
+        None,
+        description="The county's video platform: a YAML file; with links in it `anxin run` starts `anxin county run` "
+        "too.",
     )
     http_host: str = Field("127.0.0.1", description="Where the API listens.")
     http_port: int = Field(8000, ge=0, le=65535, description="The API's port.")

@@ -341,6 +341,15 @@ def make_camera(town: Station, where: Where, _made: Made) -> str:
     ))  # fmt: skip
 
 
+def make_filmed(town: Station, where: Where, _made: Made) -> str:
+    """A camera whose video a platform has."""
+    return str(town.one(
+        "insert into device (station_id, id, kind, place_id, name, attributes) values (%s, %s, 'camera', %s, '枪机',"
+        """ '{"video": {"platform": "county", "device": "1", "channel": "2"}}') returning id""",
+        station_of(town, where), f"{where}-filmed-{next(_number)}", f"{where}-place",
+    ))  # fmt: skip
+
+
 def make_gadget(town: Station, where: Where, _made: Made) -> str:
     return str(town.one(
         "insert into device (station_id, id, kind, place_id, name) values (%s, %s, 'door_contact', %s, '门磁')"
@@ -411,6 +420,7 @@ MAKE: dict[str, Callable[[Station, Where, Made], str]] = {
     "item": make_item,
     "gadget": make_gadget,
     "camera": make_camera,
+    "filmed": make_filmed,
     "area": lambda _town, where, _made: f"{where}-grid",
     "place": lambda _town, where, _made: f"{where}-place",
     "rule": lambda _town, _where, _made: RULE,

@@ -178,6 +178,11 @@ ROUTES: dict[str, Row] = {
         },
     ),
     "GET /api/v1/devices/{device}/still": thing(RESPONDERS, about={"device": "camera"}),
+    "GET /api/v1/alerts/{alert_id}/video": thing(RESPONDERS),
+    "POST /api/v1/cameras/{device}/video": thing(RESPONDERS, {}, about={"device": "filmed"}, ok={502}),
+    "POST /api/v1/alerts/{alert_id}/video/snapshot": thing(
+        RESPONDERS, {"device": "{device}"}, about={"device": "filmed"}, ok={409}
+    ),
     "GET /api/v1/devices/{device}/seeing": thing(CHIEFS, about={"device": "camera"}),
     "PUT /api/v1/seeing": anybody(ok={401}),
     "PUT /api/v1/still": anybody(ok={401}, query={"at": "2026-11-22T08:00:00+08:00"}),

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from connectors.gb28181.config import LinkConfig
+from connectors.wvp.config import VideoConfig
 from gateway.county.mapping import ALARMS, KINDS, Meaning
 from gateway.model.errors import Misconfigured
 from gateway.settings import secrets_folder
@@ -57,10 +58,14 @@ class CodesConfig(_Strict):
 
 
 class CountyConfig(_Strict):
-    """The whole file. `alarms`: by rule what an alert is to the county, over what is built in; null keeps it here."""
+    """The whole file: links, video, or both. Links need codes.
 
-    links: list[LinkConfig] = Field(min_length=1)
-    codes: CodesConfig
+    `alarms`: by rule what an alert is to the county, over what is built in; null keeps it here.
+    """
+
+    links: list[LinkConfig] = []
+    codes: CodesConfig = CodesConfig.model_validate({"centre": "00000000"})
+    video: VideoConfig | None = None
     alarms: dict[str, Meaning | None] = {}
     drills: bool = False
     #: An alarm that could not be said for so long is not said any more.
@@ -73,6 +78,14 @@ class CountyConfig(_Strict):
         if len(set(names)) < len(names):
             raise ValueError("two links have the same name")
         return told
+
+    @model_validator(mode="after")
+    def _is_for_something(self) -> CountyConfig:
+        if not self.links and self.video is None:
+            raise ValueError("there is nothing in it: give at least one of links, video")
+        if self.links and "codes" not in self.model_fields_set:
+            raise ValueError("codes: links need them")
+        return self
 
     def meaning_of(self, rule: str) -> Meaning | None:
         """Return what an alert of a rule is to the county, None when it does not go there."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from psycopg import Connection
@@ -47,11 +49,13 @@ def attach(  # what is attached by whom to what
     incident_id: int,
     content_type: str,
     content: bytes,
+    *,
+    source: Mapping[str, Any] | None = None,
 ) -> Attached:
     """Attach a picture or a voice note to an incident in any state; the same content again is what it was.
 
-    `content_type` is a media type, parameters aside. Raises `Forbidden`, `NotFound`, and `BadInput` for what is too
-    large, too many, or not what it says it is.
+    `content_type` is a media type, parameters aside; `source` says what it shows where nobody took it by hand. Raises
+    `Forbidden`, `NotFound`, and `BadInput` for what is too large, too many, or not what it says it is.
     """
     if actor.role not in ATTACHING_ROLES:
         raise Forbidden(f"the role {actor.role} may not attach anything to incidents")
@@ -72,7 +76,12 @@ def attach(  # what is attached by whom to what
             return Attached(one["id"], sha256, one["content_type"], one["size"], fresh=False)
     if len(there) >= MOST:
         raise BadInput(f"an incident has at most {MOST} attachments", reason="too_many")
-    told = {"content_type": media_type, "size": len(content), "sha256": sha256}
+    told = {
+        "content_type": media_type,
+        "size": len(content),
+        "sha256": sha256,
+        **({"source": source} if source else {}),
+    }
     step = effects.write_step(connection, actor, incident_id, "attached", incident.state, incident.state, told)
     attachment_id = incident_texts.attach(
         connection, incident_id, step=step, at=actor.at, username=actor.username, content_type=media_type,

@@ -9,6 +9,7 @@
     │   └── Forbidden        not for this role
     └── Transient            try again with back-off
         ├── StoreUnavailable the database is away
+        ├── VideoUnavailable a platform beside us has no video now; the sentence says whom to call
         └── Fenced           another process has taken over this station's road
 
 Each error carries a `reason`: a short stable word that is also its label in metrics and dead letters.
@@ -60,6 +61,12 @@ class StoreUnavailable(Transient):
     """The database does not answer."""
 
     reason = "store_unavailable"
+
+
+class VideoUnavailable(Transient):
+    """A platform beside us has no video now."""
+
+    reason = "video_unavailable"
 
 
 class Fenced(Transient):

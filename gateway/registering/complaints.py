@@ -12,7 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gateway.model.registry import AREA_KINDS, DEVICE_KINDS, Area, Place
+import msgspec
+
+from gateway.model.registry import AREA_KINDS, DEVICE_KINDS, Area, Device, Place
+from gateway.model.video import source_of
 from gateway.registering import complaints_of_people as people
 from gateway.registering.complaints_of_patrols import patrols
 from gateway.registering.policy import policy_complaints
@@ -213,3 +216,15 @@ def _devices(site: Site) -> Iterator[str]:
     for device in site.devices:
         if device.via in known and (device.via not in gateways or device.kind == "gateway"):
             yield f"device {device.id}: via {device.via!r} is not of kind gateway, or the device is one itself"
+        yield from _video(device)
+
+
+def _video(device: Device) -> Iterator[str]:
+    """Where a camera's video is, is said whole or not at all."""
+    try:
+        source = source_of(device.attributes)
+    except msgspec.ValidationError as error:
+        yield f"device {device.id}: attributes.video has platform, device and channel, quoted: {error}"
+    else:
+        if source is not None and device.kind != "camera":
+            yield f"device {device.id}: attributes.video is for a camera, not for a {device.kind}"

@@ -21,6 +21,7 @@ ERRORS = {
     "Overtaken",
     "StoreUnavailable",
     "Unauthorised",
+    "VideoUnavailable",
     "unauthorised",
 }
 #: What is said to devices, providers, integrators and whoever runs the server: never in a page.

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from connectors.gb28181.news import AlarmFailed, AlarmSent
+from gateway.cli_county import county
 from gateway.county.channel import CountyChannel, alarm_of, outcome_of
 from gateway.county.codes import missing
 from gateway.county.config import CodesConfig, CountyConfig, password_of, read_county
@@ -17,10 +19,12 @@ from gateway.county.mapping import ALARMS
 from gateway.county.sheet import sheet
 from gateway.county.shown import alarm_of as shown_alarm
 from gateway.county.shown import items
+from gateway.embedded.run import _has_links
 from gateway.model.alert import Alert
 from gateway.model.errors import Misconfigured
 from gateway.model.ports import Message
 from gateway.model.registry import Area, Device, Place, Registry, Station
+from gateway.settings import Settings
 from tests.unit.gb28181.desk import BUTTON, OURS, SERVER, Desk
 
 AT = datetime(2026, 3, 1, 23, 41, 9, tzinfo=UTC)
@@ -183,7 +187,10 @@ def test_the_alarms_of_one_channel_go_one_after_the_other() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("links: []\ncodes: {centre: '34020000'}", "links"), ("[", "no YAML"), ("links: 3", "links"),
+        ("links: []\ncodes: {centre: '34020000'}", "at least one of links, video"), ("[", "no YAML"),
+        ("links: 3", "links"), ("video: {platforms: []}", "video.platforms"),
+        ("links: [{server_id: '34020000002000000001', server: 'a:1', device_id: '34020000012005000001', password: p}]",
+            "codes: links need them"),
         ("links: [{server_id: '1'}]\ncodes: {centre: '1'}", "codes.centre"),
         ("colour: red\nlinks: []\ncodes: {}", "colour"),
     ],
@@ -194,6 +201,30 @@ def test_a_file_that_cannot_work_says_where(tmp_path: Path, text: str, why: str)
         read_county(tmp_path / "county.yaml")
     with pytest.raises(Misconfigured, match="nothing"):
         read_county(tmp_path / "nothing.yaml")
+
+
+def test_a_station_that_has_only_video_has_no_links(tmp_path: Path) -> None:
+    platform = "{name: county, url: 'https://10.20.0.5:18080', api_key_file: key}"
+    (tmp_path / "county.yaml").write_text(f"video: {{platforms: [{platform}]}}")
+    told = read_county(tmp_path / "county.yaml")
+    assert told.links == []
+    assert told.video is not None
+
+
+def test_video_alone_is_checked_and_needs_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "county.yaml"
+    file.write_text("video: {platforms: [{name: county, url: 'https://10.20.0.5:18080', api_key_file: key}]}")
+    monkeypatch.setenv("ANXIN_COUNTY_FILE", str(file))
+    assert isinstance(CliRunner().invoke(county, ["check"]).exception, Misconfigured), "there is no key"
+    (tmp_path / "key").write_text("k-123456")
+    told = CliRunner().invoke(county, ["check"])
+    assert (told.exit_code, told.output.split()) == (
+        0, ["ok", "county", "video,", "pages", "load", "from", "https://10.20.0.5:18080"]
+    )  # fmt: skip
+    settings = Settings(county_file=file)
+    assert not _has_links(settings)
+    file.write_text("links: 3")
+    assert _has_links(settings), "its process says what is wrong"
 
 
 def test_a_password_is_read_from_beside_the_file(tmp_path: Path) -> None:

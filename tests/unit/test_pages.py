@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api import pages, problems
-from api.headers import SecurityHeaders
+from api.headers import SecurityHeaders, policy
 
 pytestmark = pytest.mark.unit
 
@@ -71,10 +71,20 @@ def test_what_has_its_hash_in_its_name_is_kept_for_good(client: TestClient) -> N
 
 
 def test_nothing_inline_and_nothing_from_elsewhere(client: TestClient) -> None:
-    policy = client.get("/", headers=BROWSER).headers["Content-Security-Policy"]
-    assert "default-src 'self'" in policy
-    assert "unsafe" not in policy
-    assert "http" not in policy
+    told = client.get("/", headers=BROWSER).headers["Content-Security-Policy"]
+    assert "default-src 'self'" in told
+    assert "unsafe" not in told
+    assert "http" not in told
+
+
+def test_video_comes_from_the_platforms_that_are_named_and_from_nowhere_else() -> None:
+    told = policy(["https://10.20.0.6", "http://10.20.0.7:8080"])
+    directives = dict(one.strip().split(" ", 1) for one in told.split(";"))
+    assert directives["media-src"] == "'self' blob: https://10.20.0.6 http://10.20.0.7:8080"
+    assert directives["connect-src"] == "'self' https://10.20.0.6 http://10.20.0.7:8080"
+    others = {name: said for name, said in directives.items() if name not in {"media-src", "connect-src"}}
+    assert [name for name, said in others.items() if "10.20" in said] == []
+    assert policy([]) == policy()
 
 
 def test_pages_that_were_not_built_say_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

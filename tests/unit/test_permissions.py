@@ -27,7 +27,10 @@ ROUTES_OF: dict[str, set[str]] = {
         "GET /alerts/{alert_id}/pictures", "GET /alerts/{alert_id}/pictures/{picture_id}",
         "GET /patrols/rounds/{round_id}/looks/{look_id}/picture",
     },
-    "cameras.live": {"GET /devices/{device}/still"},
+    "cameras.live": {
+        "GET /devices/{device}/still", "GET /alerts/{alert_id}/video", "POST /cameras/{device}/video",
+        "POST /alerts/{alert_id}/video/snapshot",
+    },
     "cameras.set_up": {"GET /devices/{device}/seeing"},
     "evidence.see": {
         "GET /evidence/head", "GET /incidents/{incident_id}/evidence",

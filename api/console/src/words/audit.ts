@@ -44,6 +44,8 @@ export default {
   "act_of.policy": ["接警策略", "policy"],
   "act_of.area": ["辖区", "areas"],
   "act_of.place": ["场所", "places"],
+  "act_of.camera_video": ["看平台视频", "looked at a platform's video"],
+  "act_of.camera_video_kept": ["平台截图存证", "kept a picture of a platform's video"],
   "act_of.device": ["设备", "devices"],
   "act_of.registry": ["登记资料", "registry"],
   "act_of.drill": ["演练", "drills"],
