@@ -120,8 +120,7 @@ class Session:
         self._be("registering", 0, f"{missed} keepalives were not answered")
 
     async def _say(self, path: str) -> Reply:
-        limit_s = min(SESSION_S, max(self._config.keepalive_s, 1.0))
-        return await self.client.ask(path, session_object(path, self._config.device_id), limit_s=limit_s)
+        return await self.client.ask(path, session_object(path, self._config.device_id), limit_s=SESSION_S)
 
     def _be(self, state: State, status: int = 0, why: str = "") -> None:
         if state != self.state or why:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from connectors.gat1400.config import ViidConfig
 from connectors.gb28181.config import LinkConfig
 from gateway.county.mapping import ALARMS, KINDS, Meaning
 from gateway.model.errors import Misconfigured
@@ -58,20 +59,33 @@ class CodesConfig(_Strict):
 class CountyConfig(_Strict):
     """The whole file. `alarms`: by rule what an alert is to the county, over what is built in; null keeps it here."""
 
-    links: list[LinkConfig] = Field(min_length=1)
+    links: list[LinkConfig] = []
+    #: Image databases (GA/T 1400) that get the pictures of alerts.
+    viid: list[ViidConfig] = []
     codes: CodesConfig
     alarms: dict[str, Meaning | None] = {}
     drills: bool = False
     #: An alarm that could not be said for so long is not said any more.
     alarm_lives_h: float = Field(24, gt=0, le=168)
 
-    @field_validator("links")
-    @classmethod
-    def _names_differ(cls, told: list[LinkConfig]) -> list[LinkConfig]:
-        names = [one.name for one in told]
+    @model_validator(mode="after")
+    def _links_are_told_apart(self) -> CountyConfig:
+        names = [one.name for one in self.platforms]
+        if not names:
+            raise ValueError("say links, viid or both: there is no platform")
         if len(set(names)) < len(names):
             raise ValueError("two links have the same name")
-        return told
+        return self
+
+    @property
+    def platforms(self) -> list[LinkConfig | ViidConfig]:
+        """All links, of both kinds."""
+        return [*self.links, *self.viid]
+
+    @property
+    def rules_told(self) -> list[str]:
+        """The rules whose alerts go to the county."""
+        return sorted(rule for rule in {*ALARMS, *self.alarms} if self.meaning_of(rule) is not None)
 
     def meaning_of(self, rule: str) -> Meaning | None:
         """Return what an alert of a rule is to the county, None when it does not go there."""
@@ -98,7 +112,7 @@ def read_county(path: Path) -> CountyConfig:
         raise Misconfigured(f"{path}: {wrong}") from error
 
 
-def password_of(link: LinkConfig, beside: Path) -> str:
+def password_of(link: LinkConfig | ViidConfig, beside: Path) -> str:
     """Return a link's password; a file's path is relative to the county's file. Raises `Misconfigured`."""
     if link.password is not None:
         return link.password.get_secret_value()
