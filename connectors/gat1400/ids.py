@@ -13,6 +13,8 @@ from datetime import datetime, timedelta, timezone
 #: GA/T 1400 knows no zones: moments are those of the platform's clocks.
 BEIJING = timezone(timedelta(hours=8))
 IMAGE, MOTOR_VEHICLE, SUBSCRIBE_NOTIFICATION = "02", "02", "04"
+#: Types of devices that take pictures, in the 20 digits of GB/T 28181.
+_CAPTURES = frozenset({"119", "131", "132"})
 _NUMBERS = 100_000
 _BUSINESS = re.compile(r"\d{33}", re.ASCII)
 
@@ -31,6 +33,11 @@ class Numbers:
         """Return the next number."""
         self._next += 1
         return (self._next - 1) % _NUMBERS
+
+
+def is_capture_device(code: str) -> bool:
+    """Say whether 20 digits are a capture device's, as an ApeID and a picture's DeviceID must be."""
+    return code[10:13] in _CAPTURES
 
 
 def stamp(at: datetime) -> str:

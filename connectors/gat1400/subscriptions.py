@@ -12,10 +12,10 @@ import msgspec
 
 from connectors.gat1400.ids import is_business_id, read_stamp
 
-#: SubscribeDetail: motor vehicles, and files. The others are not served: this product profiles no persons, and the
-#: devices are told over GB/T 28181.
-VEHICLES, FILES = "13", "16"
-SERVED = frozenset({VEHICLES, FILES})
+#: SubscribeDetail: which cameras, how they are, motor vehicles, and files. The others are not served: this product
+#: profiles no persons, and has neither tollgates nor lanes.
+DEVICES, STATUSES, VEHICLES, FILES = "3", "4", "13", "16"
+SERVED = frozenset({DEVICES, STATUSES, VEHICLES, FILES})
 OK, BUSY, INVALID, BAD_JSON, BAD_CONTENT = 0, 2, 4, 7, 8
 #: Longer than a message of the outbox may be under way is not waited; seconds.
 LONGEST_REPORT_S = 60
@@ -68,9 +68,9 @@ def read_subscription(told: Mapping[str, Any], hosts: Collection[str], now: date
     if not _is_allowed(receive, hosts):
         raise Refused(INVALID, "ReceiveAddr 不是本平台配置的地址")
     asked = [one for one in re.split(r"[;,\s]+", str(told.get("SubscribeDetail") or "")) if one]
-    served = tuple(sorted({one for one in asked if one in SERVED}))
+    served = tuple(sorted({one for one in asked if one in SERVED}, key=int))
     if not served:
-        raise Refused(INVALID, "只提供机动车(13)、文件(16)订阅")
+        raise Refused(INVALID, "只提供设备目录(3)、设备状态(4)、机动车(13)、文件(16)订阅")
     left = [one for one in asked if one not in SERVED]
     said = f"已订阅 {','.join(served)}" + (f"；不提供 {','.join(left)[:60]}" if left else "")
     title = "".join(one for one in str(told.get("Title") or "") if one.isprintable())[:MOST_TITLE]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import NamedTuple
@@ -26,6 +26,8 @@ from gateway.model.ports import Message, Outcome
 MOST_TRIES = 5
 #: While nobody is registered, a message comes again after so long, in its order.
 NOT_REGISTERED_S = 1.0
+#: What is taken out of the outbox together arrives within so long, and goes in one report.
+GATHER_S = 0.2
 #: A notification carries vehicles with pictures up to so many characters of base64, one at least.
 MOST_CARRIED = 3_000_000
 
@@ -57,6 +59,8 @@ class ViidChannel:
         self._subscriptions, self._now = subscriptions, now
         #: One at a time: what happened first is said first, and one picture fills the line.
         self._turn = asyncio.Lock()
+        #: How often each message met an «other error»: what it waited for otherwise does not count against it.
+        self._errors: Counter[int] = Counter()
         self._reports: defaultdict[str, list[_Reported]] = defaultdict(list)
         self._reporting: set[asyncio.Task[None]] = set()
         self._reported_at: dict[str, float] = {}
@@ -105,7 +109,11 @@ class ViidChannel:
             if not self._session.online:
                 return _not_registered()
             (verdict,) = await self._session.post(path, [own], told, at=at)
-        return outcome_of(verdict, own, message.recorded)
+        self._errors[message.id] += verdict.action == "limited"
+        outcome = outcome_of(verdict, own, self._errors[message.id])
+        if outcome.result != "retry":
+            del self._errors[message.id]
+        return outcome
 
     async def _report(self, message: Message, subscription: str, vehicle: Object) -> Outcome:
         """Wait for the subscription's next report; its fate is the vehicle's."""
@@ -123,7 +131,7 @@ class ViidChannel:
         loop = asyncio.get_running_loop()
         held = next((one for one in self._subscriptions() if one.id == subscription), None)
         if held is not None:
-            await asyncio.sleep(max(0.0, self._reported_at.get(held.id, 0.0) + held.interval_s - loop.time()))
+            await asyncio.sleep(max(GATHER_S, self._reported_at.get(held.id, 0.0) + held.interval_s - loop.time()))
             # It may have been taken back meanwhile.
             held = next((one for one in self._subscriptions() if one.id == subscription), None)
         waiting = self._reports.pop(subscription, [])
@@ -141,14 +149,14 @@ class ViidChannel:
                 _settle(one, outcome)
 
 
-def outcome_of(verdict: Verdict, own: str, tries: int) -> Outcome:
-    """Return what the outbox is told; `tries` are those before this one.
+def outcome_of(verdict: Verdict, own: str, errors: int) -> Outcome:
+    """Return what the outbox is told; `errors`: how often there was an «other error», with this one.
 
     What ails one picture says nothing of another.
     """
     if verdict.action == "done":
         return Outcome("accepted", provider_id=own)
-    if verdict.action == "never" or (verdict.action == "limited" and tries + 1 >= MOST_TRIES):
+    if verdict.action == "never" or (verdict.action == "limited" and errors >= MOST_TRIES):
         return Outcome("refused", verdict.why)
     return Outcome("retry", verdict.why, of_recipient=True)
 

@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from connectors.gat1400.config import ViidConfig
-from connectors.gat1400.ids import image_id, motor_vehicle_id
+from connectors.gat1400.ids import image_id, is_capture_device, motor_vehicle_id
 from connectors.gat1400.subscriptions import FILES, VEHICLES, Subscription
 from gateway.county.config import CountyConfig
 from gateway.county.putting import PURPOSE
@@ -93,7 +93,8 @@ def put(  # one argument per thing it goes by
 
 def _body(each: store.Waiting, link: ViidConfig, registry: Registry, codes: Mapping[str, str]) -> dict[str, object]:
     """Return what is said of a picture. Names of persons are in no title and in no place."""
-    device = codes.get(each.taken_by, link.device_id)
+    code = codes.get(each.taken_by, "")
+    device = code if is_capture_device(code) else link.device_id
     picture = image_id(device, each.from_at, each.media)
     title = ("【演练】" if each.drill else "") + str(each.title.get("zh", "") or each.rule)
     where = address(registry, each.place) or registry.station.name

@@ -18,6 +18,7 @@ from connectors.gat1400.subscriptions import Subscription
 from gateway.clock import Clock, SystemClock
 from gateway.county.config import CountyConfig
 from gateway.county.viid.channel import ViidChannel
+from gateway.county.viid.directory import Directory, apes_of
 from gateway.county.viid.putting import put, wanted
 from gateway.county.viid.serving import Peers, serve
 from gateway.evidence.media import opened
@@ -32,6 +33,9 @@ from gateway.store.pool import Pool
 from gateway.telling.deliver import Deliverer
 
 log = structlog.get_logger()
+
+#: A platform that subscribes without end is busy work.
+MOST_SUBSCRIPTIONS = 100
 
 
 class RunningViid:
@@ -55,9 +59,8 @@ class RunningViid:
         self._session = Session(config, client, self._heard)
         # The platform goes by the real time, whatever time we play.
         self._now: Callable[[], datetime] = SystemClock().now
-        self.channel = ViidChannel(
-            config, self._session, self._content, lambda: list(self._subscriptions.values()), self._now
-        )
+        self.channel = ViidChannel(config, self._session, self._content, self._followed, self._now)
+        self._directory = Directory(config, self._session, self._followed, self._now)
         self._deliverer = Deliverer(station, pool, self.channel, clock, failpoints, sealer)
         self._to_write: asyncio.Queue[StateChanged] = asyncio.Queue(maxsize=1000)
 
@@ -72,6 +75,7 @@ class RunningViid:
                     peers = Peers(self.config.hosts)
                     receiver = Receiver(self.config, self, self._now, peers.may)
                     group.create_task(serve(self.config.listen, receiver, peers))
+                    group.create_task(self._directory.run())
         finally:
             with suppress(StoreUnavailable, asyncio.QueueEmpty):
                 while True:
@@ -91,18 +95,25 @@ class RunningViid:
         self._deliverer.wake()
 
     def put(self, config: CountyConfig, registry: Registry, codes: Mapping[str, str]) -> None:
-        """Put pictures that came into the outbox."""
+        """Put pictures that came into the outbox, and show the cameras there are."""
         now = self._clock.now()
-        for one in wanted(self.config, config, self._began, list(self._subscriptions.values()), now):
+        for one in wanted(self.config, config, self._began, self._followed(), now):
             more = True
             while more:
                 with self._pool.transaction() as connection:
                     more = put(connection, self._station, self.config, config, registry, codes, one, now)
+        if self._directory.wanted:
+            with self._pool.transaction() as connection:
+                online = county_store.online(connection, self._station)
+            self._directory.show(apes_of(registry, config, codes, online))
+
+    def _followed(self) -> list[Subscription]:
+        return list(self._subscriptions.values())
 
     def note(self) -> None:
         """Write down that the process runs, and what is subscribed: by what, for how many seconds still."""
         real = self._now()
-        active = [one for one in list(self._subscriptions.values()) if one.active(real)]
+        active = [one for one in self._followed() if one.active(real)]
         with self._pool.transaction() as connection:
             county_store.seen(
                 connection, self._station, self.name, now=self._clock.now(), offset=None, items=0, told_at=None,
@@ -112,7 +123,10 @@ class RunningViid:
             )  # fmt: skip
 
     async def keep(self, subscription: Subscription) -> bool:
-        """Keep what the platform subscribes to; False when the store is away."""
+        """Keep what the platform subscribes to; False when the store is away, or there are too many."""
+        followed = {one.id for one in self._followed() if one.end > self._now()}
+        if len(followed) >= MOST_SUBSCRIPTIONS and subscription.id not in followed:
+            return False
 
         def write() -> None:
             with self._pool.transaction() as connection:

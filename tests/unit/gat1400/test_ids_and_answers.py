@@ -38,6 +38,12 @@ def test_identifiers_are_whole_whatever_the_number(at: datetime, number: int) ->
     assert is_business_id(ids.notification_id(CAMERA, at, number))
 
 
+def test_whose_code_may_stand_in_a_picture() -> None:
+    assert ids.is_capture_device(CAMERA)
+    assert not ids.is_capture_device("34020000111345000001")  # an alarm input
+    assert not ids.is_capture_device("")
+
+
 def test_numbers_go_on_and_begin_anywhere() -> None:
     one = ids.Numbers(99_998)
     assert [one.take() for _ in range(4)] == [99_998, 99_999, 0, 1]

@@ -8,6 +8,7 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from connectors.gat1400.actions import Verdict
@@ -69,8 +70,8 @@ def test_what_is_wanted() -> None:
 @pytest.mark.parametrize(
     ("action", "tries", "result"),
     [
-        ("done", 0, "accepted"), ("never", 0, "refused"), ("again", 99, "retry"), ("limited", 0, "retry"),
-        ("limited", MOST_TRIES - 1, "refused"),
+        ("done", 0, "accepted"), ("never", 0, "refused"), ("again", 99, "retry"), ("limited", 1, "retry"),
+        ("limited", MOST_TRIES, "refused"),
     ],
 )  # fmt: skip
 def test_what_the_outbox_is_told(action: Any, tries: int, result: str) -> None:
@@ -78,16 +79,17 @@ def test_what_the_outbox_is_told(action: Any, tries: int, result: str) -> None:
 
 
 class Line:
-    """A session that takes everything."""
+    """A session that takes everything, unless told otherwise."""
 
     online = True
+    action: Any = "done"
 
     def __init__(self) -> None:
         self.posted: list[tuple[str, Any, str | None]] = []
 
     async def post(self, path: str, ids: list[str], told: Any, *, at: str | None = None) -> list[Verdict]:
         self.posted.append((path, told, at))
-        return [Verdict("done")] * len(ids)
+        return [Verdict(self.action)] * len(ids)
 
 
 def message(number: int, **more: Any) -> Message:
@@ -123,6 +125,14 @@ def test_vehicles_of_a_subscription_go_in_one_notification() -> None:
     assert at == "http://10.0.0.5/x"
     (notification,) = told["SubscribeNotificationListObject"]["SubscribeNotificationObject"]
     assert len(notification["MotorVehicleObjectList"]["MotorVehicleObject"]) == 3
+
+
+def test_an_other_error_is_believed_after_some_tries_however_often_it_was_away_before() -> None:
+    tried = msgspec.structs.replace(message(1), recorded=50, attempts=51)
+    line = Line()
+    line.action = "limited"
+    found = send(line, *[tried] * MOST_TRIES)
+    assert [one.result for one in found] == ["retry"] * (MOST_TRIES - 1) + ["refused"]
 
 
 def test_what_cannot_go() -> None:

@@ -61,6 +61,13 @@ def test_a_subscription_is_kept_with_what_is_served_of_it() -> None:
     shelf = Shelf()
     assert ask(shelf, "POST", "/VIID/Subscribes", wrapped(WHOLE)) == (200, [0])
     kept = shelf.kept[OWN]
+    ask(
+        shelf,
+        "POST",
+        "/VIID/Subscribes",
+        wrapped({**WHOLE, "SubscribeID": OWN[:-1] + "2", "SubscribeDetail": "16;4,3"}),
+    )
+    assert shelf.kept.pop(OWN[:-1] + "2").details == ("3", "4", "16")
     assert (kept.details, kept.interval_s, kept.active(NOW)) == (("13", "16"), 60, True)
     assert not kept.active(datetime(2026, 3, 2, 16, 0, tzinfo=UTC))  # 24 o'clock in Beijing
     assert ask(shelf, "PUT", f"/VIID/Subscribes/{OWN}", wrapped({**WHOLE, "OperateType": 1})) == (200, [0])
