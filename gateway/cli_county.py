@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def county() -> None:
-    """The county's video platform (雪亮工程): GB/T 28181 (docs/county.md)."""
+    """The county's video platform (雪亮工程): GB/T 28181 and GA/T 1400 (docs/county.md)."""
 
 
 @county.command("run")
@@ -35,7 +35,7 @@ def county_run() -> None:
     settings = _settings()
     set_up(settings.log_level, "county")
     config = _read(settings)
-    if not config.links:
+    if not config.platforms:
         raise Misconfigured(f"{settings.county_file} has no links: video needs no process of its own")
 
     async def run() -> None:
@@ -61,7 +61,6 @@ def county_run() -> None:
 @county.command("check")
 def county_check() -> None:
     """Say whether ANXIN_COUNTY_FILE is right, and what in it is seldom meant. Exit code 2 names each wrong place."""
-    from connectors.wvp.config import secret_of  # noqa: PLC0415
     from gateway.county.config import password_of  # noqa: PLC0415
 
     settings = _settings(database=False)
@@ -71,9 +70,12 @@ def county_check() -> None:
         click.echo(f"ok     {link.name:<12} {link.device_id} at {link.server_id} ({link.server}, {link.transport})")
         for advice in link.advice():
             click.echo(f"look   {link.name:<12} {advice}")
+    for one in config.viid:
+        password_of(one, _folder(settings))
+        click.echo(f"ok     {one.name:<12} {one.device_id} at {one.server_id} ({one.url}, GA/T 1400, {one.mode})")
     for platform in config.video.platforms if config.video is not None else ():
         if platform.kind == "wvp":
-            secret_of(platform, _folder(settings))
+            password_of(platform, _folder(settings))
         click.echo(f"ok     {platform.name:<12} video, pages load from {' '.join(sorted(platform.origins()))}")
 
 
@@ -93,10 +95,13 @@ def county_status(as_json: bool) -> None:
         click.echo(json.dumps(links, default=str, ensure_ascii=False))
     else:
         for one in links:
+            viid = one["kind"] == "gat1400"
             click.echo(
                 f"{one['name']:<12} {one['state']:<12} {one['status'] or '':<4} {one['why']}\n"
-                f"  {one['device_code']} at {one['server']}; {one['items']} devices, told {one['told_at'] or 'never'}\n"
-                f"  alarms of a day: {one['sent']} sent, {one['acknowledged']} acknowledged, {one['waiting']} waiting, "
+                f"  {one['device_code']} at {one['server']}; "
+                + ("GA/T 1400" if viid else f"{one['items']} devices, told {one['told_at'] or 'never'}")
+                + f"\n  {'pictures' if viid else 'alarms'} of a day: {one['sent']} sent, "
+                f"{one['acknowledged']} acknowledged, {one['waiting']} waiting, "
                 f"{one['refused']} refused, {one['expired']} expired"
             )
     if not links or any(one["state"] != "online" for one in links):

@@ -11,8 +11,8 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal, NamedTuple
 
+from connectors.digest import Unsupported, authorization, read_challenge
 from connectors.gb28181.config import LinkConfig, host_port
-from connectors.gb28181.digest import Unsupported, authorization, read_challenge
 from connectors.gb28181.envelope import Envelope
 from connectors.gb28181.manscdp import read_time
 from connectors.gb28181.message import Request, Response, address_of

@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from connectors.wvp.streams import Kind, is_stream, origin_of
-from gateway.model.errors import Misconfigured
 
 #: What may stand in a template; times are RFC 3339 in China's time, percent-encoded, seconds a whole number.
 PLACES = {"live": ("device", "channel"), "playback": ("device", "channel", "begin", "end", "seconds")}
@@ -95,21 +94,6 @@ class VideoConfig(BaseModel):
         if len(set(names)) < len(names):
             raise ValueError("two platforms have the same name")
         return self
-
-
-def secret_of(platform: PlatformConfig, beside: Path) -> str:
-    """Return a platform's password or key; a file's path is relative to the county's file. Raises `Misconfigured`."""
-    told = platform.password or platform.api_key
-    if told is not None:
-        return told.get_secret_value()
-    path = beside / (platform.password_file or platform.api_key_file or "")
-    try:
-        found = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Misconfigured(f"{platform.name}: {path} cannot be read: {type(error).__name__}") from error
-    if not found:
-        raise Misconfigured(f"{platform.name}: {path} is empty")
-    return found
 
 
 def _check_template(sort: str, kind: Kind, template: str) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from connectors.gat1400.config import ViidConfig
 from connectors.gb28181.config import LinkConfig
-from connectors.wvp.config import VideoConfig
+from connectors.wvp.config import PlatformConfig, VideoConfig
 from gateway.county.mapping import ALARMS, KINDS, Meaning
 from gateway.model.errors import Misconfigured
 from gateway.settings import secrets_folder
@@ -58,12 +59,14 @@ class CodesConfig(_Strict):
 
 
 class CountyConfig(_Strict):
-    """The whole file: links, video, or both. Links need codes.
+    """The whole file: links of either kind, video, or all of them. Links need codes.
 
     `alarms`: by rule what an alert is to the county, over what is built in; null keeps it here.
     """
 
     links: list[LinkConfig] = []
+    #: Image databases (GA/T 1400) that get the pictures of alerts.
+    viid: list[ViidConfig] = []
     codes: CodesConfig = CodesConfig.model_validate({"centre": "00000000"})
     video: VideoConfig | None = None
     alarms: dict[str, Meaning | None] = {}
@@ -71,19 +74,24 @@ class CountyConfig(_Strict):
     #: An alarm that could not be said for so long is not said any more.
     alarm_lives_h: float = Field(24, gt=0, le=168)
 
-    @field_validator("links")
-    @classmethod
-    def _names_differ(cls, told: list[LinkConfig]) -> list[LinkConfig]:
-        names = [one.name for one in told]
-        if len(set(names)) < len(names):
-            raise ValueError("two links have the same name")
-        return told
+    @property
+    def platforms(self) -> list[LinkConfig | ViidConfig]:
+        """All links, of both kinds."""
+        return [*self.links, *self.viid]
+
+    @property
+    def rules_told(self) -> list[str]:
+        """The rules whose alerts go to the county."""
+        return sorted(rule for rule in {*ALARMS, *self.alarms} if self.meaning_of(rule) is not None)
 
     @model_validator(mode="after")
     def _is_for_something(self) -> CountyConfig:
-        if not self.links and self.video is None:
-            raise ValueError("there is nothing in it: give at least one of links, video")
-        if self.links and "codes" not in self.model_fields_set:
+        if not self.platforms and self.video is None:
+            raise ValueError("there is nothing in it: give at least one of links, viid, video")
+        names = [one.name for one in self.platforms]
+        if len(set(names)) < len(names):
+            raise ValueError("two links have the same name")
+        if self.platforms and "codes" not in self.model_fields_set:
             raise ValueError("codes: links need them")
         return self
 
@@ -112,14 +120,23 @@ def read_county(path: Path) -> CountyConfig:
         raise Misconfigured(f"{path}: {wrong}") from error
 
 
-def password_of(link: LinkConfig, beside: Path) -> str:
-    """Return a link's password. Its file is beside the county's file or among our secrets. Raises `Misconfigured`."""
-    if link.password is not None:
-        return link.password.get_secret_value()
-    path, secrets = beside / (link.password_file or ""), secrets_folder()
+def password_of(told: LinkConfig | ViidConfig | PlatformConfig, beside: Path) -> str:
+    """Return a platform's password or key. Its file is beside the county's file or among our secrets.
+
+    Raises `Misconfigured` when there is none, or nothing in it.
+    """
+    secret, file = told.password, told.password_file
+    if isinstance(told, PlatformConfig):
+        secret, file = secret or told.api_key, file or told.api_key_file
+    if secret is not None:
+        return secret.get_secret_value()
+    path, secrets = beside / (file or ""), secrets_folder()
     if secrets is not None and not path.exists():
-        path = secrets / (link.password_file or "")
+        path = secrets / (file or "")
     try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise Misconfigured(f"{link.name}: password_file {path}: {error.strerror}") from error
+        found = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{told.name}: password_file {path} cannot be read: {type(error).__name__}") from error
+    if not found:
+        raise Misconfigured(f"{told.name}: password_file {path} is empty")
+    return found

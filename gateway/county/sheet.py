@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from connectors.gat1400.config import ViidConfig
 from connectors.gb28181.config import LinkConfig
 from gateway.county import codes as code_book
 from gateway.county.config import CountyConfig
@@ -22,6 +23,8 @@ def sheet(config: CountyConfig, registry: Registry, known: Mapping[str, str]) ->
     yield f"# 安心网关接入登记表：{registry.station.name}"
     for link in config.links:
         yield from _link(link)
+    for one in config.viid:
+        yield from _viid(one)
     yield ""
     yield "## 目录：报警输入通道"
     yield ""
@@ -41,6 +44,23 @@ def sheet(config: CountyConfig, registry: Registry, known: Mapping[str, str]) ->
     yield "3. 打开目录订阅，设备上下线才会实时反映。"
     yield "4. 不需要布防（SetGuard）即上报；一键报警任何时候都上报。"
     yield "5. 本网关不提供音视频：对任何通道的点播回 488。"
+
+
+def _viid(link: ViidConfig) -> Iterator[str]:
+    way = "直接推送图像（Images）、机动车（MotorVehicles）" if link.mode == "direct" else "由上级订阅（3、4、13、16）"
+    yield ""
+    yield f"## 视图库链路 {link.name}（GA/T 1400）"
+    yield ""
+    yield "| 项目 | 值 |"
+    yield "| --- | --- |"
+    for name, value in (
+        ("本级视图库编码（设备 ID）", link.device_id), ("注册用户名", link.username or link.device_id),
+        ("密码", "另行告知"), ("上级视图库编码", link.server_id), ("上级视图库地址", link.url),
+        ("方式", way), ("本级订阅接收地址", f"{link.listen}（填本机对上级可达的地址）" if link.listen else "无"),
+        ("心跳", f"{link.keepalive_s:g} 秒 × {link.keepalive_misses} 次"), ("图像来源", link.image_source),
+        ("不提供", "人员、人脸、非机动车、布控；机动车不含车牌"),
+    ):  # fmt: skip
+        yield f"| {name} | {value} |"
 
 
 def _link(link: LinkConfig) -> Iterator[str]:

@@ -18,6 +18,7 @@ from gateway.clock import Clock, clock_of
 from gateway.county import codes as code_book
 from gateway.county.config import CountyConfig, password_of
 from gateway.county.running import RunningLink
+from gateway.county.viid.running import RunningViid
 from gateway.failpoints import Failpoints
 from gateway.listener import Listener
 from gateway.model.errors import Misconfigured, StoreUnavailable
@@ -55,9 +56,17 @@ class County:
             )
             for one in config.links
         ]  # fmt: skip
+        self.viid = [
+            RunningViid(one, password_of(one, beside), self._station, self._pool, self._clock, failpoints, sealer)
+            for one in config.viid
+        ]
         self._codes: dict[str, str] = {}
         self._registry: Registry | None = None
         self._changed, self._shown = asyncio.Event(), asyncio.Event()
+
+    @property
+    def _all(self) -> list[RunningLink | RunningViid]:
+        return [*self.links, *self.viid]
 
     async def run(self) -> None:
         """Run until cancelled. Raises `Misconfigured` when the file cannot be followed."""
@@ -82,7 +91,7 @@ class County:
         )
         with ExitStack() as held:
             held.callback(self._pool.close)
-            for link in self.links:
+            for link in self._all:
                 await self._hold(held, link)
             await self._begin()
             listener.start()
@@ -90,14 +99,14 @@ class County:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._again(self._changed, LOOK_EVERY_S, self._put))
                 group.create_task(self._again(self._shown, SHOW_EVERY_S, self._show))
-                for link in self.links:
+                for link in self._all:
                     group.create_task(link.run())
 
     def _wake(self) -> None:
-        for link in self.links:
+        for link in self._all:
             link.wake()
 
-    async def _hold(self, held: ExitStack, link: RunningLink) -> None:
+    async def _hold(self, held: ExitStack, link: RunningLink | RunningViid) -> None:
         """One process a link: two would register over each other."""
         told = False
         while True:
@@ -123,7 +132,9 @@ class County:
                 for link in self.links:
                     config = link.config
                     link.knows(store.begin(connection, self._station, link.name, config.server, config.device_id, now))
-                outbox.release(connection, self._station, [link.channel.name for link in self.links])
+                outbox.release(connection, self._station, [one.channel.name for one in self._all])
+            for other in self.viid:
+                other.begin()
 
         while True:
             try:
@@ -166,9 +177,11 @@ class County:
         for link in self.links:
             while link.put(self._config, registry, self._codes):
                 pass
+        for other in self.viid:
+            other.put(self._config, registry, self._codes)
 
     def _show_now(self) -> _Shown:
-        for link in self.links:
+        for link in self._all:
             link.note()
         return self._look_at_devices()
 

@@ -33,7 +33,7 @@ def look(connection: Connection[TupleRow], settings: Settings) -> Iterator[Findi
         return
     now = clock_of(settings.clock).now()
     known = {row["name"]: row for row in store.links(connection, settings.station, now - timedelta(days=1))}
-    for link in config.links:
+    for link in config.platforms:
         row = known.get(link.name)
         if row is None or now - row["seen_at"] > SILENT:
             yield bad(f"county {link.name}", "its process does not run", "start `anxin county run`")
@@ -42,16 +42,18 @@ def look(connection: Connection[TupleRow], settings: Settings) -> Iterator[Findi
 
 
 def _link(name: str, row: dict[str, Any]) -> Finding:
+    viid = row["kind"] == "gat1400"
+    what = "pictures" if viid else "alarms"
     told = f"{row['state']} at {row['server']}; a day: {row['sent']} sent, {row['acknowledged']} acknowledged"
     if row["state"] != "online":
         why = f"{row['state']} since {_short(row['changed_at'])}: {row['why'] or 'no answer yet'}"
         do = "ask the county's operator; docs/county.md says what answers mean"
-        return bad(f"county {name}", f"{why}; {row['waiting']} alarms wait", do)
+        return bad(f"county {name}", f"{why}; {row['waiting']} {what} wait", do)
     if row["refused"] or row["expired"]:
         lost = f"{row['refused']} refused, {row['expired']} expired"
-        do = "ask the county's operator to compare the channels with `anxin county sheet`"
+        do = f"ask the county's operator {'why' if viid else 'to compare the channels with `anxin county sheet`'}"
         return warn(f"county {name}", f"{told}, {lost}", do)
-    if row["told_at"] is None:
+    if row["told_at"] is None and not viid:
         return warn(
             f"county {name}", f"{told}; it has never asked for the catalogue",
             "alarms of channels it does not know are dropped: ask the operator to synchronise the channels",

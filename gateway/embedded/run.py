@@ -39,6 +39,6 @@ def _has_links(settings: Settings) -> bool:
     if settings.county_file is None:
         return False
     try:
-        return bool(read_county(settings.county_file).links)
+        return bool(read_county(settings.county_file).platforms)
     except Misconfigured:
         return True

@@ -10,10 +10,10 @@ from typing import Protocol, TypeVar
 import structlog
 
 from connectors.wvp.adapter import Wvp
-from connectors.wvp.config import PlatformConfig, Played, VideoConfig, secret_of
+from connectors.wvp.config import PlatformConfig, Played, VideoConfig
 from connectors.wvp.streams import Streams, VideoFailed, Why, origin_of
 from connectors.wvp.template import Templates
-from gateway.county.config import read_county
+from gateway.county.config import password_of, read_county
 from gateway.model.errors import Misconfigured, VideoUnavailable
 from gateway.model.video import VideoSource
 from gateway.settings import Settings
@@ -113,7 +113,7 @@ def _adapter(config: PlatformConfig, beside: Path) -> Adapter:
     if config.kind == "template":
         return Templates(config)
     try:
-        return Wvp(config, secret_of(config, beside))
+        return Wvp(config, password_of(config, beside))
     except OSError as error:
         raise Misconfigured(f"{config.name}: ca_file {config.ca_file}: {error}") from error
 

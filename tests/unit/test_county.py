@@ -255,3 +255,11 @@ def test_the_sheet_names_every_device_and_no_password() -> None:
         assert word in told
     assert "水表" not in told
     assert "| x |" not in told
+
+
+def test_the_sheet_of_an_image_database() -> None:
+    link = {"url": "http://192.0.2.10:1400", "server_id": SERVER, "device_id": OURS, "password": "x"}
+    told = "\n".join(sheet(config(links=[], viid=[link]), registry(), {}))
+    for word in (OURS, SERVER, "http://192.0.2.10:1400", "直接推送", "不提供"):
+        assert word in told
+    assert "| x |" not in told

@@ -15,9 +15,10 @@ from pydantic import ValidationError
 
 from connectors.http_outcome import Answer
 from connectors.wvp.adapter import Wvp, _meaning, _read, _Told
-from connectors.wvp.config import PlatformConfig, VideoConfig, secret_of
+from connectors.wvp.config import PlatformConfig, VideoConfig
 from connectors.wvp.streams import Kind, Streams, VideoFailed, is_stream, origin_of
 from connectors.wvp.template import Templates
+from gateway.county.config import password_of
 from gateway.model.errors import Misconfigured
 from gateway.model.registry import Device
 from gateway.model.video import VideoSource, source_of
@@ -95,12 +96,12 @@ def test_what_is_an_address_of_a_stream(kind: Kind, url: object, is_one: bool) -
 def test_a_secret_is_read_from_beside_the_file(tmp_path: Path) -> None:
     told = platform({name: value for name, value in WVP.items() if name != "password"}, password_file="p")
     with pytest.raises(Misconfigured, match="county"):
-        secret_of(told, tmp_path)
+        password_of(told, tmp_path)
     (tmp_path / "p").write_text("\n")
     with pytest.raises(Misconfigured, match="empty"):
-        secret_of(told, tmp_path)
+        password_of(told, tmp_path)
     (tmp_path / "p").write_text("Gw-pass-01\n")
-    assert secret_of(told, tmp_path) == "Gw-pass-01" == secret_of(platform(WVP), tmp_path)
+    assert password_of(told, tmp_path) == "Gw-pass-01" == password_of(platform(WVP), tmp_path)
 
 
 async def _filled(templates: Templates) -> tuple[Streams, Streams]:

@@ -24,7 +24,7 @@ insert into county_link (station_id, name, change_id, server, device_code, state
 values (%(station)s, %(name)s, coalesce((select max(id) from change where station_id = %(station)s), 0),
     %(server)s, %(device_code)s, 'off', 0, '', %(now)s, %(now)s)
 on conflict (station_id, name) do update set server = excluded.server, device_code = excluded.device_code,
-    seen_at = excluded.seen_at,
+    kind = excluded.kind, seen_at = excluded.seen_at,
     -- another platform has never had the catalogue
     told_at = case when (county_link.server, county_link.device_code) = (excluded.server, excluded.device_code)
         then county_link.told_at end
@@ -52,7 +52,7 @@ where station_id = %(station)s and name = %(name)s
 
 -- name: links
 -- How each link stands, with what waits for it and what became of the last day's alarms.
-select l.name, l.server, l.device_code, l.state, l.status, l.why, l.changed_at, l.seen_at, l.registered_at,
+select l.name, l.kind, l.server, l.device_code, l.state, l.status, l.why, l.changed_at, l.seen_at, l.registered_at,
     l.clock_offset_s, l.items, l.told_at, l.subscriptions,
     n.waiting, n.oldest, n.sent, n.acknowledged, n.refused, n.expired
 from county_link l, lateral (
@@ -62,7 +62,8 @@ from county_link l, lateral (
         count(*) filter (where state = 'acknowledged') as acknowledged,
         count(*) filter (where state = 'refused') as refused,
         count(*) filter (where state = 'expired') as expired
-    from notification where station_id = l.station_id and channel = 'county:' || l.name and created_at > %(since)s
+    from notification where station_id = l.station_id and created_at > %(since)s
+        and channel = case l.kind when 'gat1400' then 'viid:' else 'county:' end || l.name
 ) n
 where l.station_id = %(station)s order by l.name
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.digest import Unsupported, authorization, read_challenge
 from connectors.gb28181 import manscdp
 from connectors.gb28181.config import LinkConfig
-from connectors.gb28181.digest import Unsupported, authorization, read_challenge
 from connectors.gb28181.message import BadMessage, Request, address_of, read, write
 from connectors.gb28181.stream import Frames
 from gateway.model.errors import BadInput

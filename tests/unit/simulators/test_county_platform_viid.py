@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -267,3 +268,13 @@ def test_it_subscribes_and_takes_what_comes(viid: ViidServer, client: Client) ->
         below.shutdown()
         thread.join()
         below.server_close()
+
+
+def test_one_that_has_ended_answers_nobody_on_a_kept_connection() -> None:
+    with ViidServer(ViidSettings({GATEWAY: PASSWORD}, now=lambda: NOW)) as viid:
+        client = Client(viid.port)
+        assert client.register() == 200
+        client.connection.auto_open = 0
+    with pytest.raises((ConnectionError, HTTPException)):
+        client.session("Keepalive")
+    client.connection.close()

@@ -1,4 +1,4 @@
-"""Answers to a challenge (RFC 2617 and RFC 7616 with MD5, which is what GB/T 28181 registrars ask for)."""
+"""Answers to a challenge (RFC 2617 and RFC 7616 with MD5): what GB/T 28181 registrars and GA/T 1400 servers ask for."""
 
 from __future__ import annotations
 
