@@ -85,15 +85,41 @@ def seen(  # one keyword per fact
 
 
 def links(connection: Connection[TupleRow], station: str, since: datetime) -> list[dict[str, Any]]:
-    """Return how each link stands, with counts of alarms made since a moment."""
+    """Return how each link stands, with counts of alarms made since a moment; what waits counts whatever its age."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(SQL["links"], {"station": station, "since": since}).fetchall()
 
 
-def alarms(connection: Connection[TupleRow], station: str, before: int | None, limit: int) -> list[dict[str, Any]]:
-    """Return the newest alarms below a number, newest first, and what became of each."""
+def standing(connection: Connection[TupleRow], station: str) -> list[dict[str, Any]]:
+    """Return of each link `name`, `state`, `changed_at` (since it is online, or is not) and `seen_at`."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(SQL["alarms"], {"station": station, "before": before, "limit": limit}).fetchall()
+        return cursor.execute(SQL["standing"], {"station": station}).fetchall()
+
+
+def buttons(connection: Connection[TupleRow], station: str) -> tuple[int, int]:
+    """Return how many buttons to call for help there are, and how many of them have no code."""
+    row = connection.execute(SQL["buttons"], {"station": station}).fetchone()
+    return (int(row[0]), int(row[1])) if row is not None else (0, 0)
+
+
+def alarms(  # one argument per filter
+    connection: Connection[TupleRow],
+    station: str,
+    *,
+    link: str | None = None,
+    alert: int | None = None,
+    before: int | None = None,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """Return the newest alarms below a number, newest first, and what became of each."""
+    told = {"station": station, "link": link, "alert": alert, "before": before, "limit": limit}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(SQL["alarms"], told).fetchall()
+
+
+def totals(connection: Connection[TupleRow], station: str) -> list[tuple[str, str, int, datetime]]:
+    """Return of each link and state of the outbox how many alarms there are, and from when the oldest is."""
+    return connection.execute(SQL["totals"], {"station": station}).fetchall()
 
 
 def acknowledge(connection: Connection[TupleRow], station: str, channel: str, number: int, now: datetime) -> bool:

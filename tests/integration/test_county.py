@@ -72,7 +72,7 @@ def test_a_press_is_at_the_county_within_a_second_and_an_outage_loses_nothing(ow
         start_county(own)
         wait_for(lambda: state(own) == "online", "the registration")
         pressed = time.monotonic()
-        assert doctor(own)["county county"]["level"] == "WARN"  # Kamailio asks for no catalogue
+        assert doctor(own)["county county catalogue"]["level"] == "WARN"  # Kamailio asks for no catalogue
         press(own)
         (told,) = wait_for(lambda: alarms(county), "the alarm")
         assert time.monotonic() - pressed < 5  # within a second on a quiet machine; figures: docs/county.md
@@ -83,7 +83,7 @@ def test_a_press_is_at_the_county_within_a_second_and_an_outage_loses_nothing(ow
         wait_for(lambda: own.one("select state from notification where id = %s", number) == "accepted", "the row")
         county.stop()
         wait_for(lambda: state(own) != "online", "the outage to be seen")
-        assert "keepalives" in doctor(own)["county county"]["detail"]
+        assert "keepalives" in doctor(own)["county county registered"]["detail"]
         # While it is away: a door is forced open, then somebody presses again.
         with own.publisher() as doors:
             doors.event("door-1", "door.forced")
