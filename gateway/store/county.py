@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import Connection
 from psycopg.rows import TupleRow, dict_row
@@ -13,6 +13,14 @@ from psycopg.types.json import Jsonb
 from gateway.store.sql import queries
 
 SQL = queries("county")
+
+
+class Captured(NamedTuple):
+    """What a process has recorded: until when that was asked for, in which file, how many messages."""
+
+    until: datetime | None
+    file: str | None
+    messages: int
 
 
 def try_hold(connection: Connection[TupleRow], station: str, name: str) -> bool:
@@ -75,13 +83,28 @@ def seen(  # one keyword per fact
     items: int,
     told_at: datetime | None,
     subscriptions: Mapping[str, int],
-) -> None:
-    """Note that a link's process runs, and how things are."""
+    captured: Captured,
+) -> datetime | None:
+    """Note that a link's process runs, and how things are. Returns until when it is to record its traffic."""
     told = {
         "station": station, "name": name, "now": now, "offset": offset, "items": items, "told_at": told_at,
-        "subscriptions": Jsonb(dict(subscriptions)),
+        "subscriptions": Jsonb(dict(subscriptions)), "capturing": captured.until, "capture_file": captured.file,
+        "captured": captured.messages,
     }  # fmt: skip
-    connection.execute(SQL["seen"], told)
+    row = connection.execute(SQL["seen"], told).fetchone()
+    return row[0] if row is not None else None
+
+
+def ask_capture(connection: Connection[TupleRow], station: str, name: str, until: datetime | None) -> bool:
+    """Ask a link's process to record its traffic until a moment, or no more (None). False: there is no such link."""
+    told = {"station": station, "name": name, "until": until}
+    return connection.execute(SQL["ask_capture"], told).rowcount > 0
+
+
+def captured(connection: Connection[TupleRow], station: str, name: str) -> tuple[str | None, int]:
+    """Return where a link's traffic is recorded, None before it is, and how many messages there are."""
+    row = connection.execute(SQL["captured"], {"station": station, "name": name}).fetchone()
+    return (row[0], int(row[1])) if row is not None else (None, 0)
 
 
 def links(connection: Connection[TupleRow], station: str, since: datetime) -> list[dict[str, Any]]:

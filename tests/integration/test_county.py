@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import stat
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,3 +114,30 @@ def test_what_the_link_needs_is_said(own: Station, tmp_path: Path) -> None:
         start_county(own)
         assert own.children["county"].wait(30) == 2
         assert "own code" in own.log("county")
+
+
+def test_a_recording_of_the_link_has_no_credentials(own: Station, tmp_path: Path) -> None:
+    with registrar(tmp_path) as county:
+        write_file(own, county, retry_s=0.5)
+        start_county(own)
+        wait_for(lambda: state(own) == "online", "the registration")
+        copy = tmp_path / "copy.txt"
+        command = [sys.executable, "-m", "gateway.cli", "county", "capture", "--minutes", "0.1", "--output", str(copy)]
+        asked = subprocess.Popen(
+            command, env=own.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        wait_for(lambda: own.one("select capture_file from county_link"), "the recording to begin")
+        press(own)
+        wait_for(lambda: alarms(county), "the alarm")
+        said, _ = asked.communicate(timeout=60)
+        assert asked.returncode == 0, said
+        file = Path(str(own.one("select capture_file from county_link")))
+        assert str(file) in said
+        assert stat.S_IMODE(file.stat().st_mode) == stat.S_IMODE(copy.stat().st_mode) == 0o600
+        text = copy.read_text(encoding="utf-8")
+        assert f" out {county.address}\nMESSAGE sip:" in text
+        assert f" in {county.address}\nSIP/2.0 200" in text
+        assert "实验小学" in text
+        assert PASSWORD not in text
+        (line,) = own.rows("select username, object, detail from audit where act = 'county.capture'")
+        assert line == {"username": "command line", "object": "county/county", "detail": {"minutes": 0.1}}

@@ -84,6 +84,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             "0026.kept",
             "0027.cameras",
             "0028.county",
+            "0030.capture",
         ]
         assert migrate(server.url) == []
         with connect(server.url, "test") as connection:

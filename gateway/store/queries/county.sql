@@ -48,8 +48,22 @@ where station_id = %(station)s and name = %(name)s
 
 -- name: seen
 update county_link set seen_at = %(now)s, clock_offset_s = %(offset)s, items = %(items)s,
-    told_at = coalesce(%(told_at)s, told_at), subscriptions = %(subscriptions)s
+    told_at = coalesce(%(told_at)s, told_at), subscriptions = %(subscriptions)s,
+    -- of another recording than the one that is asked for nothing is said
+    capture_file = case when capture_until = %(capturing)s then %(capture_file)s else capture_file end,
+    capture_messages = case when capture_until = %(capturing)s then %(captured)s else capture_messages end
 where station_id = %(station)s and name = %(name)s
+returning capture_until
+
+-- name: ask_capture
+-- Record until then; null: no more.
+update county_link set capture_until = %(until)s,
+    capture_file = case when %(until)s::timestamptz is null then capture_file end,
+    capture_messages = case when %(until)s::timestamptz is null then capture_messages else 0 end
+where station_id = %(station)s and name = %(name)s
+
+-- name: captured
+select capture_file, capture_messages from county_link where station_id = %(station)s and name = %(name)s
 
 -- name: links
 -- How each link stands, with what waits for it, what became of the last day's alarms, and which devices have a code
