@@ -90,7 +90,7 @@ def county_status(as_json: bool) -> None:
                 f"{one['name']:<12} {one['state']:<12} {one['status'] or '':<4} {one['why']}\n"
                 f"  {one['device_code']} at {one['server']}; {one['items']} devices, told {one['told_at'] or 'never'}\n"
                 f"  alarms of a day: {one['sent']} sent, {one['acknowledged']} acknowledged, {one['waiting']} waiting, "
-                f"{one['refused']} refused, {one['expired']} expired"
+                f"{one['refused']} refused, {one['expired']} expired, {one['contradicted']} answered with an error"
             )
     if not links or any(one["state"] != "online" for one in links):
         raise SystemExit(1)
