@@ -55,7 +55,10 @@ def follow(  # one argument per thing it is told
         raise Misconfigured(f"{link}: its process could not record anything; county.log says why")
     say(f"{messages} messages in {file}")
     if output is not None:
-        write_private_text(output, Path(file).read_text(encoding="utf-8"))
+        try:
+            write_private_text(output, Path(file).read_text(encoding="utf-8"))
+        except OSError as error:  # the process may run on another machine, or in a container
+            raise Misconfigured(f"{output}: {file} cannot be copied here: {error.strerror}") from error
         say(f"copied to {output}")
     say("Delete it when it has served: it names places, devices and addresses.")
 

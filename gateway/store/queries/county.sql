@@ -86,7 +86,7 @@ from county_link l, lateral (
         select state, created_at, accepted_at, acknowledged_at, exists (
             select from attempt a where a.notification_id = notification.id and a.result = 'answered') as contradicted
         from notification
-        where station_id = l.station_id and channel = 'county:' || l.name
+        where station_id = l.station_id and purpose = 'county' and channel = 'county:' || l.name
             and (created_at > %(since)s or state = 'queued')
     ) told
 ) n
@@ -121,7 +121,7 @@ left join lateral (
 left join county_code c on c.station_id = n.station_id and c.code = n.body ->> 'channel'
 left join device d on d.station_id = c.station_id and d.id = c.device_id
 left join place p on p.station_id = d.station_id and p.id = d.place_id
-where n.station_id = %(station)s and n.channel like 'county:%%' and n.id < coalesce(%(before)s, 9223372036854775807)
+where n.station_id = %(station)s and n.purpose = 'county' and n.id < coalesce(%(before)s, 9223372036854775807)
     and (%(link)s::text is null or n.channel = 'county:' || %(link)s)
     and (%(alert)s::bigint is null or n.alert_id = %(alert)s)
 order by n.id desc limit %(limit)s
@@ -129,7 +129,7 @@ order by n.id desc limit %(limit)s
 -- name: totals
 -- What there is of alarms for each link, by what became of them.
 select substr(channel, 8) as link, state, count(*), min(created_at) as oldest from notification
-where station_id = %(station)s and channel like 'county:%%' group by channel, state
+where station_id = %(station)s and purpose = 'county' group by channel, state
 
 -- name: acknowledge
 -- The platform's own answer to an alarm that it has.
