@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -11,11 +12,16 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from api.deps import Parts
+from gateway.county.path import SILENT
 from gateway.model.errors import StoreUnavailable
-from gateway.store import accounts, events, outbox
+from gateway.store import accounts, county, events, outbox
 
 #: What the road's counts of what was kept quiet begin with; the reason follows.
 SUPPRESSED = "suppressed_"
+#: An alarm's states in the outbox, as they are told of a county's link.
+COUNTY = {
+    "queued": "waiting", "accepted": "sent", "acknowledged": "acknowledged", "refused": "refused", "expired": "expired"
+}  # fmt: skip
 #: How far a channel's breaker is from letting messages through.
 BREAKER = {"closed": 0, "half-open": 1, "open": 2}
 
@@ -39,6 +45,8 @@ class _Figures(Collector):
                 health = accounts.health(connection, have.settings.station)
                 dead = events.dead_letter_counts(connection, have.settings.station)
                 backlog = outbox.backlog(connection, have.settings.station)
+                standing = county.standing(connection, have.settings.station)
+                alarms = county.totals(connection, have.settings.station)
         except StoreUnavailable:
             yield GaugeMetricFamily("anxin_database_up", "Whether the database answers.", value=0)
             return
@@ -51,6 +59,7 @@ class _Figures(Collector):
         for channel, count, _oldest in backlog:
             waiting.add_metric([channel], count)
         yield waiting
+        yield from _county(standing, alarms, have.clock.now())
         if "gateway" in health:
             yield from _gateway(health["gateway"][1], (have.clock.now() - health["gateway"][0]).total_seconds())
 
@@ -91,6 +100,27 @@ def _gateway(facts: dict[str, Any], age: float) -> Iterator[Metric]:
         held.add_metric([source], told["backlog"])
     yield held
     yield from _delivery(facts)
+
+
+def _county(
+    standing: list[dict[str, Any]], alarms: list[tuple[str, str, int, datetime]], now: datetime
+) -> Iterator[Metric]:
+    up = GaugeMetricFamily("anxin_county_up", "Whether a county's platform has us.", labels=["link"])
+    oldest = GaugeMetricFamily(
+        "anxin_county_oldest_waiting_seconds", "Since the oldest waiting alarm was put up.", labels=["link"]
+    )
+    kept = GaugeMetricFamily("anxin_county_alarms", "Alarms kept, by what became of them.", labels=["link", "state"])
+    since = {link: at for link, state, _count, at in alarms if state == "queued"}
+    for row in standing:
+        link = row["name"]
+        up.add_metric([link], int(row["state"] == "online" and now - row["seen_at"] <= SILENT))
+        oldest.add_metric([link], max((now - since.get(link, now)).total_seconds(), 0))
+        counts = {state: count for of, state, count, _at in alarms if of == link}
+        for state, name in COUNTY.items():
+            kept.add_metric([link, name], counts.get(state, 0))
+    yield up
+    yield oldest
+    yield kept
 
 
 def _delivery(facts: dict[str, Any]) -> Iterator[Metric]:

@@ -98,6 +98,7 @@ PERMISSIONS: dict[str, Permission] = {
     "walls.change": Permission(walls.ROLES, whole=True),
     "audit.read": Permission(frozenset({"auditor", "admin"})),
     "retention.read": Permission(retention.ROLES, whole=True),
+    "county.read": Permission(_KEEPERS, whole=True),
 }
 
 

@@ -102,7 +102,7 @@ def county_status(as_json: bool) -> None:
                 + ("GA/T 1400" if viid else f"{one['items']} devices, told {one['told_at'] or 'never'}")
                 + f"\n  {'pictures' if viid else 'alarms'} of a day: {one['sent']} sent, "
                 f"{one['acknowledged']} acknowledged, {one['waiting']} waiting, "
-                f"{one['refused']} refused, {one['expired']} expired"
+                f"{one['refused']} refused, {one['expired']} expired, {one['contradicted']} answered with an error"
             )
     if not links or any(one["state"] != "online" for one in links):
         raise SystemExit(1)
@@ -123,6 +123,29 @@ def county_sheet() -> None:
         known = store.codes(connection, settings.station)
     for line in sheet(config, registry, known):
         click.echo(line)
+
+
+@county.command("capture")
+@click.option("--link", "name", help="Which link; may be left out where the file names one.")
+@click.option("--minutes", type=click.FloatRange(0, 60, min_open=True), required=True, help="For how long, at most 60.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Copy the recording there at the end.")
+@click.option("--by", default="command line", show_default=True, help="Who asks, for the audit trail.")
+def county_capture(name: str | None, minutes: float, output: Path | None, by: str) -> None:
+    """Record what a running link says and hears, passwords and what is hashed with them left out.
+
+    The link's process writes it below ANXIN_HOME, at most 10 MB; Ctrl-C ends it early. Asking stands in the trail.
+    It holds every message: addresses, codes, names of places and devices, alarms. Delete it when it has served.
+    """
+    from gateway.clock import clock_of  # noqa: PLC0415
+    from gateway.county.capturing import follow  # noqa: PLC0415
+
+    settings = _settings()
+    names = [link.name for link in _read(settings).links]
+    if name is None and len(names) > 1:
+        raise click.UsageError(f"say which --link: {', '.join(names)}")
+    if name is not None and name not in names:
+        raise click.UsageError(f"there is no link {name} in the file; there is {', '.join(names)}")
+    follow(settings, clock_of(settings.clock), name or names[0], minutes, output, by, click.echo)
 
 
 def _settings(*, database: bool = True) -> Settings:

@@ -32,6 +32,7 @@ class Degraded(StrEnum):
     """What is not as it should be while a press still rings."""
 
     PROVIDER = "a channel's provider fails, and people are told another way"
+    COUNTY = "the county's platform is out of reach"
 
 
 @dataclass(frozen=True, slots=True)

@@ -357,6 +357,8 @@ ROUTES: dict[str, Row] = {
     # ── accounts and the trail ──
     "GET /api/v1/audit": station("auditor admin", "who did what is judged for the whole station"),
     "GET /api/v1/retention": whole("commander auditor admin"),
+    "GET /api/v1/county/links": whole("operator commander admin"),
+    "GET /api/v1/county/alarms": whole("operator commander admin"),
     "GET /api/v1/accounts": whole("admin"),
     "POST /api/v1/users": whole("admin", {"username": "{new}", "name": "新同事", "role": "officer"}),
     "PATCH /api/v1/users/{username}": whole("admin", {"auxiliary": True}),

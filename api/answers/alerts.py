@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
+from api.answers.county import CountyAlarm
 from api.answers.documented import Answer, Said, absent
 from api.answers.events import Event
 from api.answers.words import AlertState, Priority
@@ -80,6 +81,7 @@ class AlertWhole(Alert):
     away_until: str | None = Field(description="until when its person is registered as away, however long ago that was")
     evidence: list[Event]
     incidents: list[int]
+    county: list[CountyAlarm] = Field(description="the alarms it became at the county's platforms, newest first")
 
 
 class AlertPage(Answer):

@@ -15,6 +15,7 @@ from gateway.incidents import acts
 from gateway.model.alert import Alert
 from gateway.model.errors import NotFound
 from gateway.store import alerts as alert_store
+from gateway.store import county as county_store
 from gateway.store import events as event_store
 from gateway.store import incidents as incident_store
 from gateway.store import registry as registry_store
@@ -76,6 +77,7 @@ def get_alert(alert_id: int, session: Reader, have: Have) -> dict[str, Any]:
             "away_until": away,
             "evidence": event_store.by_reference(connection, session.station, alert.events),
             "incidents": incident_store.of_alerts(connection, [alert.id]),
+            "county": county_store.alarms(connection, session.station, alert=alert.id),
         }
 
 

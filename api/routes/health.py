@@ -14,7 +14,8 @@ from api import metrics
 from api.answers.documented import answers
 from api.answers.health import Alive, Ready
 from api.deps import Have, Parts
-from gateway.health import Reason, Trouble, degraded, troubles
+from gateway.county.path import down
+from gateway.health import Degraded, Reason, Trouble, degraded, troubles
 from gateway.model.errors import StoreUnavailable
 from gateway.store import accounts, contacts
 
@@ -70,16 +71,18 @@ def show_metrics(have: Have) -> Response:
 
 def _look(have: Parts) -> tuple[list[Trouble], list[Trouble]]:
     """What makes it unready, and what is degraded."""
+    now = have.clock.now()
     try:
         with have.pool.transaction() as connection:
             told = accounts.health(connection, have.settings.station).get("gateway")
             ways = contacts.channels(connection, have.settings.station)
+            away = down(connection, have.settings, now)
     except StoreUnavailable:
         return [Trouble(NotReady.NO_DATABASE)], []
     except Exception as error:  # noqa: BLE001  # no schema yet, for one
         return [Trouble(NotReady.NOT_READABLE, f"{type(error).__name__}; run `anxin migrate`")], []
-    now = have.clock.now()
-    return why_not_ready(told, now, ways), degraded(told, now)
+    county = [Trouble(Degraded.COUNTY, f"{one.link} since {one.since.isoformat(timespec='seconds')}") for one in away]
+    return why_not_ready(told, now, ways), [*degraded(told, now), *county]
 
 
 def why_not_ready(told: tuple[datetime, dict[str, Any]] | None, now: datetime, ways: Collection[str]) -> list[Trouble]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 
 import structlog
 
@@ -26,6 +27,7 @@ from connectors.gb28181.news import (
 )  # fmt: skip
 from gateway.clock import Clock, SystemClock, monotonic
 from gateway.county import shown
+from gateway.county.capture import Capture
 from gateway.county.channel import CountyChannel
 from gateway.county.config import CountyConfig
 from gateway.county.putting import put
@@ -58,12 +60,14 @@ class RunningLink:
         sealer: Sealer,
         *,
         version: str,
+        captures: Path,
     ) -> None:
         self.config, self.name = config, config.name
         self._station, self._pool, self._clock = station, pool, clock
         # The platform goes by the real time, whatever time we play.
         self.link = Link(config, password, SystemClock().now, name="安心网关 Anxin", version=version)
-        self._carrier = Carrier(self.link, monotonic, self._heard)
+        self._capture = Capture(captures, self.name, password, clock.now)
+        self._carrier = Carrier(self.link, monotonic, self._heard, self._capture)
         self.channel = CountyChannel(self.link, monotonic, self._carrier.turn)
         self._deliverer = Deliverer(station, pool, self.channel, clock, failpoints, sealer)
         self._to_write: asyncio.Queue[News] = asyncio.Queue(maxsize=1000)
@@ -79,6 +83,7 @@ class RunningLink:
                 group.create_task(self._deliverer.run())
                 group.create_task(self._write())
         finally:
+            self._capture.close()
             self._write_the_last()
 
     def knows(self, told_at: datetime | None) -> None:
@@ -109,11 +114,16 @@ class RunningLink:
     def note(self) -> None:
         """Write down that the process runs, and how things are."""
         with self._pool.transaction() as connection:
-            store.seen(
+            until = store.seen(
                 connection, self._station, self.name, now=self._clock.now(),
                 offset=self.link.registration.clock_offset, items=self._items, told_at=self._told_at,
-                subscriptions=dict(self._subscriptions),
+                subscriptions=dict(self._subscriptions), captured=self._captured(),
             )  # fmt: skip
+        self._capture.ask(until)
+
+    def _captured(self) -> store.Captured:
+        one = self._capture
+        return store.Captured(one.asked, str(one.file.resolve()) if one.file else None, one.messages)
 
     def _heard(self) -> None:
         for news in self.link.news():

@@ -52,7 +52,7 @@ class County:
         self.links = [
             RunningLink(
                 one, password_of(one, beside), self._station, self._pool, self._clock, failpoints, sealer,
-                version=version("anxin"),
+                version=version("anxin"), captures=settings.home / "county-capture",
             )
             for one in config.links
         ]  # fmt: skip

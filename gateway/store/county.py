@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import Connection
 from psycopg.rows import TupleRow, dict_row
@@ -13,6 +13,14 @@ from psycopg.types.json import Jsonb
 from gateway.store.sql import queries
 
 SQL = queries("county")
+
+
+class Captured(NamedTuple):
+    """What a process has recorded: until when that was asked for, in which file, how many messages."""
+
+    until: datetime | None
+    file: str | None
+    messages: int
 
 
 def try_hold(connection: Connection[TupleRow], station: str, name: str) -> bool:
@@ -75,25 +83,66 @@ def seen(  # one keyword per fact
     items: int,
     told_at: datetime | None,
     subscriptions: Mapping[str, int],
-) -> None:
-    """Note that a link's process runs, and how things are."""
+    captured: Captured,
+) -> datetime | None:
+    """Note that a link's process runs, and how things are. Returns until when it is to record its traffic."""
     told = {
         "station": station, "name": name, "now": now, "offset": offset, "items": items, "told_at": told_at,
-        "subscriptions": Jsonb(dict(subscriptions)),
+        "subscriptions": Jsonb(dict(subscriptions)), "capturing": captured.until, "capture_file": captured.file,
+        "captured": captured.messages,
     }  # fmt: skip
-    connection.execute(SQL["seen"], told)
+    row = connection.execute(SQL["seen"], told).fetchone()
+    return row[0] if row is not None else None
+
+
+def ask_capture(connection: Connection[TupleRow], station: str, name: str, until: datetime | None) -> bool:
+    """Ask a link's process to record its traffic until a moment, or no more (None). False: there is no such link."""
+    told = {"station": station, "name": name, "until": until}
+    return connection.execute(SQL["ask_capture"], told).rowcount > 0
+
+
+def captured(connection: Connection[TupleRow], station: str, name: str) -> tuple[str | None, int]:
+    """Return where a link's traffic is recorded, None before it is, and how many messages there are."""
+    row = connection.execute(SQL["captured"], {"station": station, "name": name}).fetchone()
+    return (row[0], int(row[1])) if row is not None else (None, 0)
 
 
 def links(connection: Connection[TupleRow], station: str, since: datetime) -> list[dict[str, Any]]:
-    """Return how each link stands, with counts of alarms made since a moment."""
+    """Return how each link stands, with counts of alarms made since a moment; what waits counts whatever its age."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(SQL["links"], {"station": station, "since": since}).fetchall()
 
 
-def alarms(connection: Connection[TupleRow], station: str, before: int | None, limit: int) -> list[dict[str, Any]]:
-    """Return the newest alarms below a number, newest first, and what became of each."""
+def standing(connection: Connection[TupleRow], station: str) -> list[dict[str, Any]]:
+    """Return of each link `name`, `state`, `changed_at` (since it is online, or is not) and `seen_at`."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(SQL["alarms"], {"station": station, "before": before, "limit": limit}).fetchall()
+        return cursor.execute(SQL["standing"], {"station": station}).fetchall()
+
+
+def buttons(connection: Connection[TupleRow], station: str) -> tuple[int, int]:
+    """Return how many buttons to call for help there are, and how many of them have no code."""
+    row = connection.execute(SQL["buttons"], {"station": station}).fetchone()
+    return (int(row[0]), int(row[1])) if row is not None else (0, 0)
+
+
+def alarms(  # one argument per filter
+    connection: Connection[TupleRow],
+    station: str,
+    *,
+    link: str | None = None,
+    alert: int | None = None,
+    before: int | None = None,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """Return the newest alarms below a number, newest first, and what became of each."""
+    told = {"station": station, "link": link, "alert": alert, "before": before, "limit": limit}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(SQL["alarms"], told).fetchall()
+
+
+def totals(connection: Connection[TupleRow], station: str) -> list[tuple[str, str, int, datetime]]:
+    """Return of each link and state of the outbox how many alarms there are, and from when the oldest is."""
+    return connection.execute(SQL["totals"], {"station": station}).fetchall()
 
 
 def acknowledge(connection: Connection[TupleRow], station: str, channel: str, number: int, now: datetime) -> bool:

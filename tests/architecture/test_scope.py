@@ -91,6 +91,8 @@ REASONS: dict[str, str] = {
         retention.look_incidents retention.look_alerts retention.look_bulletins retention.look_rounds
         retention.look_media retention.look_audit retention.look_consent retention.last_turn retention.only_read
         upkeep.is_hypertable upkeep.partitions upkeep.timescale_old upkeep.oldest_after""",
+    "the county's links are the whole station's; an alert's alarms are asked once it was looked up": """
+        county.links county.buttons county.alarms county.standing county.totals""",
     "a device speaks for itself, with its own secret": "registry.device_secret events.inbox_put",
     "rules are the same for everybody; whoever changes or tries them sees the whole station": """
         rule_versions.running rule_versions.resting rule_versions.versions rule_versions.activations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 import subprocess
 import sys
 import time
@@ -71,7 +72,7 @@ def test_a_press_is_at_the_county_within_a_second_and_an_outage_loses_nothing(ow
         own.start_county()
         wait_for(lambda: state(own) == "online", "the registration")
         pressed = time.monotonic()
-        assert doctor(own)["county county"]["level"] == "WARN"  # Kamailio asks for no catalogue
+        assert doctor(own)["county county catalogue"]["level"] == "WARN"  # Kamailio asks for no catalogue
         press(own)
         (told,) = wait_for(lambda: alarms(county), "the alarm")
         assert time.monotonic() - pressed < 5  # within a second on a quiet machine; figures: docs/county.md
@@ -82,7 +83,7 @@ def test_a_press_is_at_the_county_within_a_second_and_an_outage_loses_nothing(ow
         wait_for(lambda: own.one("select state from notification where id = %s", number) == "accepted", "the row")
         county.stop()
         wait_for(lambda: state(own) != "online", "the outage to be seen")
-        assert "keepalives" in doctor(own)["county county"]["detail"]
+        assert "keepalives" in doctor(own)["county county registered"]["detail"]
         # While it is away: a door is forced open, then somebody presses again.
         with own.publisher() as doors:
             doors.event("door-1", "door.forced")
@@ -122,7 +123,7 @@ def test_what_waited_too_long_is_marked_expired_shown_and_never_said(own: Statio
         press(own)
         wait_for(lambda: [row["state"] for row in own.rows(kept)] == ["expired", "accepted"], "the second alone")
         assert len(alarms(county)) == 1
-        assert "1 expired" in doctor(own)["county county"]["detail"]
+        assert "1 expired" in doctor(own)["county county answered"]["detail"]
 
 
 def command(station: Station, *words: str) -> tuple[int, str]:
@@ -140,3 +141,30 @@ def test_what_the_link_needs_is_said(own: Station, tmp_path: Path) -> None:
         own.start_county()
         assert own.children["county"].wait(30) == 2
         assert "own code" in own.log("county")
+
+
+def test_a_recording_of_the_link_has_no_credentials(own: Station, tmp_path: Path) -> None:
+    with registrar(tmp_path) as county:
+        write_file(own, county.address, retry_s=0.5)
+        own.start_county()
+        wait_for(lambda: state(own) == "online", "the registration")
+        copy = tmp_path / "copy.txt"
+        command = [sys.executable, "-m", "gateway.cli", "county", "capture", "--minutes", "0.1", "--output", str(copy)]
+        asked = subprocess.Popen(
+            command, env=own.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        wait_for(lambda: own.one("select capture_file from county_link"), "the recording to begin")
+        press(own)
+        wait_for(lambda: alarms(county), "the alarm")
+        said, _ = asked.communicate(timeout=60)
+        assert asked.returncode == 0, said
+        file = Path(str(own.one("select capture_file from county_link")))
+        assert str(file) in said
+        assert stat.S_IMODE(file.stat().st_mode) == stat.S_IMODE(copy.stat().st_mode) == 0o600
+        text = copy.read_text(encoding="utf-8")
+        assert f" out {county.address}\nMESSAGE sip:" in text
+        assert f" in {county.address}\nSIP/2.0 200" in text
+        assert "实验小学" in text
+        assert PASSWORD not in text
+        (line,) = own.rows("select username, object, detail from audit where act = 'county.capture'")
+        assert line == {"username": "command line", "object": "county/county", "detail": {"minutes": 0.1}}

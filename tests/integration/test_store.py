@@ -85,6 +85,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             "0027.cameras",
             "0028.county",
             "0029.viid",
+            "0030.capture",
         ]
         assert migrate(server.url) == []
         with connect(server.url, "test") as connection:

@@ -105,6 +105,7 @@ ROUTES_OF: dict[str, set[str]] = {
     "walls.change": {"GET /walls", "POST /walls", "DELETE /walls/{wall_id}"},
     "audit.read": {"GET /audit"},
     "retention.read": {"GET /retention"},
+    "county.read": {"GET /county/links", "GET /county/alarms"},
 }  # fmt: skip
 #: What no route is wholly about: who reads at all, and one way of asking `GET /stats/clocks`.
 OF_NO_ROUTE = {"data.read", "data.watch", "stats.officers"}

@@ -32,6 +32,7 @@ export const PAGES: readonly Page[] = [
   { path: "/rules", word: "page.rules", shows: hasData, component: () => import("@/rules/RulesPage.vue") },
   { path: "/quiet", word: "page.quiet", shows: hasData, component: () => import("@/quiet/QuietPage.vue") },
   { path: "/letters", word: "page.letters", shows: () => may("deadletters.read"), component: () => import("@/letters/LettersPage.vue") },
+  { path: "/county", word: "page.county", shows: () => may("county.read"), component: () => import("@/county/CountyPage.vue") },
   { path: "/audit", word: "page.audit", shows: () => may("audit.read"), component: () => import("@/audit/AuditPage.vue") },
   { path: "/retention", word: "page.retention", shows: () => may("retention.read"), component: () => import("@/retention/RetentionPage.vue") },
   { path: "/accounts", word: "page.accounts", shows: () => may("accounts.change"), component: () => import("@/accounts/AccountsPage.vue") },

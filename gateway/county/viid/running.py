@@ -117,6 +117,7 @@ class RunningViid:
         with self._pool.transaction() as connection:
             county_store.seen(
                 connection, self._station, self.name, now=self._clock.now(), offset=None, items=0, told_at=None,
+                captured=county_store.Captured(None, None, 0),
                 subscriptions={
                     detail: int((one.end - real).total_seconds()) for one in active for detail in one.details
                 },

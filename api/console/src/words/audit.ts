@@ -75,6 +75,7 @@ export default {
   "act_of.evidence_export": ["调取证据包", "bundle taken"],
   "act_of.evidence_hold": ["保全证据", "evidence held"],
   "act_of.county_order": ["上级平台指令", "the county ordered"],
+  "act_of.county_capture": ["记录县平台通信", "county traffic recorded"],
   "act_of.evidence_release": ["解除保全", "evidence released"],
   "act_of.retention": ["到期清除", "gone after its time"],
   "act_of.audit_read": ["查阅审计", "audit read"],

@@ -9,6 +9,7 @@ import bulletins from "./bulletins";
 import calibrate from "./calibrate";
 import cameras from "./cameras";
 import codes from "./codes";
+import county from "./county";
 import devices from "./devices";
 import disputes from "./disputes";
 import duty from "./duty";
@@ -39,7 +40,7 @@ export interface Said {
 }
 
 const WORDS = {
-  ...shell, ...codes, ...problems, ...triage, ...tour, ...account, ...accounts, ...audit, ...bulletins, ...calibrate, ...cameras, ...devices,
+  ...shell, ...codes, ...county, ...problems, ...triage, ...tour, ...account, ...accounts, ...audit, ...bulletins, ...calibrate, ...cameras, ...devices,
   ...disputes, ...duty, ...evidence, ...footprints, ...handover, ...letters, ...map, ...patrol, ...phone, ...quiet, ...residents, ...retention, ...rooms, ...rules,
   ...stats, ...wall,
 };
