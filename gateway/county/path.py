@@ -222,16 +222,16 @@ def _guard(config: LinkConfig) -> Iterator[Step]:
 
 def _carried(row: Mapping[str, Any]) -> tuple[str, str]:
     """What a link carries, in both languages."""
-    return ("图片", "picture") if row["kind"] == "gat1400" else ("报警", "alarm")
+    return ("张图片", "picture") if row["kind"] == "gat1400" else ("条报警", "alarm")
 
 
 def _waiting(row: Mapping[str, Any], now: datetime) -> Step:
     what_zh, what = _carried(row)
     if not row["waiting"]:
-        return Step(row["name"], "waiting", "ok", {"zh": f"没有{what_zh}在等待", "en": f"no {what} waits"})
+        return Step(row["name"], "waiting", "ok", {"zh": f"没有{what_zh[1:]}在等待", "en": f"no {what} waits"})
     zh, en = _span(now - row["oldest"])
     said = {
-        "zh": f"{row['waiting']} 条{what_zh}在等待，最早的已等 {zh}",
+        "zh": f"{row['waiting']} {what_zh}在等待，最早的已等 {zh}",
         "en": f"{row['waiting']} {what}s wait, the oldest for {en}",
     }
     if now - row["oldest"] <= LATE:

@@ -187,7 +187,7 @@ def test_the_alarms_of_one_channel_go_one_after_the_other() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("links: []\ncodes: {centre: '34020000'}", "at least one of links, video"), ("[", "no YAML"),
+        ("links: []\ncodes: {centre: '34020000'}", "at least one of links, viid, video"), ("[", "no YAML"),
         ("links: 3", "links"), ("video: {platforms: []}", "video.platforms"),
         ("links: [{server_id: '34020000002000000001', server: 'a:1', device_id: '34020000012005000001', password: p}]",
             "codes: links need them"),

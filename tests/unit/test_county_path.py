@@ -14,7 +14,7 @@ from tests.unit.gb28181.desk import OURS, SERVER
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LINK = {"name": "county", "server_id": SERVER, "server": "192.0.2.10:5060", "device_id": OURS, "password": "x"}
 WELL: dict[str, Any] = {
-    "name": "county", "server": "192.0.2.10:5060", "runs": True, "state": "online", "why": "",
+    "name": "county", "kind": "gb28181", "server": "192.0.2.10:5060", "runs": True, "state": "online", "why": "",
     "changed_at": NOW - timedelta(hours=3), "seen_at": NOW, "clock_offset_s": 0.4, "items": 12,
     "told_at": NOW - timedelta(hours=2), "untold": 0, "subscriptions": {}, "waiting": 0, "oldest": None, "sent": 3,
     "acknowledged": 1, "refused": 0, "expired": 0, "contradicted": 0, "last_sent": NOW,
@@ -35,6 +35,13 @@ def test_a_link_that_is_well_has_nothing_to_do() -> None:
         "zh": "已注册到 192.0.2.10:5060，持续 3 小时", "en": "registered at 192.0.2.10:5060 for 3 h"
     }  # fmt: skip
     assert "最近一次确认在 7 分钟前" in found["answered"].said["zh"]
+
+
+def test_of_an_image_database_only_what_it_has_is_said() -> None:
+    found = {one.name: one for one in _of_link({**WELL, "kind": "gat1400", "waiting": 1, "oldest": NOW}, None, NOW)}
+    assert list(found) == ["process", "registered", "waiting", "answered"]
+    assert found["waiting"].said["zh"] == "1 张图片在等待，最早的已等 0 秒"
+    assert found["waiting"].said["en"] == "1 pictures wait, the oldest for 0 s"
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def subscription(*details: str, hours: float = 1) -> Subscription:
 
 def test_a_file_needs_a_platform_and_names_differ() -> None:
     assert county().platforms[0].name == "viid"
-    with pytest.raises(ValueError, match="no platform"):
+    with pytest.raises(ValueError, match="there is nothing in it"):
         county(viid=[])
     with pytest.raises(ValueError, match="same name"):
         county(viid=[LINK, LINK])
