@@ -194,7 +194,8 @@ class FallingObject:
         share = len(points) / path.pictures
         # What is seen seldom may be several things: it has to fit the better.
         allowed = share * (demands.rms_px + BLUR * abs(ends) * scale)
-        late, off = min(max(begins - 3.5, 0.0) / 1.25, 2.0), abs(pull - 1.0)
+        # What is seen late is already fast: that alone is no reason not to believe it when it goes on.
+        late, off = min(max(begins - 3.5, 0.0) / 1.25, 1.2), abs(pull - 1.0)
         # Up to a third the scale may be to blame; more than that is something else.
         oddly = min((max(off - 0.08, 0.0) / 0.12) ** 2, 1.5) + (max(off - 0.33, 0.0) / 0.1) ** 2
         doubt = (aside / 3.5) ** 2 + oddly + late**2
