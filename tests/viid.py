@@ -17,6 +17,7 @@ from connectors.gat1400.config import ViidConfig
 from connectors.gat1400.receiver import Receiver
 from connectors.gat1400.session import Session, StateChanged
 from connectors.gat1400.subscriptions import Subscription
+from connectors.gat1400.traffic import Traffic
 from tests.unit.simulators.raw_sip import GATEWAY, PASSWORD
 
 _T = TypeVar("_T")
@@ -34,7 +35,8 @@ def until(told: Callable[[], _T], what: str, seconds: float = 10) -> _T:
 class Running:
     """Our client and receiver against a platform at a port."""
 
-    def __init__(self, port: int, **told: Any) -> None:
+    def __init__(self, port: int, traffic: Traffic | None = None, **told: Any) -> None:
+        self._traffic = traffic
         with socket.socket() as found:
             found.bind(("127.0.0.1", 0))
             self.port = found.getsockname()[1]
@@ -52,10 +54,12 @@ class Running:
 
         async def start() -> None:
             password = self.config.password.get_secret_value() if self.config.password else ""
-            client = Client(self.config.url, GATEWAY, self.config.username, password, limit_s=5)
+            client = Client(self.config.url, GATEWAY, self.config.username, password, limit_s=5, traffic=self._traffic)
             self.session = Session(self.config, client, self.news.append)
             self._task = asyncio.create_task(self.session.run())
-            receiver = Receiver(self.config, self, lambda: datetime.now(UTC), lambda peer: peer == "127.0.0.1")
+            receiver = Receiver(
+                self.config, self, lambda: datetime.now(UTC), lambda peer: peer == "127.0.0.1", self._traffic
+            )
             self._server = uvicorn.Server(
                 uvicorn.Config(receiver, "127.0.0.1", self.port, log_level="error", lifespan="off")
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ import msgspec
 
 from connectors.digest import Challenge, Unsupported, authorization, read_challenge
 from connectors.gat1400.answers import Reply, read_statuses
+from connectors.gat1400.traffic import Traffic, http_text
 from connectors.http_outcome import Answer, ask
 from gateway.model.ports import Outcome
 
@@ -26,9 +28,19 @@ LIMIT_S = 20.0
 class Client:
     """Speaks to one platform as one device."""
 
-    def __init__(self, url: str, device: str, username: str, password: str, *, limit_s: float = LIMIT_S) -> None:
+    def __init__(  # one argument per thing it is told
+        self,
+        url: str,
+        device: str,
+        username: str,
+        password: str,
+        *,
+        limit_s: float = LIMIT_S,
+        traffic: Traffic | None = None,
+    ) -> None:
         self.url, self.device = url, device
         self._username, self._password, self._limit_s = username or device, password, limit_s
+        self._traffic = traffic
         self._http = httpx.AsyncClient(timeout=limit_s, trust_env=False)
         #: By path what it was last challenged with: a picture is not sent twice to be let in.
         self._challenges: dict[str, Challenge] = {}
@@ -50,12 +62,14 @@ class Client:
                 headers["Authorization"] = authorization(
                     challenge, method, target, self._username, self._password, secrets.token_hex(8)
                 )
+            self._record("out", url, f"{method} {target} HTTP/1.1", headers, body)
             answer = await ask(
                 self._http, url, body=body, headers=headers, method=method, limit_s=limit_s or self._limit_s,
                 hide=(self._password,),
             )  # fmt: skip
             if isinstance(answer, Outcome):
                 return Reply(0, (), answer.detail)
+            self._record("in", url, f"HTTP/1.1 {answer.status}", answer.headers, answer.body)
             reply = Reply(answer.status, read_statuses(answer.body))
             if answer.status != UNAUTHORISED:
                 if challenge is not None:
@@ -69,6 +83,15 @@ class Client:
                 return reply
             challenge, remembered = asked, False
         return reply
+
+    def _record(self, way: str, url: str, line: str, headers: Mapping[str, str], body: bytes) -> None:
+        if self._traffic is not None and self._traffic.records:
+            to = urlsplit(url)
+            self._traffic(
+                way,
+                (to.hostname or "", to.port or (443 if to.scheme == "https" else 80)),
+                http_text(line, headers, body),
+            )
 
     async def close(self) -> None:
         """Let go of connections."""

@@ -27,6 +27,7 @@ from connectors.gat1400.subscriptions import (
     is_cancel,
     read_subscription,
 )  # fmt: skip
+from connectors.gat1400.traffic import Traffic, http_text
 
 #: A subscription has some hundred bytes; so many objects of one request are read.
 MOST_BYTES, MOST_OBJECTS = 256 * 1024, 100
@@ -56,9 +57,14 @@ class Receiver:
     """Answers one platform. `may` says of an address whether it is the platform's; `now` is aware."""
 
     def __init__(
-        self, config: ViidConfig, keeper: Keeper, now: Callable[[], datetime], may: Callable[[str], bool]
+        self,
+        config: ViidConfig,
+        keeper: Keeper,
+        now: Callable[[], datetime],
+        may: Callable[[str], bool],
+        traffic: Traffic | None = None,
     ) -> None:
-        self._config, self._keeper, self._now, self._may = config, keeper, now, may
+        self._config, self._keeper, self._now, self._may, self._traffic = config, keeper, now, may, traffic
 
     async def __call__(
         self,
@@ -74,11 +80,19 @@ class Receiver:
         else:
             body = await _body(receive)
             path, query = str(scope["path"]), bytes(scope.get("query_string", b"")).decode("latin-1")
+            self._record(scope, "in", f"{scope['method']} {path}{'?' if query else ''}{query} HTTP/1.1", body or b"")
             answered = await self.answer(scope["method"], path, query, body)
         content = b"" if answered.told is None else msgspec.json.encode(answered.told)
         headers = [(b"content-type", b"application/VIID+JSON;charset=UTF-8"), (b"content-length", b"%d" % len(content))]
+        self._record(scope, "out", f"HTTP/1.1 {answered.http}", content)
         await send({"type": "http.response.start", "status": answered.http, "headers": headers})
         await send({"type": "http.response.body", "body": content})
+
+    def _record(self, scope: dict[str, Any], way: str, line: str, body: bytes) -> None:
+        if self._traffic is not None and self._traffic.records:
+            host, port = scope.get("client") or ("", 0)
+            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope.get("headers", ())}
+            self._traffic(way, (host, port), http_text(line, headers if way == "in" else {}, body))
 
     async def answer(self, method: str, path: str, query: str, body: bytes | None) -> Answered:
         """Answer a request; `body` None: it was too long to be read. Never raises for what the platform says."""

@@ -11,8 +11,8 @@ from typing import TextIO
 
 import structlog
 
-from connectors.gb28181.masking import masked
-from connectors.gb28181.transactions import Peer
+from connectors.masking import masked
+from gateway.store.county import Captured
 
 log = structlog.get_logger()
 
@@ -27,8 +27,10 @@ class Capture:
     `ask` is called by another thread than what sees the traffic.
     """
 
-    def __init__(self, folder: Path, link: str, password: str, now: Callable[[], datetime]) -> None:
-        self._folder, self._link, self._password, self._now = folder, link, password, now
+    def __init__(
+        self, folder: Path, link: str, password: str, now: Callable[[], datetime], charset: str = "gb18030"
+    ) -> None:
+        self._folder, self._link, self._password, self._now, self._charset = folder, link, password, now, charset
         self._lock = threading.Lock()
         self._out: TextIO | None = None
         self._size = 0
@@ -50,7 +52,16 @@ class Capture:
             elif self._ends is not None and now >= self._ends:
                 self._close()
 
-    def __call__(self, way: str, peer: Peer, data: bytes) -> None:
+    @property
+    def records(self) -> bool:
+        """Whether what is said is taken just now."""
+        return self._out is not None
+
+    def told(self) -> Captured:
+        """Return what there is so far."""
+        return Captured(self.asked, str(self.file.resolve()) if self.file else None, self.messages)
+
+    def __call__(self, way: str, peer: tuple[str, int], data: bytes) -> None:
         """Take one message that is carried."""
         if self._out is None:
             return
@@ -60,7 +71,7 @@ class Capture:
                 self._close()
                 return
             head = f"{now.isoformat(timespec='milliseconds')} {way} {peer[0]}:{peer[1]}"
-            self._write(f"{head}\n{masked(data, self._password).rstrip()}\n\n")
+            self._write(f"{head}\n{masked(data, self._password, self._charset).rstrip()}\n\n")
 
     def close(self) -> None:
         """Record no more."""

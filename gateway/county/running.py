@@ -117,13 +117,9 @@ class RunningLink:
             until = store.seen(
                 connection, self._station, self.name, now=self._clock.now(),
                 offset=self.link.registration.clock_offset, items=self._items, told_at=self._told_at,
-                subscriptions=dict(self._subscriptions), captured=self._captured(),
+                subscriptions=dict(self._subscriptions), captured=self._capture.told(),
             )  # fmt: skip
         self._capture.ask(until)
-
-    def _captured(self) -> store.Captured:
-        one = self._capture
-        return store.Captured(one.asked, str(one.file.resolve()) if one.file else None, one.messages)
 
     def _heard(self) -> None:
         for news in self.link.news():

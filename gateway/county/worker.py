@@ -48,18 +48,21 @@ class County:
         self._settings, self._config = settings, config
         self._station, self._clock = settings.station, clock or clock_of(settings.clock)
         self._pool = Pool(settings.database, "county", size=3)
-        failpoints, sealer = Failpoints(), sealer_of(settings)
+        failpoints, sealer, captures = Failpoints(), sealer_of(settings), settings.home / "county-capture"
         self.links = [
             RunningLink(
                 one, password_of(one, beside), self._station, self._pool, self._clock, failpoints, sealer,
-                version=version("anxin"), captures=settings.home / "county-capture",
+                version=version("anxin"), captures=captures,
             )
             for one in config.links
         ]  # fmt: skip
         self.viid = [
-            RunningViid(one, password_of(one, beside), self._station, self._pool, self._clock, failpoints, sealer)
+            RunningViid(
+                one, password_of(one, beside), self._station, self._pool, self._clock, failpoints, sealer,
+                captures=captures,
+            )
             for one in config.viid
-        ]
+        ]  # fmt: skip
         self._codes: dict[str, str] = {}
         self._registry: Registry | None = None
         self._changed, self._shown = asyncio.Event(), asyncio.Event()

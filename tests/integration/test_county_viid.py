@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connectors.gat1400 import objects
 from connectors.gat1400.ids import Numbers, image_id, motor_vehicle_id, notification_id, stamp
+from gateway.county.capture import Capture
 from simulators.county_platform.viid.server import ViidServer
 from simulators.county_platform.viid.settings import ViidSettings
 from tests.unit.simulators.raw_sip import GATEWAY, PASSWORD
@@ -71,6 +74,29 @@ def test_v1_a_wrong_password_is_said_and_tried_again_later() -> None:
         until(lambda: len([one for one in ours.news if one.why]) >= 2, "two refusals")
         assert {one.status for one in ours.news if one.why} == {403}
         assert county.registered == set()
+
+
+def test_a_recording_has_both_sides_and_no_password_no_answer_and_no_picture(tmp_path: Path) -> None:
+    record = Capture(tmp_path, "viid", PASSWORD, lambda: datetime.now(UTC), "utf-8")
+    with pair({"traffic": record, "mode": "subscribe"}, challenges="everything") as (county, ours):
+        assert post(ours, 1) == ["done"]
+        record.ask(datetime.now(UTC) + timedelta(minutes=1))
+        county.change_nonce()
+        assert post(ours, 2) == ["done"]
+        begin, end = (stamp(datetime.now(UTC) + timedelta(hours=hours)) for hours in (-1, 1))
+        county.subscribe(ours.url, SUBSCRIPTION, details="13", begin=begin, end=end)
+        record.close()
+    assert record.file is not None
+    text = record.file.read_text(encoding="utf-8")
+    assert f" out 127.0.0.1:{county.port}\nPOST /VIID/Images HTTP/1.1\n" in text
+    assert f" in 127.0.0.1:{county.port}\nHTTP/1.1 401\n" in text
+    assert "\nPOST /VIID/Subscribes HTTP/1.1\n" in text
+    assert "消防通道停车" in text
+    assert f'"Data":"{len(JPEG)} characters"' in text
+    assert 'response="***"' in text
+    assert PASSWORD not in text
+    assert JPEG not in text
+    assert not re.search(r'(nonce|response|opaque)="(?!\*\*\*")', text)
 
 
 @pytest.mark.parametrize("told", ["4", "401"])

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.digest import Challenge, authorization
-from connectors.gb28181.masking import HIDDEN, masked
+from connectors.masking import HIDDEN, masked
 from gateway.county import capture
 from gateway.county.capture import Capture
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 import structlog
@@ -16,6 +17,7 @@ from connectors.gat1400.receiver import Receiver
 from connectors.gat1400.session import Session, StateChanged
 from connectors.gat1400.subscriptions import Subscription
 from gateway.clock import Clock, SystemClock
+from gateway.county.capture import Capture
 from gateway.county.config import CountyConfig
 from gateway.county.viid.channel import ViidChannel
 from gateway.county.viid.directory import Directory, apes_of
@@ -50,12 +52,15 @@ class RunningViid:
         clock: Clock,
         failpoints: Failpoints,
         sealer: Sealer,
+        *,
+        captures: Path,
     ) -> None:
         self.config, self.name = config, config.name
         self._station, self._pool, self._clock, self._sealer = station, pool, clock, sealer
         self._began = clock.now()
         self._subscriptions: dict[str, Subscription] = {}
-        client = Client(config.url, config.device_id, config.username, password)
+        self._capture = Capture(captures, self.name, password, clock.now, "utf-8")
+        client = Client(config.url, config.device_id, config.username, password, traffic=self._capture)
         self._session = Session(config, client, self._heard)
         # The platform goes by the real time, whatever time we play.
         self._now: Callable[[], datetime] = SystemClock().now
@@ -73,10 +78,11 @@ class RunningViid:
                 group.create_task(self._write())
                 if self.config.listen is not None:
                     peers = Peers(self.config.hosts)
-                    receiver = Receiver(self.config, self, self._now, peers.may)
+                    receiver = Receiver(self.config, self, self._now, peers.may, self._capture)
                     group.create_task(serve(self.config.listen, receiver, peers))
                     group.create_task(self._directory.run())
         finally:
+            self._capture.close()
             with suppress(StoreUnavailable, asyncio.QueueEmpty):
                 while True:
                     self._write_down(self._to_write.get_nowait())
@@ -115,13 +121,14 @@ class RunningViid:
         real = self._now()
         active = [one for one in self._followed() if one.active(real)]
         with self._pool.transaction() as connection:
-            county_store.seen(
+            until = county_store.seen(
                 connection, self._station, self.name, now=self._clock.now(), offset=None, items=0, told_at=None,
-                captured=county_store.Captured(None, None, 0),
+                captured=self._capture.told(),
                 subscriptions={
                     detail: int((one.end - real).total_seconds()) for one in active for detail in one.details
                 },
             )  # fmt: skip
+        self._capture.ask(until)
 
     async def keep(self, subscription: Subscription) -> bool:
         """Keep what the platform subscribes to; False when the store is away, or there are too many."""

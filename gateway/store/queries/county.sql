@@ -56,11 +56,11 @@ where station_id = %(station)s and name = %(name)s
 returning capture_until
 
 -- name: ask_capture
--- Record until then; null: no more. What goes over HTTP is not recorded.
+-- Record until then; null: no more.
 update county_link set capture_until = %(until)s,
     capture_file = case when %(until)s::timestamptz is null then capture_file end,
     capture_messages = case when %(until)s::timestamptz is null then capture_messages else 0 end
-where station_id = %(station)s and name = %(name)s and kind = 'gb28181'
+where station_id = %(station)s and name = %(name)s
 
 -- name: captured
 select capture_file, capture_messages from county_link where station_id = %(station)s and name = %(name)s

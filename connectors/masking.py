@@ -1,4 +1,4 @@
-"""A SIP message as people may read it: GB18030 as text, and nothing in it that lets anybody log in as us."""
+"""A message of SIP or HTTP as people may read it: text, and nothing in it that lets anybody log in as us."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ HIDDEN = "***"
 SHORTEST = 6
 
 
-def masked(data: bytes, password: str = "") -> str:
+def masked(data: bytes, password: str = "", charset: str = "gb18030") -> str:
     """Return a message as text, lines ended by a line feed: of credentials only what stands in `_TOLD` is left."""
-    text = "\n".join(_lines(data.decode("gb18030", "replace")))
+    text = "\n".join(_lines(data.decode(charset, "replace")))
     return text.replace(password, HIDDEN) if len(password) >= SHORTEST else text
 
 
