@@ -13,14 +13,15 @@ AlarmState = Literal["waiting", "sent", "acknowledged", "refused", "expired", "c
 
 
 class CountyLink(Answer):
-    """How a link stands, and its alarms of the last 24 hours by state; `waiting` is whatever waits."""
+    """How a link stands, and its alarms or pictures of the last 24 hours by state; `waiting` is whatever waits."""
 
     name: str
+    kind: Literal["gb28181", "gat1400"] = Field(description="alarms over SIP, or pictures over HTTP")
     server: str
     device_code: str = Field(description="our code of 20 digits")
     state: str = Field(description="`online`, `registering`, `waiting` (until the next try), `leaving`, `off`")
     changed_at: datetime = Field(description="since when it is online, or is not")
-    status: int = Field(description="the last SIP status that changed its state; 0: none")
+    status: int = Field(description="the last SIP or HTTP status that changed its state; 0: none")
     why: str
     runs: bool = Field(description="its process was heard within 15 s")
     seen_at: datetime = Field(description="when its process was heard last")

@@ -2,7 +2,7 @@
 
 export default {
   "page.county": ["县平台", "County platform"],
-  "county.note": ["与县视频平台（GB/T 28181）的链路、从按钮到县里逐项检查、每条报警的送达情况。每 5 秒更新，只查看。", "The links to the county's video platform (GB/T 28181), what stands between a button and the county, and what became of each alarm. Every 5 seconds anew; looking changes nothing."],
+  "county.note": ["与县视频平台（GB/T 28181、GA/T 1400）的链路、从按钮到县里逐项检查、每条报警的送达情况。每 5 秒更新，只查看。", "The links to the county's video platform (GB/T 28181, GA/T 1400), what stands between a button and the county, and what became of each alarm. Every 5 seconds anew; looking changes nothing."],
   "county.none": ["本所还没有接入县视频平台：设置 ANXIN_COUNTY_FILE 后，这里显示链路和每条报警的送达情况。步骤见文档 docs/county.md。", "This station has no link to a county's video platform yet: once ANXIN_COUNTY_FILE is set, its links and what became of each alarm stand here. How to: docs/county.md."],
   "county.links": ["链路", "Links"],
   "county.path": ["从按钮到县里", "From a button to the county"],
@@ -34,7 +34,12 @@ export default {
   "county.sub.Catalog": ["目录", "catalogue"],
   "county.sub.Alarm": ["报警", "alarms"],
   "county.sub.MobilePosition": ["位置", "positions"],
+  "county.sub.3": ["设备目录", "cameras"],
+  "county.sub.4": ["设备状态", "states of cameras"],
+  "county.sub.13": ["机动车", "motor vehicles"],
+  "county.sub.16": ["图像文件", "pictures"],
   "county.day": ["24 小时报警", "Alarms of a day"],
+  "county.day_pictures": ["24 小时图片", "Pictures of a day"],
   "county.level.ok": ["正常", "well"],
   "county.level.warn": ["留意", "look"],
   "county.level.error": ["故障", "broken"],
