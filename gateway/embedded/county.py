@@ -1,4 +1,4 @@
-"""The demo's county: a stand-in for the video platform, and our link to it (docs/county.md)."""
+"""The demo's county: a stand-in for video platform and image database, and our links to them (docs/county.md)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from gateway.registering.site import Site
 
 #: A county that does not exist.
 PLATFORM, OURS, CENTRE = "34020000002000000001", "34020000012005000001", "34020000"
+DATABASE = "34020000005030000001"
 #: Known to both; the stand-in listens on this machine only.
 PASSWORD = "demo-county"  # noqa: S105  # it protects nothing
 
@@ -26,6 +27,12 @@ def write_file(home: Path, site: Site, ports: Mapping[str, int]) -> Path:
                 "keepalive_s": 5, "retry_s": 2, "catalog_items": 4,
             }
         ],
+        "viid": [
+            {
+                "url": f"http://{LOOPBACK}:{ports['county_viid']}", "server_id": DATABASE, "device_id": OURS,
+                "password": PASSWORD, "keepalive_s": 5, "retry_s": 2,
+            }
+        ],
         "codes": {"centre": CENTRE, "owner": site.station.name[:40]},
     }  # fmt: skip
     write_private(path, told)  # JSON is YAML
@@ -38,5 +45,6 @@ def programs(ports: Mapping[str, int]) -> Iterator[tuple[str, list[str | Path]]]
         "-m", "simulators", "county-platform", "--listen", f"{LOOPBACK}:{ports['county']}", "--id", PLATFORM,
         "--device", OURS, "--password", PASSWORD, "--http", str(ports["county_page"]), "--keepalive", "5",
         "--subscribe-catalog", "--subscribe-alarm", "presence", "--alarm-response", "OK",
+        "--viid", str(ports["county_viid"]),
     ]  # fmt: skip
     yield "county", ["-m", "gateway.cli", "county", "run"]

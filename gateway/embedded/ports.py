@@ -9,10 +9,10 @@ from gateway.model.errors import Misconfigured
 
 LOOPBACK = "127.0.0.1"
 #: Where the demo's parts like to be, beside the console: broker, database, phones, cameras, the county's platform, its
-#: page, and our link to it.
+#: page, our link to it, and its image database.
 USUAL = {
     "mqtt": 1883, "postgres": 54329, "receivers": 8090, "cameras": 8554, "county": 5060, "county_page": 5080,
-    "county_link": 5062,
+    "county_link": 5062, "county_viid": 1400,
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -63,6 +64,23 @@ def test_a_thrown_object_and_a_car_in_the_fire_lane_show_up_with_snapshot_and_cl
         assert datetime.fromisoformat(clip["from_at"]) <= datetime.fromisoformat(event["ts"]) - timedelta(seconds=9)
         with av.open(io.BytesIO(content)) as film:
             assert next(film.decode(video=0)).key_frame
+
+
+def test_the_countys_image_database_has_their_snapshots(town: Demo) -> None:
+    """Two pictures and a vehicle at least: the town's other cameras hand in none."""
+    settings = {f"ANXIN_{name.upper()}": value for name, value in town.told["settings"].items() if name != "home"}
+
+    def taken() -> int:
+        told = anxin("county", "status", "--json", ANXIN_HOME=str(town.home), **settings)
+        (link,) = (one for one in json.loads(told.stdout or "[]") if one["kind"] == "gat1400")
+        assert (link["refused"], link["expired"]) == (0, 0), link
+        return int(link["sent"])
+
+    wait_for(lambda: taken() >= 3, "pictures at the county", 60)
+    log = (town.home / "county-platform.log").read_text(encoding="utf-8")
+    assert "违规" not in log
+    assert "视图库入库 Images" in log
+    assert "视图库入库 MotorVehicles" in log
 
 
 def test_the_bundle_verifies_and_one_flipped_byte_is_caught(town: Demo, tmp_path: Path) -> None:
