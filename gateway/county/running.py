@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -31,8 +30,8 @@ from gateway.county.capture import Capture
 from gateway.county.channel import CountyChannel
 from gateway.county.config import CountyConfig
 from gateway.county.putting import put
+from gateway.county.writing import WrittenDown
 from gateway.failpoints import Failpoints
-from gateway.model.errors import StoreUnavailable
 from gateway.model.registry import Registry
 from gateway.sealing import Sealer
 from gateway.store import accounts
@@ -70,7 +69,7 @@ class RunningLink:
         self._carrier = Carrier(self.link, monotonic, self._heard, self._capture)
         self.channel = CountyChannel(self.link, monotonic, self._carrier.turn)
         self._deliverer = Deliverer(station, pool, self.channel, clock, failpoints, sealer)
-        self._to_write: asyncio.Queue[News] = asyncio.Queue(maxsize=1000)
+        self._written = WrittenDown[News](self._write_down)
         self._subscriptions: dict[str, int] = {}
         self._items = 0
         self._told_at: datetime | None = None
@@ -81,10 +80,10 @@ class RunningLink:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._carrier.run())
                 group.create_task(self._deliverer.run())
-                group.create_task(self._write())
+                group.create_task(self._written.run())
         finally:
             self._capture.close()
-            self._write_the_last()
+            self._written.the_last()
 
     def knows(self, told_at: datetime | None) -> None:
         """When the platform was last told the catalogue: then it knows whose alarms these are."""
@@ -146,26 +145,7 @@ class RunningLink:
                 self._deliverer.wake()
             else:
                 self._subscriptions = {}
-        with suppress(asyncio.QueueFull):  # a platform that talks without end is not written down without end
-            self._to_write.put_nowait(news)
-
-    async def _write(self) -> None:
-        """Write down what was said, in its order, for as long as it takes."""
-        while True:
-            news = await self._to_write.get()
-            while True:
-                try:
-                    await asyncio.to_thread(self._write_down, news)
-                except StoreUnavailable:
-                    await asyncio.sleep(1)
-                else:
-                    break
-
-    def _write_the_last(self) -> None:
-        """What was said while everything ended."""
-        with suppress(StoreUnavailable, asyncio.QueueEmpty):
-            while True:
-                self._write_down(self._to_write.get_nowait())
+        self._written.add(news)
 
     def _write_down(self, news: News) -> None:
         now = self._clock.now()

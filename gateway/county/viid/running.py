@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from gateway.county.viid.channel import ViidChannel
 from gateway.county.viid.directory import Directory, apes_of
 from gateway.county.viid.putting import put, wanted
 from gateway.county.viid.serving import Peers, serve
+from gateway.county.writing import WrittenDown
 from gateway.evidence.media import opened
 from gateway.failpoints import Failpoints
 from gateway.model.errors import StoreUnavailable
@@ -67,7 +67,7 @@ class RunningViid:
         self.channel = ViidChannel(config, self._session, self._content, self._followed, self._now)
         self._directory = Directory(config, self._session, self._followed, self._now)
         self._deliverer = Deliverer(station, pool, self.channel, clock, failpoints, sealer)
-        self._to_write: asyncio.Queue[StateChanged] = asyncio.Queue(maxsize=1000)
+        self._written = WrittenDown[StateChanged](self._write_down)
 
     async def run(self) -> None:
         """Run until cancelled; then the platform is told that we leave. Raises OSError when `listen` cannot be had."""
@@ -75,7 +75,7 @@ class RunningViid:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._session.run())
                 group.create_task(self._deliverer.run())
-                group.create_task(self._write())
+                group.create_task(self._written.run())
                 if self.config.listen is not None:
                     peers = Peers(self.config.hosts)
                     receiver = Receiver(self.config, self, self._now, peers.may, self._capture)
@@ -83,9 +83,7 @@ class RunningViid:
                     group.create_task(self._directory.run())
         finally:
             self._capture.close()
-            with suppress(StoreUnavailable, asyncio.QueueEmpty):
-                while True:
-                    self._write_down(self._to_write.get_nowait())
+            self._written.the_last()
 
     def begin(self) -> None:
         """Be known to the store, and know what the platform subscribed to before."""
@@ -169,19 +167,7 @@ class RunningViid:
         log.info("county link", link=self.name, state=news.state, status=news.status, why=news.why)
         if news.state == "online":
             self._deliverer.wake()
-        with suppress(asyncio.QueueFull):
-            self._to_write.put_nowait(news)
-
-    async def _write(self) -> None:
-        while True:
-            news = await self._to_write.get()
-            while True:
-                try:
-                    await asyncio.to_thread(self._write_down, news)
-                except StoreUnavailable:
-                    await asyncio.sleep(1)
-                else:
-                    break
+        self._written.add(news)
 
     def _write_down(self, news: StateChanged) -> None:
         with self._pool.transaction() as connection:
