@@ -208,9 +208,9 @@ class Station:
         """Everything."""
         return self.start_stores().start_receivers().start_gateway().start_api()
 
-    def start_county(self) -> Station:
+    def start_county(self, **environment: str) -> Station:
         """The links of the file that ANXIN_COUNTY_FILE names."""
-        self._spawn("county", "-m", "gateway.cli", "county", "run")
+        self._spawn("county", "-m", "gateway.cli", "county", "run", **environment)
         return self
 
     def environment(self) -> dict[str, str]:
