@@ -20,7 +20,7 @@ from tests.integration.test_doctor import settings_of
 from tests.station import Station, wait_for
 from tests.unit.gb28181.desk import OURS, PASSWORD, SERVER
 
-pytestmark = needs("kamailio")
+pytestmark = [needs("kamailio"), pytest.mark.slow]
 BUTTON, DOOR = "34020000111345000001", "34020000011340000005"
 
 
@@ -124,6 +124,33 @@ def test_what_waited_too_long_is_marked_expired_shown_and_never_said(own: Statio
         wait_for(lambda: [row["state"] for row in own.rows(kept)] == ["expired", "accepted"], "the second alone")
         assert len(alarms(county)) == 1
         assert "1 expired" in doctor(own)["county county answered"]["detail"]
+
+
+def test_after_an_outage_of_an_hour_what_still_matters_goes_out_by_priority(own: Station, tmp_path: Path) -> None:
+    port = free_port()
+    write_file(own, f"127.0.0.1:{port}", lives_h=0.75)
+    own.start_county()
+    wait_for(lambda: state(own), "the link to begin")
+    with own.publisher() as doors:
+        for number in range(1, 5):
+            doors.event(f"door-{number}", "door.forced")
+    kept = "select id, state, priority from notification where channel = 'county:county' order by id"
+    wait_for(lambda: len(own.rows(kept)) == 4, "four doors to wait")
+    early = [row["id"] for row in own.rows(kept)][:2]
+    # The first two happened as the outage began, an hour ago.
+    own.execute(
+        "update notification set created_at = created_at - interval '1 hour', "
+        "expires_at = expires_at - interval '1 hour' where id = any(%s)", early,
+    )  # fmt: skip
+    press(own)
+    wait_for(lambda: len(own.rows(kept)) == 5, "the button, last of all")
+    with registrar(tmp_path, port=port) as county:
+        wait_for(lambda: not [row for row in own.rows(kept) if row["state"] == "queued"], "everything to be done", 60)
+        told = alarms(county)
+    assert [one["AlarmPriority"] for one in told] == ["1", "2", "2"]
+    assert told[0]["DeviceID"] == BUTTON
+    assert [row["id"] for row in own.rows(kept) if row["state"] == "expired"] == early
+    assert "2 expired" in command(own, "county", "status")[1]
 
 
 def command(station: Station, *words: str) -> tuple[int, str]:

@@ -171,6 +171,21 @@ def test_without_any_answer_it_is_sent_again_and_given_up_after_32_seconds() -> 
     assert desk.of(StateChanged)[-1].state == "waiting"
 
 
+def test_an_hour_without_an_answer_is_some_thirty_tries_and_then_it_is_there_again() -> None:
+    desk = Desk()
+    desk.register()
+    desk.sent.clear()
+    desk.wait(3600)
+    tries = {header(one, "Call-ID") + header(one, "CSeq") for one in desk.sent if start(one).startswith("REGISTER ")}
+    # Half a minute until one is given up, then one or two of waiting.
+    assert 3600 / (32 + 120) - 3 <= len(tries) <= 3600 / (32 + 60) + 1
+    assert not desk.link.online
+    while not (asked := [one for one in desk.wait(1) if start(one).startswith("REGISTER ")]):
+        pass
+    desk.reply(asked[-1], 200, "OK", "Expires: 3600")
+    assert desk.link.online
+
+
 def test_g19_it_registers_where_it_is_sent_and_comes_back_when_that_fails() -> None:
     desk = Desk(edition="2022", keepalive_s=10)
     desk.link.start(desk.now)
