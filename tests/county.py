@@ -138,7 +138,10 @@ class Running:
                 if isinstance(one, kind) and all(getattr(one, name) == value for name, value in told.items())
             ]  # fmt: skip
 
-        until(lambda: len(found()) >= count, f"{count} of {kind.__name__} {told}; there is {self.said}", seconds)
+        try:
+            until(lambda: len(found()) >= count, f"{count} of {kind.__name__} {told}", seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; there is {self.said}") from error
         return found()
 
     def _do(self, act: Callable[[], None]) -> None:
