@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-RETRY_S = 5.0
+AGAIN_S = 5.0
 
 
 class Switch(msgspec.Struct):
@@ -79,20 +79,18 @@ class Activations:
         self._asked.set()
 
     def _run(self) -> None:
-        wait: float | None = 0
+        wait = 0.0
         while not self._stopping.is_set():
             self._asked.wait(wait)
             self._asked.clear()
             try:
                 while (group := self._next_group()) and not self._stopping.is_set():
                     self._prepare(group)
-                wait = None
             except StoreUnavailable as error:
                 log.warning("activations wait for the database", error=str(error))
-                wait = RETRY_S
             except Exception:
                 log.exception("an activation could not be prepared")
-                wait = RETRY_S
+            wait = AGAIN_S  # a word of the database that was not heard strands nobody
 
     def _next_group(self) -> list[Asked]:
         with self._pool.transaction() as connection:
