@@ -58,7 +58,7 @@ def backfill(settings: Settings, clock: Clock, lines: Iterable[bytes], say: Call
     is kept: mend it and start again), `Misconfigured` when a gateway drives the road, `StoreUnavailable`.
     """
     with reaching_store(), connect(settings.database, "backfill") as connection:
-        if not road_store.try_hold(connection, settings.station):
+        if not road_store.hold(connection, settings.station):
             raise Misconfigured(
                 f"a gateway drives the road of {settings.station}; stop it, then start the backfill again"
             )

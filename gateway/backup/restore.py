@@ -69,7 +69,7 @@ def restore(backup: Reader, database_url: str, say: Callable[[str], None]) -> li
         store.be_patient(connection)
         program = _fit(connection, manifest)
         for station in manifest.stations:  # held to the end: no gateway starts on half a database
-            if not road_store.try_hold(connection, station):
+            if not road_store.hold(connection, station):
                 raise Conflict(f"a gateway drives the road of {station} in this database; stop it first")
         if there := store.strangers(connection):
             raise Conflict(f"the database is not empty (it has {', '.join(there)} …); {_EMPTY}")

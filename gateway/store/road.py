@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from time import sleep
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -23,6 +24,15 @@ def try_hold(connection: Connection[TupleRow], station: str) -> bool:
     """Take the road's session lock; it is held for as long as this connection lives."""
     row = connection.execute(SQL["hold"], {"station": station}).fetchone()
     return row is not None and bool(row[0])
+
+
+def hold(connection: Connection[TupleRow], station: str) -> bool:
+    """Take the lock like `try_hold`, within five seconds: PostgreSQL lets go a little after the holder's end."""
+    for _ in range(50):
+        if try_hold(connection, station):
+            return True
+        sleep(0.1)
+    return False
 
 
 def version(connection: Connection[TupleRow], station: str) -> int:

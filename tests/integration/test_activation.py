@@ -37,7 +37,7 @@ RULE = "repeated-denied-entry"
 @contextmanager
 def driving(settings: Settings, clock: VirtualClock, definitions: Sequence[Definition] | None = None) -> Iterator[Road]:
     with connect(settings.database, "test road") as connection:
-        assert road_store.try_hold(connection, settings.station)
+        assert road_store.hold(connection, settings.station)
         upkeep.make_partitions(connection, NOW - timedelta(days=9), NOW + timedelta(days=9))
         book = open_book(connection, settings, definitions or definitions_of(settings), clock.now())
         connection.commit()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -136,7 +137,7 @@ def live_through(settings: Settings, lines: list[bytes]) -> None:
     """Let the live road take each delivery at its moment, timers in between as they fall due."""
     clock = VirtualClock(at(lines[0]).astimezone(UTC))
     with connect(settings.database, "lived") as connection:
-        assert road_store.try_hold(connection, settings.station)
+        assert road_store.hold(connection, settings.station)
         upkeep.make_partitions(connection, NOW - timedelta(days=5), NOW + timedelta(days=1))
         book = open_book(connection, settings, definitions_of(settings), clock.now())
         connection.commit()
@@ -241,6 +242,18 @@ def test_a_road_that_is_driven_is_left_alone(fresh: Settings) -> None:
         assert road_store.try_hold(gateway, fresh.station)
         with pytest.raises(Misconfigured, match="stop it"):
             fill(fresh, [line(NOW - timedelta(hours=1), CONTACT, "door.opened", "e1")])
+
+
+def test_a_road_that_is_being_let_go_of_is_waited_for(fresh: Settings) -> None:
+    """A holder that just ended: PostgreSQL ends its session, and with it the lock, a little later."""
+    gateway = psycopg.connect(fresh.database)
+    assert road_store.try_hold(gateway, fresh.station)
+    ending = threading.Timer(0.5, gateway.close)
+    ending.start()
+    try:
+        assert fill(fresh, [line(NOW - timedelta(hours=1), CONTACT, "door.opened", "e1")]).events == 1
+    finally:
+        ending.join()
 
 
 def test_an_empty_file_is_nothing(fresh: Settings) -> None:

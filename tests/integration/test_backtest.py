@@ -143,7 +143,7 @@ class Live:
     def through(self, lines: list[bytes], changes: dict[datetime, Any], dice: random.Random) -> None:
         settings = self.settings
         with connect(settings.database, "live") as connection:
-            assert road_store.try_hold(connection, settings.station)
+            assert road_store.hold(connection, settings.station)
             upkeep.make_partitions(connection, NOW - timedelta(days=DAYS + 2), NOW + timedelta(days=1))
             book = open_book(connection, settings, definitions_of(settings), self.clock.now())
             connection.commit()

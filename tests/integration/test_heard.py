@@ -175,7 +175,7 @@ class Village:
 def lived_in(settings: Settings) -> Iterator[Village]:
     clock = VirtualClock(NOW)
     with connect(settings.database, "test road") as connection:
-        assert road_store.try_hold(connection, settings.station)
+        assert road_store.hold(connection, settings.station)
         upkeep.make_partitions(connection, NOW - timedelta(days=9), NOW + timedelta(days=9))
         book = open_book(connection, settings, definitions_of(settings), clock.now())
         connection.commit()
