@@ -126,7 +126,8 @@ def camera_look(file: Path, device: str | None, seconds: float, out: Path | None
 def _read(file: Path) -> WorkerConfig:
     from connectors.camera.config import read_config  # noqa: PLC0415
 
-    return read_config(file, _models())
+    home = os.environ.get("ANXIN_HOME")
+    return read_config(file, _models(), Path(home) / "spool" if home else None)
 
 
 def _models() -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -300,6 +301,24 @@ class Station:
         """Change the database behind everybody's back."""
         with psycopg.connect(self.postgres.url) as connection:
             connection.execute(statement, parameters)  # type: ignore[arg-type]
+
+    def change_registry(self, statement: str, *parameters: object) -> None:
+        """Change the registry behind everybody's back, and wait until the road has read it anew."""
+        self.execute(statement, *parameters)
+        self.execute("update station set registry_version = registry_version + 1")
+        self.execute("notify anxin_registry")
+        self.wait_for_registry()
+
+    def wait_for_registry(self) -> None:
+        """Wait until the road has read the registry as it is now."""
+        version = self.one("select registry_version from station")
+
+        def known() -> bool:
+            lines = (self.home / "gateway.log").read_text(errors="replace").splitlines()
+            read = [re.search(r"\bversion\W+(\d+)", line) for line in lines if "registry read anew" in line]
+            return any(found is not None and int(found[1]) >= version for found in read)
+
+        wait_for(known, f"the road to have read version {version} of the registry")
 
     def one(self, query: str, *parameters: object) -> Any:
         return next(iter(self.rows(query, *parameters)[0].values()))

@@ -181,10 +181,11 @@ class WorkerConfig(_Strict):
         return self
 
 
-def read_config(path: Path, models: Path | None = None) -> WorkerConfig:
+def read_config(path: Path, models: Path | None = None, spool: Path | None = None) -> WorkerConfig:
     """Read a worker's file; paths in it are relative to it. Raises `Misconfigured` with each place that is wrong.
 
     `models`: a folder where the detector is looked for too, when the file does not name it and it is not beside it.
+    `spool`: what it is when the file does not say.
     """
     try:
         told = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -198,9 +199,12 @@ def read_config(path: Path, models: Path | None = None) -> WorkerConfig:
         places = "\n".join(f"  {_place(one['loc'])}: {one['msg']}" for one in error.errors())
         raise Misconfigured(f"{path} is wrong in:\n{places}") from error
     beside = _beside(config, path.parent)
-    if "detector" in config.model_fields_set or beside.has_detector or models is None:
-        return beside
-    return beside.model_copy(update={"detector": models / FILE})
+    elsewhere: dict[str, Path] = {}
+    if models is not None and "detector" not in config.model_fields_set and not beside.has_detector:
+        elsewhere["detector"] = models / FILE
+    if spool is not None and "spool" not in config.model_fields_set:
+        elsewhere["spool"] = spool
+    return beside.model_copy(update=elsewhere)
 
 
 def _beside(config: WorkerConfig, folder: Path) -> WorkerConfig:

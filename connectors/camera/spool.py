@@ -19,6 +19,8 @@ from typing import Literal
 import msgspec
 import structlog
 
+from gateway.model.errors import Misconfigured
+
 log = structlog.get_logger()
 
 EVENT, ABOUT, CONTENT, UNFINISHED = ".event", ".about", ".content", ".unfinished"
@@ -58,12 +60,18 @@ class Waiting(msgspec.Struct, frozen=True):
 class Spool:
     """A folder of what waits, oldest first. Safe for several threads of one process.
 
-    `most_bytes`: of pictures and clips together; `reserve_bytes`: of the disk stay free of them.
+    `most_bytes`: of pictures and clips together; `reserve_bytes`: of the disk stay free of them. Raises `Misconfigured`
+    when there can be no such folder.
     """
 
     def __init__(self, folder: Path, most_bytes: int, reserve_bytes: int) -> None:
         self.folder, self._most_bytes, self._reserve_bytes = folder, most_bytes, reserve_bytes
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise Misconfigured(
+                f"there can be no folder {folder} for what waits: {error.strerror}; say another `spool`"
+            ) from error
         for left in folder.glob(f"*{UNFINISHED}"):
             left.unlink()
         self._lock = threading.Lock()

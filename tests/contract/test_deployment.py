@@ -16,6 +16,7 @@ import pytest
 import yaml
 from pydantic import SecretStr
 
+from connectors.camera.config import read_config
 from gateway.county.config import password_of, read_county
 from gateway.settings import Settings
 from tests.compose import COMPOSE, DOCKERFILE, ROOT, dockerfile, last_stage, mounts, read_compose, read_env
@@ -123,8 +124,8 @@ def test_what_stays_is_watched(name: str) -> None:
     if service["restart"] == "no":
         assert "healthcheck" not in service, "it ends"
         return
-    assert ("healthcheck" in service) is (name not in {"simulators", "node"}), (
-        "those two listen nowhere, or matter less"
+    assert ("healthcheck" in service) is (name not in {"simulators", "cameras", "node"}), (
+        "those listen nowhere, or matter less"
     )
 
 
@@ -212,6 +213,19 @@ def test_the_countys_example_can_be_followed_with_its_password_among_the_secrets
     for name in ("gateway", "api", "county"):
         inside = services[name]["environment"]["ANXIN_COUNTY_FILE"]
         assert f"./county.yaml:{inside}:ro" in services[name]["volumes"], name
+
+
+def test_the_cameras_example_can_be_followed() -> None:
+    config = read_config(DEPLOY / "cameras.example.yaml", spool=Path("/var/lib/anxin/spool"))
+    assert [camera.password() for camera in config.cameras] == ["ask logins/devices.json"]
+    assert config.spool == Path("/var/lib/anxin/spool"), "nothing is written beside the file: there it is read-only"
+    assert not [camera for camera in config.cameras if config.resting(camera)]
+    services = read_compose({"ANXIN_CAMERAS_FILE": "./cameras.yaml"})["services"]
+    file = services["cameras"]["command"][-1]
+    assert services["cameras"]["volumes"] == [f"./cameras.yaml:{file}:ro", "cameras:/var/lib/anxin"]
+    text = (DEPLOY / "cameras.example.yaml").read_text()
+    for other in re.findall(r"\w+://(\w+):\d+ in Compose", text):
+        assert set(services[other]["networks"]) & set(services["cameras"]["networks"]), other
 
 
 # ── Dockerfile ──────────────────────────────────────────────────────────────────────────────────────────

@@ -28,10 +28,7 @@ _doors = count()
 def phones_are_registered_again(ringing: Station) -> None:
     """A phone that was gone was let go of: the next test wants it back."""
     if ringing.rows("select 1 from contact where state = 'retired'"):
-        ringing.execute("update contact set state = 'active', retired_why = null")
-        ringing.execute("update station set registry_version = registry_version + 1")
-        ringing.execute("notify anxin_registry")
-        time.sleep(1)  # the road takes it in with its next batch
+        ringing.change_registry("update contact set state = 'active', retired_why = null")
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -74,20 +73,8 @@ def announced(town: Station, device: str) -> dict[str, Any]:
     """Announce a drill and wait until the road knows of it."""
     answer = announce(town, device)
     assert answer.status_code == 201, answer.text
-    wait_for_the_road(town)
+    town.wait_for_registry()
     return dict(answer.json())
-
-
-def wait_for_the_road(town: Station) -> None:
-    """Wait until the road has read the registry as it is now."""
-    version = town.one("select registry_version from station")
-
-    def known() -> bool:
-        lines = (town.home / "gateway.log").read_text(errors="replace").splitlines()
-        read = [re.search(r"\bversion\W+(\d+)", line) for line in lines if "registry read anew" in line]
-        return any(found is not None and int(found[1]) >= version for found in read)
-
-    wait_for(known, f"the road to have read version {version} of the registry")
 
 
 def alert_of(town: Station, **query: Any) -> dict[str, Any] | None:
@@ -161,11 +148,7 @@ def test_a_real_press_after_the_drill_on_the_same_alert_is_heard_and_real(town: 
         with town.api() as api:
             api.post(f"/alerts/{alert['id']}/ack").raise_for_status()
         # The drill ends: what was to last a quarter of an hour is over by now.
-        town.rows("update drill set ends_at = now() where device_id = 'button-2' returning 1")
-        town.rows(
-            "update station set registry_version = registry_version + 1 returning pg_notify('anxin_registry', '')"
-        )
-        wait_for_the_road(town)
+        town.change_registry("update drill set ends_at = now() where device_id = 'button-2'")
         button.event("button-2", "alarm.pressed")
     real = wait_for(lambda: (a := alert_of(town, device="button-2")) and a["seen"] == 2 and a, "the second press")
     assert (real["id"], real["drill"], real["sounded"], real["acknowledged"]) == (alert["id"], False, 2, False)

@@ -51,9 +51,7 @@ def nothing_left_open(calling: Station) -> Iterator[None]:
 
 def set_policy(station: Station, **changed: Any) -> None:
     policy = msgspec.to_builtins(msgspec.structs.replace(QUICK, **changed))
-    station.execute("update station set policy = %s, registry_version = registry_version + 1", json.dumps(policy))
-    station.execute("notify anxin_registry")
-    time.sleep(1.5)  # the road takes it in with its next batch
+    station.change_registry("update station set policy = %s", json.dumps(policy))
 
 
 def press(station: Station, device: str = "button-1") -> dict[str, Any]:

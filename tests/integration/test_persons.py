@@ -16,7 +16,6 @@ from gateway.model.registry import Area, Device, Place
 from gateway.registering.site import SiteUser
 from gateway.registering.writing import import_site
 from gateway.store.pool import connect
-from tests.integration.test_drills_and_away import wait_for_the_road
 from tests.station import SEALER, Station, ladders, make_site, wait_for
 
 PROBLEM = "application/problem+json"
@@ -328,9 +327,7 @@ def test_withdrawn_consent_ends_the_standing_alert_and_a_later_silence_alarms_no
 
 def test_what_rules_saw_at_a_home_ends_too(town: Station) -> None:
     """A door that stands open is an alert about the door; nobody would ever end it once nobody may look."""
-    town.execute("update place set attributes = '{\"door_open_s\": 1}' where id = 'far-flat'")
-    town.execute("update station set registry_version = registry_version + 1; notify anxin_registry")
-    wait_for_the_road(town)
+    town.change_registry("update place set attributes = '{\"door_open_s\": 1}' where id = 'far-flat'")
     with town.publisher() as devices:
         devices.event("far-contact", "door.opened")
     alert = wait_for(lambda: alert_of(town, rule="elder-door-open"), "the open door", 60)

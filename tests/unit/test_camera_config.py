@@ -120,6 +120,14 @@ def test_the_detector_is_looked_for_beside_the_file_and_among_the_models(tmp_pat
     assert read_config(path, models).detector == tmp_path / "other.onnx"
 
 
+def test_what_waits_is_where_the_file_says_else_where_the_caller_says_else_beside_it(tmp_path: Path) -> None:
+    path, home = guarded(tmp_path), tmp_path / "home"
+    assert read_config(path, spool=home).spool == tmp_path / "waiting"
+    path.write_text(path.read_text().replace("spool: waiting\n", ""))
+    assert read_config(path, spool=home).spool == home
+    assert read_config(path).spool == tmp_path / "spool"
+
+
 def test_without_the_detector_what_needs_it_rests_and_the_others_run(tmp_path: Path) -> None:
     config = read_config(guarded(tmp_path))
     with capture_logs() as logs:

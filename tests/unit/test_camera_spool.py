@@ -10,6 +10,7 @@ import pytest
 
 from connectors.camera import spool as module
 from connectors.camera.spool import Media, Message, Spool
+from gateway.model.errors import Misconfigured
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 MB = 1024 * 1024
@@ -103,3 +104,9 @@ def test_a_file_that_cannot_be_read_holds_nothing_up(tmp_path: Path) -> None:
     spool.say(Message("t", "2"))
     assert [message.payload for _, message in spool.to_say()] == ["2"]
     assert spool.to_send() is None
+
+
+def test_where_there_can_be_no_folder_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Misconfigured, match="another `spool`"):
+        Spool(tmp_path / "file" / "spool", MB, 0)
