@@ -48,6 +48,7 @@ SIMULATORS = {"ANXIN_SCENARIO_PASSWORD"}
 #: Variables of the deployment, not of the programs.
 DEPLOYMENT = {
     "ANXIN_SITE_FILE", "ANXIN_HTTP_BIND", "ANXIN_MQTT_BIND", "ANXIN_SIP_BIND", "ANXIN_SIP_PORT", "ANXIN_RECEIVERS_PORT",
+    "ANXIN_CAMERAS_FILE",
     "ANXIN_RETENTION",
 }  # fmt: skip
 
