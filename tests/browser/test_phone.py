@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from .conftest import PATIENCE_MS, Demo, accessible, picture
 from .phones import acts_of, card, carried, kept, log_in, pressed, until
@@ -100,6 +100,26 @@ def test_from_the_press_to_the_feedback_with_one_thumb(phone: Page, demo: Demo) 
     assert demo.get(f"incidents/{incident}")["disposition"] == "real"
     phone.locator("#back").tap()
     expect(card(phone, incident)).to_have_count(0)
+
+
+def test_what_comes_late_moves_no_button_away_from_under_a_thumb(chromium: Browser, demo: Demo) -> None:
+    incident = pressed(demo, "flat-2-102-sos")
+    with carried(chromium, demo, workers=False) as phone:
+        log_in(phone, demo)
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        phone.route(f"**/api/v1/incidents/{incident}", hold)
+        with phone.expect_request(f"**/api/v1/incidents/{incident}"):
+            card(phone, incident).tap()
+        voice = phone.get_by_role("button", name="语音")
+        before = voice.bounding_box()
+        assert len(held) == 1
+        held[0].continue_()
+        expect(phone.locator(".incident .lines")).to_be_visible()
+        assert voice.bounding_box() == before
 
 
 def test_in_a_stairwell_what_is_done_waits_and_is_told_once_with_the_phones_own_time(
