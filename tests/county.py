@@ -19,7 +19,7 @@ import pytest
 
 from connectors.gb28181.alarm import Alarm
 from connectors.gb28181.carrier import Carrier
-from connectors.gb28181.catalogue import Item
+from connectors.gb28181.catalogue import Entry
 from connectors.gb28181.config import LinkConfig
 from connectors.gb28181.link import Link
 from connectors.gb28181.news import News
@@ -94,7 +94,7 @@ def until(look: Callable[[], _T], what: str, seconds: float = 20) -> _T:
 class Running:
     """A link in a thread of its own; everything asked of it is done there."""
 
-    def __init__(self, server: str, items: tuple[Item, ...] = (), **told: Any) -> None:
+    def __init__(self, server: str, items: tuple[Entry, ...] = (), **told: Any) -> None:
         port = free_port()
         config: dict[str, Any] = {
             "server_id": SERVER, "server": server, "device_id": OURS, "password": PASSWORD,
@@ -103,7 +103,7 @@ class Running:
         self.config = LinkConfig(**{**config, **told})
         password = self.config.password
         self.link = Link(
-            self.config, password.get_secret_value() if password else "", lambda: datetime.now(UTC), items=items
+            self.config, password.get_secret_value() if password else "", lambda: datetime.now(UTC), entries=items
         )
         self.said: list[News] = []
         self._carrier = Carrier(self.link, time.monotonic, lambda: self.said.extend(self.link.news()))
@@ -125,7 +125,7 @@ class Running:
         """Send an alarm."""
         self._do(lambda: self.link.alarm(alarm, time.monotonic()))
 
-    def show(self, items: tuple[Item, ...]) -> None:
+    def show(self, items: tuple[Entry, ...]) -> None:
         """Show another catalogue."""
         self._do(lambda: self.link.show(items, time.monotonic()))
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from connectors.gb28181 import manscdp
-from connectors.gb28181.catalogue import Item
+from connectors.gb28181.catalogue import Entry, Item
 from connectors.gb28181.config import LinkConfig
 from connectors.gb28181.manscdp import Items, Told, Value, local_time
 
@@ -22,6 +22,8 @@ class View(NamedTuple):
     """What is known when an answer is given."""
 
     config: LinkConfig
+    entries: Sequence[Entry]
+    #: Those of them that are devices.
     items: Sequence[Item]
     #: Codes whose alarm nobody has reset, and codes the platform disarmed.
     alarming: Collection[str]

@@ -9,6 +9,7 @@ from gateway.model.errors import Misconfigured
 DIGITS = 20
 #: Types we speak of.
 ALARM_HOST, CAMERA, IP_CAMERA, ALARM_INPUT, PLATFORM = "117", "131", "132", "134", "200"
+BUSINESS_GROUP, ORGANISATION = "215", "216"
 DOOR_CONTROLLER_2022, DOOR_2022, READER_2022 = "124", "142", "143"
 
 

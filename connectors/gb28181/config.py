@@ -14,6 +14,7 @@ _Code = Annotated[str, Field(pattern=r"^\d{20}$")]
 #: `host:port`; a name, an IPv4 address, or an IPv6 address in brackets.
 _HOST_PORT = r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$"
 Delivery = Literal["auto", "message", "notify", "both"]
+Tree = Literal["flat", "civil", "group"]
 
 
 class LinkConfig(BaseModel):
@@ -52,6 +53,10 @@ class LinkConfig(BaseModel):
     catalog_wait_s: float = Field(30, ge=0, le=120)
     #: One item a message is what old platforms take surely; more are packed as far as a datagram reaches.
     catalog_items: int = Field(1, ge=1, le=100)
+    #: Below what our devices stand: us, civil codes, or a business group and its organisations (215, 216). The standard
+    #: gives organisations no CivilCode; some platforms want one.
+    tree: Tree = "flat"
+    group_civil_code: bool = False
     require_reset: bool = False
     reset_after_s: float = Field(300, gt=0, le=86400)
     honour_guard: bool = False

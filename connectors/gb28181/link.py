@@ -3,7 +3,7 @@
 Bytes and moments go in, bytes and news come out:
 
     receive(data, peer, now) · tick(now) · opened(now) · broke(why, now)     what happens to it
-    start(now) · alarm(…) · show(items, now) · leave(now)                    what it is to do
+    start(now) · alarm(…) · show(entries, now) · leave(now)                    what it is to do
     take() → bytes and to whom · news() → what came of it · next_due() → when to tick
 
 `now` is monotonic seconds. Carriers (`carrier.py`) do the rest.
@@ -19,7 +19,7 @@ from connectors.gb28181 import manscdp
 from connectors.gb28181.alarm import Alarm
 from connectors.gb28181.alarming import STRANGERS, Alarming
 from connectors.gb28181.answers import View
-from connectors.gb28181.catalogue import Item
+from connectors.gb28181.catalogue import Entry, devices
 from connectors.gb28181.config import LinkConfig, host_port
 from connectors.gb28181.envelope import Envelope
 from connectors.gb28181.line import Line, outcome
@@ -55,7 +55,7 @@ class Link:
         local: Peer | None = None,
         name: str = "Anxin",
         version: str = "",
-        items: Sequence[Item] = (),
+        entries: Sequence[Entry] = (),
         disarmed: Iterable[str] = (),
         token: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
@@ -66,7 +66,8 @@ class Link:
         self.subscriptions = Subscriptions()
         self.alarming = Alarming(self._line, self.subscriptions, set(disarmed))
         self._serving = Serving(self._line, self.subscriptions, self.alarming, self._view)
-        self._items: Sequence[Item] = tuple(items)
+        self._entries: Sequence[Entry] = tuple(entries)
+        self._items = devices(entries)
         self.trusted: set[str] = {*config.also_from, host_port(config.server)[0]}
         self._keepalive_at = float("inf")
         self._unheard = 0
@@ -123,11 +124,11 @@ class Link:
         self.alarming.send(alarm, now)
         self._after(now)
 
-    def show(self, items: Sequence[Item], now: float) -> None:
-        """There is another catalogue."""
-        before, self._items = self._items, tuple(items)
+    def show(self, entries: Sequence[Entry], now: float) -> None:
+        """There is another catalogue: parents before their children."""
+        before, self._entries, self._items = self._entries, tuple(entries), devices(entries)
         if self.online:
-            self._serving.changed(before, self._items, now)
+            self._serving.changed(before, self._entries, now)
 
     def receive(self, data: bytes, peer: Peer, now: float) -> None:
         """Take a datagram, or a message of a connection."""
@@ -175,8 +176,8 @@ class Link:
     def _view(self) -> View:
         seconds, times = self._heartbeat()
         return View(
-            self.config, self._items, self.alarming.standing, self.alarming.disarmed, self._name, self._version,
-            self._line.wall(), seconds, times,
+            self.config, self._entries, self._items, self.alarming.standing, self.alarming.disarmed, self._name,
+            self._version, self._line.wall(), seconds, times,
         )  # fmt: skip
 
     def _heartbeat(self) -> tuple[float, int]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import structlog
 
 from connectors.gb28181 import catalogue
-from connectors.gb28181.catalogue import Item
+from connectors.gb28181.catalogue import Entry
 from connectors.gb28181.line import Line, outcome
 from connectors.gb28181.manscdp import Told
 from connectors.gb28181.transactions import Answered, Unanswered
@@ -18,9 +18,9 @@ log = structlog.get_logger()
 class Listing:
     """One answer to a catalogue query. Its list was frozen when the query came: what changes meanwhile is notified."""
 
-    def __init__(self, line: Line, told: Told, items: Sequence[Item]) -> None:
+    def __init__(self, line: Line, told: Told, entries: Sequence[Entry]) -> None:
         self._line, self.sn, self.device = line, told.sn or 0, told.device
-        found = catalogue.scoped(items, told.device, line.config.device_id)
+        found = catalogue.scoped(entries, told.device, line.config.device_id)
         self.items = len(found)
         # What is packed tightly is packed so by request or because nothing is lost by it.
         most = catalogue.MOST_ITEMS if line.transactions.reliable else line.config.catalog_items

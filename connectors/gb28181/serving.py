@@ -9,7 +9,7 @@ import structlog
 from connectors.gb28181 import answers, catalogue, manscdp
 from connectors.gb28181.alarming import Alarming
 from connectors.gb28181.answers import View
-from connectors.gb28181.catalogue import Item
+from connectors.gb28181.catalogue import Entry
 from connectors.gb28181.line import Line, ignore
 from connectors.gb28181.listing import Listing
 from connectors.gb28181.manscdp import Told
@@ -56,7 +56,7 @@ class Serving:
             self._notify_next(one, now)
         return over
 
-    def changed(self, before: Sequence[Item], after: Sequence[Item], now: float) -> None:
+    def changed(self, before: Sequence[Entry], after: Sequence[Entry], now: float) -> None:
         """Tell a platform that follows the catalogue what became of it."""
         one = self._subscriptions.get("Catalog")
         found = catalogue.changes(before, after) if one is not None else []
@@ -98,7 +98,7 @@ class Serving:
         if told.cmd_type == "Catalog":
             for one in self.listings:
                 one.stop()
-            listing = Listing(self._line, told, view.items)
+            listing = Listing(self._line, told, view.entries)
             self.listings = [listing]
             listing.go_on(now)
             return
@@ -174,7 +174,7 @@ class Serving:
         self._line.ask(over, now, ignore, peer=self._alarming.peers.pop(one.call_id, None))
         self._subscriptions.drop(one)
 
-    def _notify(self, one: Subscription, found: list[tuple[catalogue.Change, Item]], now: float) -> None:
+    def _notify(self, one: Subscription, found: list[tuple[catalogue.Change, Entry]], now: float) -> None:
         config, room = self._line.config, self._line.room
         one.waiting += catalogue.notices(found, self._line.next_sn, config.device_id, config.dialect, room=room)
         self._notify_next(one, now)

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from connectors.gat1400.config import ViidConfig
+from connectors.gb28181.codes import BUSINESS_GROUP
 from connectors.gb28181.config import LinkConfig
 from connectors.wvp.config import PlatformConfig, VideoConfig
 from gateway.county.mapping import ALARMS, KINDS, Meaning
@@ -17,17 +18,26 @@ from gateway.model.errors import Misconfigured
 from gateway.settings import secrets_folder
 
 _Code = Annotated[str, Field(pattern=r"^\d{20}$")]
+_GroupCode = Annotated[str, Field(pattern=r"^\d{10}21[56]\d{7}$")]
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Street(_Strict):
+    """A street or town (8 digits) and those of our areas that lie in it, with all below them."""
+
+    name: str = Field(min_length=1, max_length=40)
+    areas: list[str] = Field(min_length=1)
+
+
 class CodesConfig(_Strict):
     """How devices get their 20 digits: those the county gave by name, all others in order.
 
     `centre` is ours, eight digits; `industry` by kind of place (`default` for all others); `types` by kind of device,
-    and only kinds that stand there are told to the county.
+    and only kinds that stand there are told to the county. `groups`: codes of business group and organisations that the
+    county gave, by `station`, `area/ID`, `place/ID`.
     """
 
     centre: str = Field(pattern=r"^\d{8}$")
@@ -38,15 +48,39 @@ class CodesConfig(_Strict):
     owner: str = Field("Owner", max_length=40)
     #: Six digits; unless said the first six of `centre`.
     civil_code: str = Field("", pattern=r"^(\d{6})?$")
+    #: What a tree of civil codes needs: the county's name, and its streets by their eight digits.
+    county: str = Field("", max_length=40)
+    streets: dict[Annotated[str, Field(pattern=r"^\d{8}$")], Street] = {}
+    groups: dict[Annotated[str, Field(pattern=r"^(station|(area|place)/.+)$")], _GroupCode] = {}
 
     @model_validator(mode="after")
     def _each_once(self) -> CodesConfig:
         seen: dict[str, str] = {}
-        for device, code in self.devices.items():
+        for what, code in [*self.devices.items(), *self.groups.items()]:
             if code in seen:
-                raise ValueError(f"{device} and {seen[code]} have the same code {code}")
-            seen[code] = device
+                raise ValueError(f"{what} and {seen[code]} have the same code {code}")
+            seen[code] = what
+        for what, code in self.groups.items():
+            if (what == "station") is not (code[10:13] == BUSINESS_GROUP):
+                raise ValueError(f"groups: {what}: a station is a business group (215), all else an organisation (216)")
         return self
+
+    @model_validator(mode="after")
+    def _streets_are_the_countys(self) -> CodesConfig:
+        where: dict[str, str] = {}
+        for code, street in self.streets.items():
+            if not code.startswith(self.county_code):
+                raise ValueError(f"streets: {code} is no part of the county {self.county_code}")
+            for area in street.areas:
+                if area in where:
+                    raise ValueError(f"streets: {area} is in {where[area]} and in {code}")
+                where[area] = code
+        return self
+
+    @property
+    def county_code(self) -> str:
+        """The county's six digits."""
+        return self.civil_code or self.centre[:6]
 
     def type_of(self, kind: str) -> str | None:
         """Return the type of a kind of device, None when the county is not told of it."""
@@ -93,7 +127,14 @@ class CountyConfig(_Strict):
             raise ValueError("two links have the same name")
         if self.platforms and "codes" not in self.model_fields_set:
             raise ValueError("codes: links need them")
+        if any(link.tree == "civil" for link in self.links) and not self.codes.county:
+            raise ValueError("codes.county: a tree of civil codes needs the county's name")
         return self
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether any platform is shown a business group."""
+        return any(link.tree == "group" for link in self.links)
 
     def meaning_of(self, rule: str) -> Meaning | None:
         """Return what an alert of a rule is to the county, None when it does not go there."""

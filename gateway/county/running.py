@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from connectors.gb28181.carrier import Carrier
-from connectors.gb28181.catalogue import Item
+from connectors.gb28181.catalogue import Entry, devices
 from connectors.gb28181.config import LinkConfig
 from connectors.gb28181.link import Link
 from connectors.gb28181.news import (
@@ -93,17 +93,17 @@ class RunningLink:
         """Something may be in the outbox."""
         self._deliverer.wake()
 
-    def show(self, items: Sequence[Item]) -> None:
+    def show(self, entries: Sequence[Entry]) -> None:
         """There is another catalogue. On the loop's thread."""
-        self._items = len(items)
-        self.link.show(items, monotonic())
+        self._items = len(devices(entries))
+        self.link.show(entries, monotonic())
         self._carrier.turn()
 
-    def items(
+    def entries(
         self, registry: Registry, config: CountyConfig, codes: Mapping[str, str], online: Mapping[str, bool]
-    ) -> list[Item]:
+    ) -> list[Entry]:
         """Return what this link's platform is shown."""
-        return shown.items(registry, config, self.config.device_id, codes, online)
+        return shown.entries(registry, config, self.config, codes, online)
 
     def put(self, config: CountyConfig, registry: Registry, codes: Mapping[str, str]) -> bool:
         """Put what has changed into the outbox; says whether there may be more."""

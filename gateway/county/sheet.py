@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from connectors.gat1400.config import ViidConfig
+from connectors.gb28181.catalogue import Branch, Entry
 from connectors.gb28181.config import LinkConfig
 from gateway.county import codes as code_book
 from gateway.county.config import CountyConfig
-from gateway.county.shown import address
+from gateway.county.shown import address, entries
 from gateway.model.registry import Registry
 
 ALARMS = {
     "auto": "有报警订阅时走订阅（NOTIFY），否则走 MESSAGE", "message": "MESSAGE", "notify": "报警订阅（NOTIFY）",
     "both": "MESSAGE 与 NOTIFY 同时",
 }  # fmt: skip
+TREES = {
+    "flat": "平铺：通道直接挂在网关下", "civil": "行政区划", "group": "业务分组（215）与虚拟组织（216）",
+}  # fmt: skip
 
 
 def sheet(config: CountyConfig, registry: Registry, known: Mapping[str, str]) -> Iterator[str]:
     """Give the page's lines (Markdown, Chinese). Codes that nobody has yet are those that the next start gives."""
-    codes = {**known, **code_book.missing(registry, config.codes, known)}
+    codes = {**known, **code_book.missing(registry, config.codes, known, grouped=config.is_grouped)}
     yield f"# 安心网关接入登记表：{registry.station.name}"
     for link in config.links:
         yield from _link(link)
+        yield from _branches(link, entries(registry, config, link, codes, {}))
     for one in config.viid:
         yield from _viid(one)
     yield ""
@@ -44,6 +49,19 @@ def sheet(config: CountyConfig, registry: Registry, known: Mapping[str, str]) ->
     yield "3. 打开目录订阅，设备上下线才会实时反映。"
     yield "4. 不需要布防（SetGuard）即上报；一键报警任何时候都上报。"
     yield "5. 本网关不提供音视频：对任何通道的点播回 488。"
+
+
+def _branches(link: LinkConfig, shown: Sequence[Entry]) -> Iterator[str]:
+    if link.tree == "flat":
+        return
+    yield ""
+    yield f"### 链路 {link.name} 的目录节点"
+    yield ""
+    yield "| 编码 | 名称 | 上级 |"
+    yield "| --- | --- | --- |"
+    for one in shown:
+        if isinstance(one, Branch):
+            yield f"| {one.code} | {one.name} | {one.parent or one.group} |"
 
 
 def _viid(link: ViidConfig) -> Iterator[str]:
@@ -76,6 +94,6 @@ def _link(link: LinkConfig) -> Iterator[str]:
         ("传输", link.transport.upper()), ("网关地址", link.advertised or link.listen),
         ("版本", f"GB/T 28181-{link.edition}"), ("字符集", charset),
         ("注册有效期", f"{link.expires_s} 秒"), ("心跳", f"{link.keepalive_s:g} 秒 × {link.keepalive_misses} 次"),
-        ("坐标系", "WGS-84"), ("报警上报", ALARMS[link.alarm_delivery]),
+        ("目录结构", TREES[link.tree]), ("坐标系", "WGS-84"), ("报警上报", ALARMS[link.alarm_delivery]),
     ):  # fmt: skip
         yield f"| {name} | {value} |"

@@ -6,36 +6,46 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from connectors.gb28181.catalogue import Item
+from connectors.gb28181.catalogue import Entry, Item
+from connectors.gb28181.codes import DIGITS
+from connectors.gb28181.config import LinkConfig
 from gateway.county.config import CountyConfig
+from gateway.county.tree import Tree
 from gateway.model.registry import Registry
 
 MOST_WORDS = 200
 PRIORITIES = {"P1": 1, "P2": 2, "P3": 3, "P4": 4}
 
 
-def items(
-    registry: Registry, config: CountyConfig, ours: str, codes: Mapping[str, str], online: Mapping[str, bool | None]
-) -> list[Item]:
-    """Return the catalogue below `ours`: every device there is now that has a code. No person is in it."""
-    found = []
+def entries(
+    registry: Registry, config: CountyConfig, link: LinkConfig, codes: Mapping[str, str],
+    online: Mapping[str, bool | None],
+) -> list[Entry]:  # fmt: skip
+    """Return a platform's catalogue: every device there is now that has a code, below its branches. No person is in it.
+
+    Parents stand before their children.
+    """
+    tree = Tree(registry, config.codes, link, codes)
+    found: list[Item] = []
     for device in sorted(registry.devices.values(), key=lambda one: one.id):
         code = codes.get(device.id)
         if code is None:
             continue
         place = registry.places.get(device.place)
         area = registry.areas.get(place.area) if place else None
+        above = tree.above(device.place)
+        civil = above.code if above is not None and len(above.code) < DIGITS else config.codes.county_code
         found.append(
             Item(
-                code=code, name=device.name or device.id, parent=ours,
-                civil_code=config.codes.civil_code or config.codes.centre[:6], owner=config.codes.owner,
+                code=code, name=device.name or device.id, parent=above.code if above else link.device_id,
+                group=above.group if above else "", civil_code=civil, owner=config.codes.owner,
                 block=area.name if area else "", address=address(registry, device.place),
                 # One of which nothing was ever heard is not called dead: many speak only when something happens.
                 online=online.get(device.id) is not False,
                 longitude=place.lon if place else None, latitude=place.lat if place else None,
             )
         )  # fmt: skip
-    return found
+    return [*tree.used(item.parent for item in found), *found]
 
 
 def address(registry: Registry, place_id: str | None) -> str:

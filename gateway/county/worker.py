@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from connectors.gb28181.catalogue import Item
+from connectors.gb28181.catalogue import Entry
 from gateway.clock import Clock, clock_of
 from gateway.county import codes as code_book
 from gateway.county.config import CountyConfig, password_of
@@ -38,7 +38,7 @@ LOOK_EVERY_S, SHOW_EVERY_S = 1.0, 2.0
 HELD_S = 2.0
 
 
-_Shown = list[tuple[RunningLink, list[Item]]]
+_Shown = list[tuple[RunningLink, list[Entry]]]
 
 
 class County:
@@ -189,14 +189,14 @@ class County:
         return self._look_at_devices()
 
     def _look_at_devices(self) -> _Shown:
-        """Give codes to devices that are new; returns each link's catalogue."""
+        """Give codes to devices, and groups, that are new; returns each link's catalogue."""
         with self._pool.transaction() as connection:
             self._registry = registry = registry_store.load(connection, self._station)
             known = store.codes(connection, self._station)
-            given = code_book.missing(registry, self._config.codes, known)
+            given = code_book.missing(registry, self._config.codes, known, grouped=self._config.is_grouped)
             if given:
                 store.give(connection, self._station, given, self._clock.now())
-                log.info("devices have codes now", devices=len(given))
+                log.info("codes were given", codes=len(given))
             online = store.online(connection, self._station)
         self._codes = {**known, **given}
-        return [(link, link.items(registry, self._config, self._codes, online)) for link in self.links]
+        return [(link, link.entries(registry, self._config, self._codes, online)) for link in self.links]

@@ -14,6 +14,7 @@ from simulators.county_platform.platform import CountyPlatform
 from simulators.county_platform.settings import CountySettings
 from tests.county import Running, until
 from tests.unit.gb28181.desk import BUTTON, DOOR, OURS, PASSWORD, alarm, item
+from tests.unit.test_county_tree import config, registry, shown
 
 pytestmark = pytest.mark.slow
 ITEMS = (
@@ -60,6 +61,16 @@ def test_registered_asked_subscribed_and_told(transport: str, dialect: str) -> N
         ours.show((*ITEMS[:1], item(DOOR, "三栋<一>单元门&"), item("34020000011345000009", "新门")))
         until(lambda: DOOR in county.catalog and county.catalog[DOOR].status == "ON", "the door to be on")
         until(lambda: set(county.catalog) == {BUTTON, DOOR, "34020000011345000009"}, "the changes")
+
+
+@pytest.mark.parametrize("tree", ["civil", "group"])
+def test_a_tree_is_taken_and_followed(tree: str) -> None:
+    before, after = shown(config(tree)), shown(config(tree), registry(school="shop"))
+    with pair(tuple(before), subscribes_catalog=True) as (county, ours):
+        until(lambda: {one.code for one in before} == set(county.catalog), "the whole tree")
+        until(lambda: county.subscriptions, "the subscription")
+        ours.show(tuple(after))
+        until(lambda: {one.code for one in after} == set(county.catalog), "what has become of it")
 
 
 @pytest.mark.parametrize(

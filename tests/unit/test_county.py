@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from connectors.gb28181.catalogue import devices
 from connectors.gb28181.news import AlarmFailed, AlarmSent
 from gateway.cli_county import county
 from gateway.county.channel import CountyChannel, alarm_of, outcome_of
@@ -18,7 +19,7 @@ from gateway.county.config import CodesConfig, CountyConfig, password_of, read_c
 from gateway.county.mapping import ALARMS
 from gateway.county.sheet import sheet
 from gateway.county.shown import alarm_of as shown_alarm
-from gateway.county.shown import items
+from gateway.county.shown import entries
 from gateway.embedded.run import _has_links
 from gateway.model.alert import Alert
 from gateway.model.errors import Misconfigured
@@ -85,7 +86,7 @@ def test_codes_of_the_county_count_and_are_nobody_elses() -> None:
 
 def test_the_catalogue_is_what_there_is_with_no_camera_unasked() -> None:
     codes = missing(registry(), config().codes, {})
-    found = items(registry(), config(), OURS, codes, {"door-1": False})
+    found = devices(entries(registry(), config(), config().links[0], codes, {"door-1": False}))
     assert [(one.code, one.name, one.address, one.online) for one in found] == [
         (codes["button"], "一键报警", "实验小学 东门", True), (codes["door-1"], "单元门", "三栋一单元", False),
     ]  # fmt: skip

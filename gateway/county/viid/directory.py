@@ -96,7 +96,7 @@ def apes_of(
         found.append(
             Ape(
                 id=code, name=device.name or device.id, place=address(registry, device.place),
-                place_code=config.codes.civil_code or config.codes.centre[:6],
+                place_code=config.codes.county_code,
                 online=online.get(device.id) is not False,
                 longitude=place.lon if place else None, latitude=place.lat if place else None,
             )

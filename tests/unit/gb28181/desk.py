@@ -45,7 +45,7 @@ class Desk:
         names = itertools.count(1)
         self.link = Link(
             self.config, PASSWORD, lambda: BEGAN + timedelta(seconds=self.now - 1000.0), name="城关派出所",
-            version="1.0", items=(item(BUTTON), item(DOOR, "三栋单元门")) if items is None else items,
+            version="1.0", entries=(item(BUTTON), item(DOOR, "三栋单元门")) if items is None else items,
             token=lambda: f"{next(names):016x}",
         )  # fmt: skip
         self.sent: list[bytes] = []
