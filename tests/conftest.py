@@ -7,10 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
+import hypothesis
 import pytest
 
 from tests.answers import hold_to_document
 from tests.station import Station, make_site
+
+#: Timings fail no test: how long an example takes is the machine's affair.
+hypothesis.settings.register_profile(
+    "anxin", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("anxin")
 
 HERE = Path(__file__).parent
 MARKED = {"unit", "contract", "integration", "acceptance", "browser", "faults"}

@@ -156,13 +156,13 @@ def told(decode: Decoders, delivery: Delivery, reasons: set[str]) -> None:
             assert "\x00" not in report.memory.name + (report.memory.value or "")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(topic=TOPICS, payload=PAYLOADS, retained=st.booleans())
 def test_no_message_breaks_a_decoder(topic: str, payload: bytes, retained: bool) -> None:
     judged(ALL, Delivery("test", topic, payload, RECEIVED_AT, retained=retained))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(["frigate/events", "frigate/reviews"]),
     st.fixed_dictionaries({"type": LEAVES, "before": MESSAGES, "after": MESSAGES}),
@@ -214,7 +214,7 @@ PARTS = st.recursive(
 USABLE = {"name": "n", "topics": ["a"], "device": "'d'", "events": [{"kind": "a.b", "data": {"x": "message"}}]}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.dictionaries(FIELDS, PARTS, max_size=8), st.booleans(), PAYLOADS)
 def test_no_definition_breaks_the_reader_and_what_it_takes_decodes(
     told: Named[str, Any], on_top: bool, payload: bytes

@@ -320,7 +320,7 @@ def empty(server: EmbeddedPostgres) -> str:
 
 
 @given(sites())
-@hypothesis_settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_any_small_site_comes_back_as_it_went_in(empty: str, made: Site) -> None:
     with connect(empty, "test round trip") as connection:
         import_site(connection, made, SEALER)

@@ -140,7 +140,7 @@ def test_what_is_taken_over_withdraws_what_was_proposed(connection: Connection[T
         raise psycopg.Rollback
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(SEQUENCES)
 def test_whatever_people_do(
     connection: Connection[TupleRow], sequence: list[tuple[int, tuple[str, str], str, str, int]]

@@ -158,7 +158,7 @@ def event(where: Registry, number: int, told: tuple[float, float, str, str, dict
     )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(histories(), st.sets(st.integers(0, 40), max_size=12), st.none() | st.integers(0, 40))
 def test_a_history_cut_anywhere_says_what_it_says_whole(
     told: list[tuple[float, float, str, str, dict[str, Any]]], cuts: set[int], change_at: int | None
@@ -190,7 +190,7 @@ def test_a_history_cut_anywhere_says_what_it_says_whole(
 def test_the_histories_bring_most_kinds_to_speak() -> None:
     spoke: set[str] = set()
 
-    @settings(max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=150, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(histories())
     def collect(told: list[tuple[float, float, str, str, dict[str, Any]]]) -> None:
         replay = Replay(RULES, registry(), START)

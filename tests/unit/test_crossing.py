@@ -88,7 +88,7 @@ def test_after_a_cut_it_starts_afresh() -> None:
     assert said(crossing, frames[half:]) == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(strange_frames())
 def test_no_pictures_upset_it(frames: list[Frame]) -> None:
     crossing = Crossing(CrossingSettings("gate", (0.2, 0.2), (0.2, 0.23), min_area=0.0001))

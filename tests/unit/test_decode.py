@@ -22,7 +22,7 @@ TOPIC = "anxin/v1/st/door-1/event"
 #: As the module's own documentation lists them.
 REASONS = frozenset(re.findall(r"`([a-z_0-9]+)`", (native.__doc__ or "").split("carries:")[1]))
 
-quick = settings(max_examples=300, deadline=None, database=None)
+quick = settings(max_examples=300, database=None)
 
 #: Half of what is generated looks like the real thing, so that it gets past the first look.
 near_topics = st.lists(

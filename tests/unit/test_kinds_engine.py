@@ -148,7 +148,7 @@ HAPPENED = st.lists(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(HAPPENED, st.randoms(use_true_random=False))
 def test_any_order_leaves_the_same_standing(happened: list[tuple[str, int]], dice: Any) -> None:
     rules = [

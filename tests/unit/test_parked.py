@@ -189,7 +189,7 @@ def test_the_picture_is_lent() -> None:
     assert [one.data["state"] for one in happened] == ["parked", "parked", "left"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(strange_frames())
 def test_no_pictures_upset_it(frames: list[Frame]) -> None:
     parked = Parked(ParkedSettings(LANE, warn_s=2, dwell_s=3, min_area=0.001))

@@ -133,7 +133,7 @@ def test_after_a_cut_the_new_view_is_learnt() -> None:
     assert show(turned, 20) == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(strange_frames())
 def test_no_pictures_upset_it(frames: list[Frame]) -> None:
     tamper, state = Tamper(), "off"

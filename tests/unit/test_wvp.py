@@ -167,7 +167,7 @@ def test_only_addresses_of_streams_come_out_of_an_answer(data: Any) -> None:
     assert told == ["unreadable"] or all(url in {"http://h/x", "rtsp://h/x"} for url in told)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(secret=st.text("abcXYZ0123456789%/+", min_size=4, max_size=20), before=st.text(max_size=20))
 def test_a_secret_is_in_nothing_that_is_told(secret: str, before: str) -> None:
     wvp = Wvp(platform(WVP), secret)
