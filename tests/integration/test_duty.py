@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from gateway.model.registry import Area, Place
 from gateway.registering.site import SiteUser
 from gateway.registering.writing import import_site
 from gateway.store.pool import connect
-from tests.station import SEALER, STATION, Station, make_site, wait_for
+from tests.station import SEALER, STATION, Station, make_site
 
 ZONE = ZoneInfo("Asia/Shanghai")
 TODAY = datetime.now(ZONE).date()
@@ -217,14 +216,7 @@ def test_a_swap_shows_at_once_and_the_gateway_reads_its_registry_anew(town: Stat
     assert told["why"]["zh"] == "东街网格副班（班次 room），替 aux-1"
     (listed,) = ask(town, "operator", "").json()["swaps"]
     assert (listed["by"], listed["made_by"], listed["reason"]) == ("aux-2", "aux-1", "家中有事")
-    version = town.one("select registry_version from station")
-
-    def read_anew() -> bool:
-        lines = (town.home / "gateway.log").read_text(errors="replace").splitlines()
-        read = [re.search(r"\bversion\W+(\d+)", line) for line in lines if "registry read anew" in line]
-        return any(found is not None and int(found[1]) >= version for found in read)
-
-    wait_for(read_anew, f"the gateway to have read version {version}")
+    town.wait_for_registry()
     with town.api("aux-1") as api:
         assert api.delete(f"/duty/swaps/{made.json()['id']}").status_code == 204
     assert answers(town, area="grid-1")[0] == ("aux-1", "deputy")

@@ -483,9 +483,7 @@ def test_a_drill_is_cancelled_or_closed_as_false_by_one(town: Station) -> None:
     with town.api() as api:
         for button in ("button-6", "button-7"):
             assert api.post("/drills", json={"device": button, "minutes": 30, "note": "月检"}).status_code == 201
-    version = town.one("select registry_version from station")
-    wait_for(lambda: f"version={version}" in town.log("gateway") or f'"version": {version}' in town.log("gateway"),
-             "the road to know of the drill")  # fmt: skip
+    town.wait_for_registry()
     first, second = pressed(town, "button-6"), pressed(town, "button-7")
     assert (first["drill"], second["drill"]) == (True, True)
     assert did(town, "operator", first["id"], "cancel", reason="演练结束")["state"] == "cancelled"

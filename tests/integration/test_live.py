@@ -294,6 +294,7 @@ def test_nothing_is_asked_of_drills_of_the_past_and_of_what_happened_elsewhere(t
     del worker
     with town.api() as api:
         assert api.post("/drills", json={"device": "button-1", "minutes": 5}).status_code == 201
+    town.wait_for_registry()
     with town.publisher() as devices:
         pressed = devices.event("button-1", "alarm.pressed")
     late = forced(town, "door-s3", ts=now_text(-60))
