@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -115,6 +119,25 @@ def make_site(doors: int = 20, *, elders: int = 3, silence_limit_s: float | None
     )
 
 
+@cache
+def _cluster() -> Path:
+    """A PostgreSQL that has our schema, stopped: what stations begin with a copy of."""
+    folder = Path(tempfile.mkdtemp(prefix="anxin-cluster-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    made = EmbeddedPostgres(folder / "postgres" / "data", any_free(), bin_directory=postgres_bin())
+    made.start()
+    try:
+        migrate(made.url)
+    finally:
+        made.stop()
+    return made.data.parent
+
+
+@cache
+def _hashed() -> str:
+    return hash_password(PASSWORD)
+
+
 class Station:
     """One station's parts. Start what a test needs; `close` stops all of it."""
 
@@ -150,9 +173,11 @@ class Station:
 
     def start_stores(self) -> Station:
         """PostgreSQL with schema and registry, and the broker."""
+        if not self.postgres.data.exists():
+            subprocess.run(["cp", "-a", f"{_cluster()}/.", self.postgres.data.parent], check=True)
         self.postgres.start()
         migrate(self.postgres.url)
-        hashed = hash_password(PASSWORD)
+        hashed = _hashed()
         with connect(self.postgres.url, "test import") as connection:
             policy = self.policy or self.site.policy
             import_site(
@@ -165,7 +190,7 @@ class Station:
         self.broker.start()
         return self
 
-    def start_receivers(self, *, receipts: bool = False, screens: bool = False) -> Station:
+    def start_receivers(self, *, receipts: bool = False, screens: bool = False, ready: bool = True) -> Station:
         """Phones and command room; `receipts`: the phones say what they have. `screens`: the site's are played."""
         if receipts:
             self.settings["ANXIN_PHONE_RECEIPTS"] = "true"
@@ -176,7 +201,8 @@ class Station:
             *(["--receipts", f"{self.url}/api/v1/receipts"] if receipts else []),
             *(self._screens() if screens else []),
         )  # fmt: skip
-        self.wait_for(lambda: self._answers(f"{self.receivers}/healthz"), "the receivers")
+        if ready:
+            self.wait_for(lambda: self._answers(f"{self.receivers}/healthz"), "the receivers")
         return self
 
     def _screens(self) -> list[str]:
@@ -206,8 +232,12 @@ class Station:
         return self
 
     def start_all(self) -> Station:
-        """Everything."""
-        return self.start_stores().start_receivers().start_gateway().start_api()
+        """Everything; the processes at the same time: starting is mostly waiting for one another."""
+        self.start_stores().start_receivers(ready=False).start_gateway(ready=False).start_api(ready=False)
+        self.wait_for(lambda: self._answers(f"{self.receivers}/healthz"), "the receivers")
+        self.wait_for(self.gateway_subscribed, "the gateway")
+        self.wait_for(lambda: self._answers(f"{self.url}/healthz"), "the API")
+        return self
 
     def start_county(self, **environment: str) -> Station:
         """The links of the file that ANXIN_COUNTY_FILE names."""
