@@ -41,7 +41,7 @@ console-test: setup $(VENV)/.node
 demo: console    ## Start everything on this machine; Ctrl-C stops it.
 	@$(BIN)/anxin demo
 
-test: setup-dev console-test ## The tests: some twenty minutes on two cores.
+test: setup-dev console-test ## The tests: a quarter of an hour on two cores.
 	$(BIN)/python -m pytest -n $(or $(JOBS),3) --dist loadfile -m "not slow and not faults and not browser and not acceptance"
 
 test-slow: setup-dev ## Cameras that run, networks that time out, other people's brokers and platforms. Ten minutes.
